@@ -1,0 +1,46 @@
+//! Start-up time, memory and size of the gateway.
+
+use serde::Serialize;
+
+use crate::measurement::float;
+use crate::target::Criterion;
+
+/// The users with which the memory target is meant.
+const MANY: usize = 100_000;
+
+/// What a gateway costs besides requests.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Footprint {
+    /// Size of the binary.
+    pub binary_bytes: u64,
+    /// From the start on an empty database, which is migrated, to the first 200.
+    pub first_start_ms: f64,
+    /// The same on the filled database.
+    pub second_start_ms: f64,
+    /// Resident memory after the first start.
+    pub idle_kib: u64,
+    /// Resident memory after all workloads.
+    pub loaded_kib: u64,
+    /// Resident memory after the second start.
+    pub restarted_kib: u64,
+    /// Users in the directory of the reads at the end.
+    pub users: usize,
+}
+
+impl Footprint {
+    /// The targets.
+    pub fn judge(&self) -> Vec<Criterion> {
+        let mib = |kib: u64| float(kib) / 1024.0;
+        let mut criteria = vec![
+            Criterion::at_most("start-up, empty database, ms", self.first_start_ms, 100.0, 0),
+            Criterion::at_most("start-up, filled database, ms", self.second_start_ms, 100.0, 0),
+            Criterion::at_most("idle memory MiB", mib(self.idle_kib), 30.0, 1),
+            Criterion::at_most("binary MB", float(self.binary_bytes) / 1e6, 30.0, 1),
+        ];
+        if self.users >= MANY {
+            let what = format!("memory after all workloads, {} users, MiB", self.users);
+            criteria.push(Criterion::at_most(what, mib(self.loaded_kib), 120.0, 1));
+        }
+        criteria
+    }
+}

@@ -1,0 +1,266 @@
+//! What a run found: a table for people, a file for programs.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::arguments::{Engine, Pace};
+use crate::footprint::Footprint;
+use crate::limits::Limits;
+use crate::machine::Machine;
+use crate::measurement::Measurement;
+use crate::target::{self, Criterion, Ratio, Verdict, Workload};
+
+/// Where the files go, seen from the project's root, where Cargo runs benchmarks.
+const FOLDER: &str = "target/bench";
+/// A generator that keeps a core this busy may be what was measured.
+const GENERATOR_BOUND: f64 = 0.9;
+/// Others that keep this many cores busy make figures incomparable.
+const NOISY: f64 = 0.25;
+
+/// One workload.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Which.
+    pub workload: Workload,
+    /// Its name in the table.
+    pub title: &'static str,
+    /// Users in the directory, where it matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<usize>,
+    /// What was measured.
+    pub measurement: Measurement,
+    /// Its part of the machine's limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<Ratio>,
+    /// Its targets.
+    pub criteria: Vec<Criterion>,
+}
+
+impl Row {
+    /// A run that is not judged yet.
+    pub fn new(
+        workload: Workload,
+        title: &'static str,
+        users: Option<usize>,
+        measurement: Measurement,
+    ) -> Self {
+        Self {
+            workload,
+            title,
+            users,
+            measurement,
+            ratio: None,
+            criteria: Vec::new(),
+        }
+    }
+}
+
+/// All of a run on one engine.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    engine: &'static str,
+    #[serde(skip)]
+    kind: Engine,
+    version: &'static str,
+    started_at: String,
+    quick: bool,
+    durable: bool,
+    machine: Machine,
+    /// What the machine can do.
+    pub limits: Option<Limits>,
+    /// What the gateway does.
+    pub rows: Vec<Row>,
+    /// What the gateway costs besides.
+    pub footprint: Option<Footprint>,
+}
+
+impl Report {
+    /// An empty one. Without `durable` no rate is judged: the targets are for data that survives.
+    pub fn begin(engine: Engine, pace: Pace, durable: bool) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the run begins here; the file is named after its time"
+        )]
+        let now = jiff::Timestamp::now();
+        Self {
+            engine: engine.name(),
+            kind: engine,
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: now.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
+            quick: pace.quick,
+            durable,
+            machine: Machine::read(),
+            limits: None,
+            rows: Vec::new(),
+            footprint: None,
+        }
+    }
+
+    /// Adds a run and judges it.
+    pub fn add(&mut self, mut row: Row) {
+        if let Some(limits) = &self.limits {
+            let ratio = target::ratio(row.workload, &row.measurement, limits);
+            row.criteria = target::judge(row.workload, self.kind, &row.measurement, &ratio);
+            row.ratio = Some(ratio);
+        }
+        if !self.durable || (self.quick && row.workload == Workload::FindInLarge) {
+            for criterion in row
+                .criteria
+                .iter_mut()
+                .filter(|criterion| criterion.what != "errors")
+            {
+                criterion.verdict = Verdict::NotJudged;
+            }
+        }
+        self.rows.push(row);
+    }
+
+    /// Requests that failed, in all runs.
+    pub fn errors(&self) -> u64 {
+        self.rows.iter().map(|row| row.measurement.errors).sum()
+    }
+
+    /// Writes the file and tells its name.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn save(&self) -> Result<PathBuf> {
+        std::fs::create_dir_all(FOLDER)?;
+        let path = Path::new(FOLDER).join(format!("{}-{}.json", self.engine, self.started_at));
+        std::fs::write(&path, serde_json::to_vec_pretty(self)?)?;
+        Ok(path)
+    }
+
+    /// The table.
+    pub fn table(&self) -> String {
+        let mut text = format!("\n{} on {}\n", self.engine, self.machine);
+        if !self.durable {
+            text.push_str(
+                "the database is not durable (fsync, synchronous_commit or full_page_writes is off)\n",
+            );
+        }
+        if self.quick {
+            text.push_str("a quick run: directories are smaller than the targets mean\n");
+        }
+        let heads = [
+            "conn",
+            "req/s",
+            "p50 ms",
+            "p95 ms",
+            "p99 ms",
+            "errors",
+            "server us",
+            "db us",
+            "load us",
+            "load",
+            "others",
+        ];
+        let _ = write!(text, "\n{:44}", "");
+        for head in heads {
+            let _ = write!(text, "{head:>10}");
+        }
+        text.push('\n');
+        if let Some(limits) = &self.limits {
+            let named = [&limits.sync, &limits.fixed, &limits.parsed, &limits.insert];
+            for limit in named.into_iter().chain(&limits.select) {
+                line(&mut text, limit.name, &limit.measurement);
+            }
+            text.push('\n');
+        }
+        for row in &self.rows {
+            let users = row
+                .users
+                .map(|users| format!(", {users} users"))
+                .unwrap_or_default();
+            line(&mut text, &format!("{}{users}", row.title), &row.measurement);
+        }
+        text.push_str(
+            "(us: processor time per request; load: share of a core that the load generator used; others: cores \
+             that other processes and the kernel used)\n\n",
+        );
+        self.verdicts(&mut text);
+        text
+    }
+
+    fn verdicts(&self, text: &mut String) {
+        for row in &self.rows {
+            let connections = row.measurement.connections;
+            let users = row
+                .users
+                .map(|users| format!(", {users} users"))
+                .unwrap_or_default();
+            let _ = writeln!(text, "{} at {connections}{users}", row.title.trim_start());
+            if let Some(ratio) = &row.ratio {
+                let Ratio {
+                    limit,
+                    limit_per_second,
+                    ratio,
+                } = ratio;
+                let _ = writeln!(text, "    {ratio:.2} of `{limit}` ({limit_per_second:.0}/s)");
+            }
+            criteria(text, &row.criteria);
+            if let Some(reason) = &row.measurement.first_error {
+                let _ = writeln!(text, "    first error: {reason}");
+            }
+            if row.measurement.generator_busy > GENERATOR_BOUND {
+                text.push_str("    the load generator was the bottleneck\n");
+            }
+            if row.measurement.others_busy + row.measurement.stolen > NOISY {
+                text.push_str("    the machine was busy with something else\n");
+            }
+        }
+        if let Some(footprint) = &self.footprint {
+            text.push_str("footprint\n");
+            criteria(text, &footprint.judge());
+        }
+    }
+}
+
+fn line(text: &mut String, title: &str, run: &Measurement) {
+    let _ = write!(text, "{title:44}{:>10}{:>10.0}", run.connections, run.per_second);
+    // pgbench does not tell percentiles.
+    for millis in [run.p50_ms, run.p95_ms, run.p99_ms] {
+        let shown = if millis > 0.0 {
+            format!("{millis:.2}")
+        } else {
+            "-".to_owned()
+        };
+        let _ = write!(text, "{shown:>10}");
+    }
+    let _ = writeln!(
+        text,
+        "{:>10}{:>10.0}{:>10.0}{:>10.0}{:>10.2}{:>10.2}",
+        run.errors,
+        run.server_cpu_us,
+        run.database_cpu_us,
+        run.generator_cpu_us,
+        run.generator_busy,
+        run.others_busy + run.stolen,
+    );
+}
+
+fn criteria(text: &mut String, criteria: &[Criterion]) {
+    for Criterion {
+        what,
+        measured,
+        wanted,
+        at_least,
+        decimals,
+        verdict,
+    } in criteria
+    {
+        let bound = if *at_least { "at least" } else { "at most" };
+        let verdict = match verdict {
+            Verdict::Met => "met",
+            Verdict::Missed => "missed",
+            Verdict::NotJudged => "not judged",
+        };
+        let _ = writeln!(
+            text,
+            "    {what} {measured:.decimals$}, target {bound} {wanted:.decimals$}: {verdict}"
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! The targets of the workloads, and the verdict on them.
+
+use serde::Serialize;
+
+use crate::arguments::Engine;
+use crate::limits::Limits;
+use crate::measurement::Measurement;
+
+/// Which workload of the harness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// a. One connection.
+    CreateAlone,
+    /// a. 32 connections.
+    Create,
+    /// Not a workload of its own: creates until the directory has the wanted size.
+    Fill,
+    /// b. In the small directory.
+    FindInSmall,
+    /// b. In the large directory.
+    FindInLarge,
+    /// c.
+    Get,
+    /// d.
+    Toggle,
+}
+
+/// Whether a target is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is.
+    Met,
+    /// It is not.
+    Missed,
+    /// This run was too small for it, or the database not durable.
+    NotJudged,
+}
+
+/// One target.
+#[derive(Debug, Clone, Serialize)]
+pub struct Criterion {
+    /// What is looked at.
+    pub what: String,
+    /// What was measured.
+    pub measured: f64,
+    /// The least or the most that is wanted.
+    pub wanted: f64,
+    /// Whether more is better.
+    pub at_least: bool,
+    /// How many decimals are worth reading.
+    pub decimals: usize,
+    /// The outcome.
+    pub verdict: Verdict,
+}
+
+impl Criterion {
+    /// Met from `wanted` upwards.
+    pub fn at_least(what: impl Into<String>, measured: f64, wanted: f64, decimals: usize) -> Self {
+        Self::new(what.into(), measured, wanted, true, decimals)
+    }
+
+    /// Met up to and including `wanted`.
+    pub fn at_most(what: impl Into<String>, measured: f64, wanted: f64, decimals: usize) -> Self {
+        Self::new(what.into(), measured, wanted, false, decimals)
+    }
+
+    fn new(what: String, measured: f64, wanted: f64, at_least: bool, decimals: usize) -> Self {
+        let met = if at_least {
+            measured >= wanted
+        } else {
+            measured <= wanted
+        };
+        let verdict = if met { Verdict::Met } else { Verdict::Missed };
+        Self {
+            what,
+            measured,
+            wanted,
+            at_least,
+            decimals,
+            verdict,
+        }
+    }
+}
+
+/// How a figure compares with what the machine can do at most.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ratio {
+    /// The limit.
+    pub limit: &'static str,
+    /// Its rate.
+    pub limit_per_second: f64,
+    /// The figure's part of it.
+    pub ratio: f64,
+}
+
+/// What a workload is compared with: creates and changes with durable inserts, reads with a parsed answer or,
+/// where every read crosses to a server, with its point reads.
+pub fn ratio(workload: Workload, measurement: &Measurement, limits: &Limits) -> Ratio {
+    let limit = match workload {
+        Workload::CreateAlone => &limits.sync,
+        Workload::Create | Workload::Fill | Workload::Toggle => &limits.insert,
+        Workload::FindInSmall | Workload::FindInLarge | Workload::Get => {
+            limits.select.as_ref().unwrap_or(&limits.parsed)
+        }
+    };
+    let limit_per_second = limit.measurement.per_second;
+    Ratio {
+        limit: limit.name,
+        limit_per_second,
+        ratio: measurement.per_second / limit_per_second,
+    }
+}
+
+/// The targets of a workload on an engine: rate, part of the limit, processor time of the gateway.
+struct Wanted {
+    per_second: f64,
+    ratio: Option<f64>,
+    cpu_us: f64,
+}
+
+fn wanted(workload: Workload, engine: Engine) -> Option<Wanted> {
+    use Engine::{Postgres, Sqlite};
+    let (per_second, ratio, cpu_us) = match (workload, engine) {
+        (Workload::Create, Sqlite) => (5_000.0, Some(0.35), 250.0),
+        (Workload::Create, Postgres) => (2_500.0, Some(0.35), 250.0),
+        (Workload::FindInLarge, Sqlite) => (12_000.0, None, 80.0),
+        (Workload::FindInLarge, Postgres) => (8_000.0, None, 80.0),
+        (Workload::Get, Sqlite) => (18_000.0, Some(0.6), 50.0),
+        (Workload::Get, Postgres) => (10_000.0, None, 50.0),
+        (Workload::Toggle, Sqlite) => (5_500.0, None, 250.0),
+        (Workload::Toggle, Postgres) => (2_500.0, None, 250.0),
+        (Workload::CreateAlone | Workload::Fill | Workload::FindInSmall, _) => return None,
+    };
+    Some(Wanted {
+        per_second,
+        ratio,
+        cpu_us,
+    })
+}
+
+/// Judges a run. No errors are allowed in any.
+pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, ratio: &Ratio) -> Vec<Criterion> {
+    let mut criteria = Vec::new();
+    if let Some(wanted) = wanted(workload, engine) {
+        criteria.push(Criterion::at_least(
+            "requests/s",
+            measurement.per_second,
+            wanted.per_second,
+            0,
+        ));
+        if let Some(wanted) = wanted.ratio {
+            let what = format!("part of `{}` ({:.0}/s)", ratio.limit, ratio.limit_per_second);
+            criteria.push(Criterion::at_least(what, ratio.ratio, wanted, 2));
+        }
+        criteria.push(Criterion::at_most(
+            "gateway CPU us",
+            measurement.server_cpu_us,
+            wanted.cpu_us,
+            0,
+        ));
+    }
+    criteria.push(Criterion::at_most(
+        "errors",
+        crate::measurement::float(measurement.errors),
+        0.0,
+        0,
+    ));
+    criteria
+}
+
+/// b. The large directory must not be slower than the small one by more than a tenth.
+pub fn judge_growth(small: &Measurement, large: &Measurement) -> Criterion {
+    Criterion::at_least(
+        "part of the rate in the small directory",
+        large.per_second / small.per_second,
+        0.9,
+        2,
+    )
+}

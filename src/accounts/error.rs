@@ -1,0 +1,36 @@
+//! Why an administrative request came to nothing.
+
+use crate::directory::Refusal;
+use crate::storage;
+
+/// Why an administrative request came to nothing. In every case nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it is another tenant's.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Storage(other),
+        }
+    }
+}
+
+impl storage::WriteError for Error {
+    fn storage(&self) -> Option<&storage::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Starting, running and stopping the gateway.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::ServiceExt;
+use axum::extract::Request;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower::util::MapRequest;
+
+use super::{StartError, demo, open_store, operator, telemetry};
+use crate::accounts::Accounts;
+use crate::config::Config;
+use crate::http::middleware::{BodyBudget, Limits};
+use crate::http::{self, Gateway, MetricsText, PublicUrl};
+use crate::jobs;
+use crate::login::Login;
+use crate::provisioning::Provisioning;
+use crate::storage::Store;
+
+/// How long requests at hand are waited for after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(25);
+/// Memory for large request bodies, over all requests.
+const BODY_MEMORY: usize = 256 * 1024 * 1024;
+/// How long a client may be silent in the middle of a body.
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
+
+/// A gateway that answers requests.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    store: Store,
+    server: JoinHandle<std::io::Result<()>>,
+    jobs: Vec<JoinHandle<()>>,
+    screen: Option<String>,
+    operator_token: Option<crate::auth::bearer::NewToken>,
+}
+
+/// Runs the gateway until SIGTERM or Ctrl-C, then drains.
+///
+/// # Errors
+/// [`StartError`]: it did not start.
+pub async fn serve(config: Config, migrate: bool) -> Result<(), StartError> {
+    for warning in &config.unknown {
+        tracing::warn!("{warning}");
+    }
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = start(&config, migrate, async move {
+        // Stops when told to, and when nobody could tell any more.
+        let _ = stopped.await;
+    })
+    .await?;
+    announce(&running);
+    wait_for_signal().await;
+    tracing::info!("draining");
+    let _ = stop.send(());
+    running.finish().await;
+    Ok(())
+}
+
+/// Starts the gateway; it stops taking requests when `stop` resolves.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(
+    config: &Config,
+    migrate: bool,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Running, StartError> {
+    let metrics = telemetry::Metrics::install();
+    let key = operator::master_key(config)?;
+    let store = open_store(config, migrate).await?;
+    let check = operator::key_check(&key);
+    if store.settle("master_key_check", check.clone()).await? != check {
+        tracing::warn!(
+            "the master key is not the one this database was first used with; secrets stored under that one cannot \
+             be read"
+        );
+    }
+    let operator_token = operator::operator_token(config, &store).await?;
+
+    let bind = (config.listen.host(), config.listen.port());
+    let listen_failed = |error| StartError::Listen {
+        address: config.listen.to_string(),
+        error,
+    };
+    let listener = TcpListener::bind((bind.0.as_str(), bind.1))
+        .await
+        .map_err(listen_failed)?;
+    let address = listener.local_addr().map_err(listen_failed)?;
+    let public_url = match &config.public_url {
+        Some(url) => PublicUrl::new(url.as_str()),
+        None => PublicUrl::new(&format!("http://{address}")),
+    };
+
+    let accounts = Accounts::new(store.clone());
+    let login = Login::new(store.clone(), operator_token.hash);
+    let screen = if config.demo {
+        let seeded = demo::seed(config, &accounts, &login, &public_url).await?;
+        Some(demo::screen(
+            &format!("http://{address}"),
+            &seeded,
+            operator_token.made.as_ref(),
+        ))
+    } else {
+        None
+    };
+    let render = metrics.clone();
+    let gateway = Gateway {
+        provisioning: Provisioning::new(store.clone()),
+        accounts,
+        login,
+        public_url,
+        bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
+        metrics: MetricsText(Arc::new(move || render.render())),
+    };
+    let router = http::router(gateway, &Limits::default());
+    // Paths are mended before they are routed, so the layer goes around the router.
+    let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "could not set TCP_NODELAY");
+        }
+    });
+    let server =
+        axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).with_graceful_shutdown(stop);
+    let server = tokio::spawn(async move { server.await });
+    let jobs = vec![
+        tokio::spawn(jobs::token_uses::run(store.clone())),
+        tokio::spawn(async move {
+            // Histograms keep every sample until somebody folds them.
+            let mut ticks = tokio::time::interval(Duration::from_secs(5));
+            loop {
+                ticks.tick().await;
+                metrics.upkeep();
+            }
+        }),
+    ];
+    Ok(Running {
+        address,
+        store,
+        server,
+        jobs,
+        screen,
+        operator_token: operator_token.made,
+    })
+}
+
+impl Running {
+    /// Waits for the requests at hand, then writes down what is kept in memory and closes the database.
+    pub async fn finish(self) {
+        match tokio::time::timeout(DRAIN, self.server).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "the server ended with an error"),
+            Ok(Err(error)) => tracing::error!(%error, "the server task ended with an error"),
+            Err(_) => tracing::warn!("requests were still running after {DRAIN:?} and were cut off"),
+        }
+        for job in self.jobs {
+            job.abort();
+        }
+        if let Err(error) = self.store.flush_token_uses().await {
+            tracing::warn!(%error, "could not note when tokens were last used");
+        }
+        self.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// The one line on standard output, and beside it on standard error what a person wants to see.
+fn announce(running: &Running) {
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading; the gateway runs all the same.
+    let _ = writeln!(out, "listening on http://{}", running.address);
+    let _ = out.flush();
+    let mut err = std::io::stderr().lock();
+    if let Some(screen) = &running.screen {
+        let _ = write!(err, "{screen}");
+    } else if let Some(token) = &running.operator_token {
+        let _ = writeln!(err, "operator token (shown this once): {}", token.expose());
+    }
+}
+
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::error!(%error, "cannot listen for SIGTERM"),
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,22 @@
+//! The Administrator tick and how far it reaches.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What an administrator may manage. Only this gives management rights; an empty list means nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminScope {
+    /// Everybody in the tenant.
+    All,
+    /// The people whose entity is one of these or lies below one of them.
+    Entities(Vec<Uuid>),
+}
+
+impl AdminScope {
+    /// Whether this scope alone keeps a tenant manageable (`product.md`, rule 5).
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::All)
+    }
+}

@@ -1,0 +1,71 @@
+//! Who did what, and from where: the entry that every change carries.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::id::DirectoryId;
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The operator of the gateway, by the operator token.
+    Operator,
+    /// An identity provider, by a token of this directory.
+    Directory(DirectoryId),
+    /// The gateway itself: the demo tenant, jobs.
+    Gateway,
+}
+
+/// The way a change came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The admin API.
+    Api,
+    /// The SCIM endpoint.
+    Scim,
+    /// A job or the start of the gateway.
+    Job,
+}
+
+impl Source {
+    /// The word in the audit row.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Scim => "scim",
+            Self::Job => "job",
+        }
+    }
+}
+
+/// Where and when a change comes from. Built once at the door; the clock is read there and nowhere else.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Who acts.
+    pub actor: Actor,
+    /// The way in.
+    pub source: Source,
+    /// The request's id, as the response header carries it; empty for jobs.
+    pub request_id: String,
+    /// The time of the request, in whole milliseconds.
+    pub at: Timestamp,
+}
+
+/// One audit row, still without its number: rows are numbered after the commit.
+#[derive(Debug, Clone)]
+pub struct AuditEntry {
+    /// Who, when, how.
+    pub origin: Origin,
+    /// A stable dotted name, `user.created`.
+    pub action: &'static str,
+    /// The kind of thing changed: `tenant`, `directory`, `token`, `user`, `group`.
+    pub target_kind: &'static str,
+    /// The id of the thing changed.
+    pub target_id: Uuid,
+    /// What it was, where that is known and differs.
+    pub before: Option<Value>,
+    /// What it is now.
+    pub after: Option<Value>,
+}

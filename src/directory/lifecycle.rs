@@ -1,0 +1,404 @@
+//! What may happen to a person: provisioned, changed, deactivated, deleted, blocked, restored.
+//!
+//! Whatever ends access passes through [`update`] or [`delete`] here, and only storage moves the epoch.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::admin::AdminScope;
+use super::audit::Origin;
+use super::change::{Change, UserFact};
+use super::id::{DirectoryId, UserId};
+use super::profile::{Facets, Profile};
+use super::refusal::{Holder, Refusal};
+use super::user::User;
+
+/// What a directory says of a person it owns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Provisioned {
+    /// `userName`, as sent.
+    pub user_name: String,
+    /// `externalId`.
+    pub external_id: Option<String>,
+    /// `active`; `None` when the request does not say.
+    pub active: Option<bool>,
+    /// Everything else, canonical.
+    pub attributes: Map<String, Value>,
+}
+
+/// The live people whom a new or changed person could clash with.
+#[derive(Debug, Clone, Default)]
+pub struct Clashes {
+    /// Who has the userName in this tenant, and the name of the directory they belong to.
+    pub user_name: Option<(User, Option<String>)>,
+    /// Who has the externalId in this directory.
+    pub external_id: Option<User>,
+}
+
+/// What a POST comes to.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The person as they are after the change.
+    pub user: User,
+    /// The change.
+    pub change: Change,
+}
+
+/// Provisions a person: makes one, or re-activates the one whom both externalId and userName name and who is
+/// inactive (`product.md`, rule 4). Anything else that clashes is refused, naming whose it is.
+///
+/// # Errors
+/// [`Refusal::UserNameTaken`], [`Refusal::ExternalIdTaken`].
+pub fn provision(
+    id: UserId,
+    directory: DirectoryId,
+    said: Provisioned,
+    clashes: Clashes,
+    origin: Origin,
+) -> Result<Arrival, Refusal> {
+    if let (Some((holder, _)), Some(same)) = (&clashes.user_name, &clashes.external_id)
+        && holder.id == same.id
+        && holder.directory == Some(directory)
+        && !holder.active
+    {
+        let before = holder.clone();
+        let said = Provisioned {
+            active: Some(said.active.unwrap_or(true)),
+            ..said
+        };
+        let (user, facets) = merge(&before, said, origin.at);
+        let revoke = ends_access(&before, &user);
+        let (seen_before, seen_after) = (view(&before), view(&user));
+        let fact = UserFact::Updated {
+            user: user.clone(),
+            facets: Some(facets),
+            revoke,
+        };
+        let change = Change::user(
+            fact,
+            origin,
+            "user.reactivated",
+            user.id.0,
+            Some(seen_before),
+            Some(seen_after),
+        );
+        return Ok(Arrival { user, change });
+    }
+    check_clashes(directory, &said, &clashes, None)?;
+    let user = User {
+        id,
+        directory: Some(directory),
+        user_name: said.user_name,
+        external_id: said.external_id,
+        active: said.active.unwrap_or(true),
+        blocked: false,
+        administrator: None,
+        profile: Profile::from_attributes(&said.attributes),
+        version: 1,
+        created_at: origin.at,
+        modified_at: origin.at,
+        deleted_at: None,
+    };
+    let after = view_of(&user, said.attributes.clone());
+    let fact = UserFact::Created {
+        user: user.clone(),
+        facets: Facets::read(&said.attributes),
+    };
+    let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
+    Ok(Arrival { user, change })
+}
+
+/// Replaces what a directory says of its person. An absent `active` keeps the flag: a PUT that does not
+/// mention it must not bring a leaver back. `Ok(None)` when nothing changes.
+///
+/// `other_full_administrators` is how many others keep the tenant manageable; it is looked at only when the
+/// person is one of them.
+///
+/// # Errors
+/// [`Refusal::UserNameTaken`], [`Refusal::ExternalIdTaken`], [`Refusal::LastAdministrator`].
+pub fn update(
+    before: &User,
+    said: Provisioned,
+    clashes: &Clashes,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    if let Some(directory) = before.directory {
+        check_clashes(directory, &said, clashes, Some(before.id))?;
+    }
+    let attributes = said.attributes.clone();
+    let (mut user, facets) = merge(before, said, before.modified_at);
+    user.version = before.version;
+    if user == *before {
+        return Ok(None);
+    }
+    check_last_administrator(before, &user, other_full_administrators)?;
+    user.version = before.version + 1;
+    user.modified_at = origin.at;
+    let (seen_before, seen_after) = difference(before, &user, attributes);
+    let facets = (user.profile != before.profile).then_some(facets);
+    let action = match (before.active, user.active) {
+        (true, false) => "user.deactivated",
+        (false, true) => "user.activated",
+        _ => "user.updated",
+    };
+    let revoke = ends_access(before, &user);
+    let fact = UserFact::Updated {
+        user: user.clone(),
+        facets,
+        revoke,
+    };
+    let change = Change::user(
+        fact,
+        origin,
+        action,
+        user.id.0,
+        Some(seen_before),
+        Some(seen_after),
+    );
+    Ok(Some(Arrival { user, change }))
+}
+
+/// Deletes a person as their directory asks: hidden from then on, recoverable by administrators, the
+/// userName free, memberships gone, a tombstone left.
+///
+/// # Errors
+/// [`Refusal::LastAdministrator`].
+pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
+    let mut after = user.clone();
+    after.deleted_at = Some(origin.at);
+    check_last_administrator(user, &after, other_full_administrators)?;
+    Ok(Change::user(
+        UserFact::Deleted { user: after },
+        origin,
+        "user.deleted",
+        user.id.0,
+        Some(view(user)),
+        None,
+    ))
+}
+
+/// Deletes a person by an administrator's hand.
+///
+/// # Errors
+/// [`Refusal::ManagedByDirectory`]: the provider would make them again; [`Refusal::LastAdministrator`].
+pub fn delete_by_hand(
+    user: &User,
+    directory_name: Option<String>,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Change, Refusal> {
+    if let Some(directory) = directory_name {
+        return Err(Refusal::ManagedByDirectory { directory });
+    }
+    delete(user, other_full_administrators, origin)
+}
+
+/// Sets or lifts the administrator's block. `Ok(None)` when it is so already.
+///
+/// # Errors
+/// [`Refusal::Deleted`], [`Refusal::LastAdministrator`].
+pub fn set_blocked(
+    user: &User,
+    blocked: bool,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    let action = if blocked { "user.blocked" } else { "user.unblocked" };
+    let after = User {
+        blocked,
+        ..user.clone()
+    };
+    act(user, after, action, other_full_administrators, origin)
+}
+
+/// Gives, narrows or takes the Administrator tick. `Ok(None)` when it is so already.
+///
+/// # Errors
+/// [`Refusal::Deleted`], [`Refusal::LastAdministrator`].
+pub fn set_administrator(
+    user: &User,
+    administrator: Option<AdminScope>,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    let after = User {
+        administrator,
+        ..user.clone()
+    };
+    act(
+        user,
+        after,
+        "user.administrator_set",
+        other_full_administrators,
+        origin,
+    )
+}
+
+/// Brings a deleted person back, as they were but without their memberships.
+///
+/// # Errors
+/// [`Refusal::NotDeleted`]; [`Refusal::UserNameTaken`] or [`Refusal::ExternalIdTaken`] when somebody has
+/// taken their place meanwhile.
+pub fn restore(user: &User, clashes: &Clashes, origin: Origin) -> Result<Arrival, Refusal> {
+    if user.deleted_at.is_none() {
+        return Err(Refusal::NotDeleted);
+    }
+    if let Some((holder, name)) = &clashes.user_name {
+        return Err(Refusal::UserNameTaken {
+            user_name: user.user_name.clone(),
+            holder: holder_of(holder, user.directory, name.as_ref()),
+        });
+    }
+    if let (Some(holder), Some(external_id)) = (&clashes.external_id, &user.external_id) {
+        return Err(Refusal::ExternalIdTaken {
+            external_id: external_id.clone(),
+            user_name: holder.user_name.clone(),
+        });
+    }
+    let restored = User {
+        deleted_at: None,
+        version: user.version + 1,
+        modified_at: origin.at,
+        ..user.clone()
+    };
+    let fact = UserFact::Restored {
+        user: restored.clone(),
+    };
+    let change = Change::user(
+        fact,
+        origin,
+        "user.restored",
+        user.id.0,
+        None,
+        Some(view(&restored)),
+    );
+    Ok(Arrival {
+        user: restored,
+        change,
+    })
+}
+
+/// An administrator's act on what SCIM does not show: version and `lastModified` stay.
+fn act(
+    before: &User,
+    after: User,
+    action: &'static str,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    if before.deleted_at.is_some() {
+        return Err(Refusal::Deleted);
+    }
+    if after == *before {
+        return Ok(None);
+    }
+    check_last_administrator(before, &after, other_full_administrators)?;
+    let revoke = ends_access(before, &after);
+    let flags = |user: &User| json!({"blocked": user.blocked, "administrator": user.administrator});
+    let (seen_before, seen_after) = (flags(before), flags(&after));
+    let fact = UserFact::Updated {
+        user: after.clone(),
+        facets: None,
+        revoke,
+    };
+    let change = Change::user(
+        fact,
+        origin,
+        action,
+        after.id.0,
+        Some(seen_before),
+        Some(seen_after),
+    );
+    Ok(Some(Arrival { user: after, change }))
+}
+
+fn merge(before: &User, said: Provisioned, at: Timestamp) -> (User, Facets) {
+    let facets = Facets::read(&said.attributes);
+    let user = User {
+        user_name: said.user_name,
+        external_id: said.external_id,
+        active: said.active.unwrap_or(before.active),
+        profile: Profile::from_attributes(&said.attributes),
+        version: before.version + 1,
+        modified_at: at,
+        ..before.clone()
+    };
+    (user, facets)
+}
+
+fn check_clashes(
+    directory: DirectoryId,
+    said: &Provisioned,
+    clashes: &Clashes,
+    own: Option<UserId>,
+) -> Result<(), Refusal> {
+    if let Some((holder, name)) = &clashes.user_name
+        && Some(holder.id) != own
+    {
+        return Err(Refusal::UserNameTaken {
+            user_name: said.user_name.clone(),
+            holder: holder_of(holder, Some(directory), name.as_ref()),
+        });
+    }
+    if let (Some(holder), Some(external_id)) = (&clashes.external_id, &said.external_id)
+        && Some(holder.id) != own
+    {
+        return Err(Refusal::ExternalIdTaken {
+            external_id: external_id.clone(),
+            user_name: holder.user_name.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn holder_of(holder: &User, directory: Option<DirectoryId>, name: Option<&String>) -> Holder {
+    match (holder.directory, name) {
+        (Some(theirs), _) if Some(theirs) == directory => Holder::SameDirectory,
+        (Some(_), Some(name)) => Holder::OtherDirectory(name.clone()),
+        _ => Holder::Local,
+    }
+}
+
+fn ends_access(before: &User, after: &User) -> bool {
+    before.has_access() && !after.has_access()
+}
+
+fn check_last_administrator(before: &User, after: &User, others: u64) -> Result<(), Refusal> {
+    if before.is_full_administrator() && !after.is_full_administrator() && others == 0 {
+        return Err(Refusal::LastAdministrator);
+    }
+    Ok(())
+}
+
+/// Before and after, with only the attributes that differ: an audit row costs what changed.
+fn difference(before: &User, after: &User, attributes: Map<String, Value>) -> (Value, Value) {
+    let mut old = view(before);
+    let mut new = view_of(after, attributes);
+    if let (Some(old), Some(new)) = (old.as_object_mut(), new.as_object_mut()) {
+        let same: Vec<String> = old
+            .iter()
+            .filter(|(name, value)| new.get(*name) == Some(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in same {
+            old.remove(&name);
+            new.remove(&name);
+        }
+    }
+    (old, new)
+}
+
+fn view(user: &User) -> Value {
+    view_of(user, user.profile.attributes())
+}
+
+fn view_of(user: &User, attributes: Map<String, Value>) -> Value {
+    let mut view = attributes;
+    view.insert("userName".to_owned(), user.user_name.clone().into());
+    if let Some(external_id) = &user.external_id {
+        view.insert("externalId".to_owned(), external_id.clone().into());
+    }
+    view.insert("active".to_owned(), user.active.into());
+    Value::Object(view)
+}

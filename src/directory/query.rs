@@ -1,0 +1,150 @@
+//! Neutral questions about people and groups: what storage answers from an index, without any protocol.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// A boolean combination of terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Predicate<T> {
+    /// All of these; an empty list is always true.
+    All(Vec<Predicate<T>>),
+    /// Any of these; an empty list is never true.
+    Any(Vec<Predicate<T>>),
+    /// Not this. Terms are two-valued: an absent attribute makes a term false, never unknown.
+    Not(Box<Predicate<T>>),
+    /// One term.
+    Term(T),
+}
+
+impl<T> Predicate<T> {
+    /// True of everybody.
+    #[must_use]
+    pub fn always() -> Self {
+        Self::All(Vec::new())
+    }
+
+    /// True of nobody.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::Any(Vec::new())
+    }
+}
+
+/// A question about one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserTerm {
+    /// The id is this.
+    Id(Uuid),
+    /// `userName`, on its folded key.
+    UserName(TextTest),
+    /// `displayName`, on its folded key.
+    DisplayName(TextTest),
+    /// `externalId`, exactly.
+    ExternalId(TextTest),
+    /// The enterprise extension's `manager.value`, on its folded key.
+    Manager(TextTest),
+    /// One and the same element of `emails` passes every test given.
+    Email(EmailTest),
+    /// The directory's flag.
+    Active(bool),
+    /// `meta.created`.
+    Created(Order, Timestamp),
+    /// `meta.lastModified`.
+    Modified(Order, Timestamp),
+    /// A direct member of this group.
+    InGroup(Uuid),
+}
+
+/// A question about one group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupTerm {
+    /// The id is this.
+    Id(Uuid),
+    /// `displayName`, on its folded key.
+    DisplayName(TextTest),
+    /// `externalId`, exactly.
+    ExternalId(TextTest),
+    /// This is a member.
+    Member(Uuid),
+    /// Has any member.
+    HasMembers,
+    /// `meta.created`.
+    Created(Order, Timestamp),
+    /// `meta.lastModified`.
+    Modified(Order, Timestamp),
+}
+
+/// A test of a text, which is folded already where the attribute is compared without case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextTest {
+    /// There is a value.
+    Present,
+    /// The value is this.
+    Equals(String),
+    /// The value begins with this.
+    StartsWith(String),
+    /// The value's order by Unicode code points.
+    Ordered(Order, String),
+}
+
+/// Tests of one element of `emails`. All `None` asks for any element.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EmailTest {
+    /// On the folded address.
+    pub value: Option<TextTest>,
+    /// The folded type is this.
+    pub type_key: Option<String>,
+    /// `primary` is this.
+    pub primary: Option<bool>,
+}
+
+/// An order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Equal.
+    Equal,
+    /// Greater.
+    After,
+    /// Greater or equal.
+    AtOrAfter,
+    /// Less.
+    Before,
+    /// Less or equal.
+    AtOrBefore,
+}
+
+/// An order of a list. Ties are broken by id, so every order is total and pages do not overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sorting {
+    /// By what.
+    pub by: SortKey,
+    /// Highest first.
+    pub descending: bool,
+}
+
+/// What a list can be sorted by in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortKey {
+    /// The id, which grows with the time of creation.
+    #[default]
+    Id,
+    /// `userName`, folded (people only).
+    UserName,
+    /// `displayName`, folded.
+    DisplayName,
+    /// `externalId`.
+    ExternalId,
+    /// `meta.created`.
+    Created,
+    /// `meta.lastModified`.
+    Modified,
+}
+
+/// A stretch of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How many to skip.
+    pub offset: u64,
+    /// How many to answer at most.
+    pub limit: u64,
+}

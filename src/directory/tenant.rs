@@ -1,0 +1,117 @@
+//! A tenant.
+
+use jiff::Timestamp;
+
+use super::audit::Origin;
+use super::change::{Change, RegistryFact};
+use super::id::TenantId;
+
+/// One customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// Where its people are sent for help.
+    pub support_email: Option<String>,
+    /// How its people sign in.
+    pub sign_in: SignIn,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// How the people of a tenant sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// With accounts of the gateway's own.
+    Local,
+    /// Through the company's identity provider only.
+    Sso,
+}
+
+impl SignIn {
+    /// The word in JSON and in storage.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Sso => "sso",
+        }
+    }
+
+    /// Reads the word that [`SignIn::as_str`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Local, Self::Sso]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+    }
+}
+
+/// A tenant's name in URLs: 1 to 63 of a-z, 0-9 and `-`, neither first nor last a `-`.
+///
+/// No `_`: Okta refuses a base URL that has one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slug(String);
+
+impl Slug {
+    /// What [`Slug::parse`] accepts, for error texts.
+    pub const ACCEPTED: &str = "1 to 63 of a-z, 0-9 and -, neither first nor last a -";
+
+    /// Reads a slug; `None` when it is not [`Slug::ACCEPTED`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=63).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Makes a tenant. A new tenant has no people and signs in locally.
+#[must_use]
+pub fn create(tenant: Tenant, origin: Origin) -> Change {
+    let after = serde_json::json!({
+        "slug": tenant.slug.as_str(),
+        "name": tenant.name,
+        "support_email": tenant.support_email,
+        "sign_in": tenant.sign_in.as_str(),
+    });
+    let id = tenant.id.0;
+    Change::registry(
+        RegistryFact::TenantCreated(tenant),
+        origin,
+        "tenant.created",
+        "tenant",
+        id,
+        None,
+        Some(after),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_fit_for_every_providers_url() {
+        for good in ["acme", "a", "4you", "north-west"] {
+            assert!(Slug::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", "Acme", "a_b", "-a", "a-", "a/b", "ä", "a b", &"x".repeat(64)] {
+            assert!(Slug::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The one place of the doors where the clock is read and dice are thrown.
+
+use jiff::{Timestamp, Unit};
+use uuid::Uuid;
+
+use crate::directory::{Actor, Origin, Source};
+
+/// The time, in whole milliseconds: what is shown, stored and compared is the same.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the doors are where time comes in")]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(Unit::Millisecond).unwrap_or(now)
+}
+
+/// An id for something new. Ids grow with time, so lists by id are in order of creation.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the doors are where randomness comes in"
+)]
+pub fn random_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// 256 random bits for a token.
+///
+/// # Errors
+/// The system gives no randomness.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the doors are where randomness comes in"
+)]
+pub fn random_bytes() -> Result<[u8; 32], aws_lc_rs::error::Unspecified> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where and when a request comes from.
+#[must_use]
+pub fn origin(actor: Actor, source: Source, request_id: &str) -> Origin {
+    Origin {
+        actor,
+        source,
+        request_id: request_id.to_owned(),
+        at: now(),
+    }
+}

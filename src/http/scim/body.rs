@@ -1,0 +1,66 @@
+//! Request bodies: read after the caller is known, within limits, as JSON.
+
+use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::reply::Media;
+use crate::http::middleware::body::{BodyBudget, read_body};
+use crate::scim::error::ScimError;
+use crate::scim::json::parse_json;
+
+/// How long a body may be, in bytes.
+const LIMIT: usize = 12 * 1024 * 1024;
+
+/// A JSON body. Handlers name it after the caller, so that only callers who are known are listened to.
+pub(super) struct Body(pub Value);
+
+impl<S> FromRequest<S> for Body
+where
+    BodyBudget: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let media = Media::asked_for(request.headers());
+        read(request, &BodyBudget::from_ref(state))
+            .await
+            .map_err(|failure| failure.in_media(media))
+    }
+}
+
+async fn read(request: Request, budget: &BodyBudget) -> Result<Body, Failure> {
+    check_content_type(request.headers())?;
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes = read_body(budget, request.into_body(), length, LIMIT).await?;
+    Ok(Body(parse_json(&bytes)?))
+}
+
+/// `application/scim+json` and `application/json` (Google sends that one); a client that names none is believed.
+fn check_content_type(headers: &HeaderMap) -> Result<(), ScimError> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let name = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if ["application/scim+json", "application/json"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+    {
+        return Ok(());
+    }
+    Err(ScimError::with_status(
+        415,
+        "the Content-Type has to be application/scim+json or application/json",
+    ))
+}

@@ -1,0 +1,104 @@
+//! What the endpoint can do (RFC 7644 section 4), and what it says to what it does not do.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::lists::parse_query;
+use super::reply::Reply;
+use crate::http::extract::{ResourceId, ScimCaller};
+use crate::provisioning::search::MAX_PAGE;
+use crate::scim::discovery::{self, Features};
+use crate::scim::error::ScimError;
+use crate::scim::message::list_response;
+use crate::scim::schema;
+
+pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
+    refuse_filter(&caller, &query)?;
+    let features = Features {
+        bulk: None,
+        max_results: MAX_PAGE,
+        documentation_uri: None,
+    };
+    Ok(reply(
+        &caller,
+        &discovery::service_provider_config(caller.endpoint.base(), &features),
+    ))
+}
+
+pub(super) async fn resource_types(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
+    refuse_filter(&caller, &query)?;
+    Ok(reply_list(&caller, all_resource_types(&caller)))
+}
+
+pub(super) async fn resource_type(caller: ScimCaller, ResourceId(id): ResourceId) -> Result<Reply, Failure> {
+    find(&caller, all_resource_types(&caller), &id)
+}
+
+pub(super) async fn schemas(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
+    refuse_filter(&caller, &query)?;
+    Ok(reply_list(&caller, all_schemas(&caller)))
+}
+
+pub(super) async fn schema(caller: ScimCaller, ResourceId(id): ResourceId) -> Result<Reply, Failure> {
+    find(&caller, all_schemas(&caller), &id)
+}
+
+/// A directory's token is nobody in particular (RFC 7644 section 3.11).
+pub(super) async fn me(caller: ScimCaller) -> Failure {
+    caller.failure(ScimError::not_implemented(
+        "/Me is not supported: a directory's token stands for no person",
+    ))
+}
+
+pub(super) async fn bulk(caller: ScimCaller) -> Failure {
+    caller.failure(ScimError::not_implemented(
+        "bulk operations are not supported; see /ServiceProviderConfig",
+    ))
+}
+
+fn all_resource_types(caller: &ScimCaller) -> Vec<Value> {
+    discovery::resource_types(caller.endpoint.base(), &[schema::user(), schema::group()])
+}
+
+fn all_schemas(caller: &ScimCaller) -> Vec<Value> {
+    discovery::schemas(caller.endpoint.base(), &[schema::user(), schema::group()])
+}
+
+/// RFC 7644 section 4: a filter on the discovery endpoints is 403, since nothing may be hidden there.
+fn refuse_filter(caller: &ScimCaller, RawQuery(query): &RawQuery) -> Result<(), Failure> {
+    let pairs = parse_query(query.as_deref()).map_err(|error| caller.failure(error))?;
+    if pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")) {
+        return Err(caller.failure(ScimError::forbidden(
+            "filter is not allowed on discovery endpoints",
+        )));
+    }
+    Ok(())
+}
+
+fn find(caller: &ScimCaller, documents: Vec<Value>, id: &str) -> Result<Reply, Failure> {
+    let wanted = |document: &&Value| {
+        document["id"]
+            .as_str()
+            .is_some_and(|found| found.eq_ignore_ascii_case(id))
+    };
+    match documents.iter().find(wanted) {
+        Some(document) => Ok(reply(caller, document)),
+        None => Err(caller.failure(ScimError::not_found(format!("{id:?} not found")))),
+    }
+}
+
+fn reply_list(caller: &ScimCaller, documents: Vec<Value>) -> Reply {
+    let total = documents.len() as u64;
+    reply(caller, &list_response(documents, total, 1))
+}
+
+fn reply(caller: &ScimCaller, document: &Value) -> Reply {
+    Reply {
+        status: StatusCode::OK,
+        media: caller.media,
+        body: Some(document.to_string()),
+        ..Reply::default()
+    }
+}

@@ -1,0 +1,50 @@
+//! The SCIM door (RFC 7644): parse, call one use case of `provisioning`, render.
+
+mod body;
+mod discovery;
+mod failure;
+mod groups;
+mod lists;
+mod reply;
+mod users;
+
+use axum::Router;
+use axum::routing::{any, get, post};
+
+use super::state::Gateway;
+pub(super) use failure::Failure;
+pub(super) use reply::Media;
+
+/// The routes below a directory's base URL.
+pub(super) fn routes() -> Router<Gateway> {
+    Router::new()
+        .route("/", get(lists::list_both))
+        .route("/.search", post(lists::search_both))
+        .route("/Users", get(lists::list_users).post(users::create))
+        .route("/Users/.search", post(lists::search_users))
+        .route(
+            "/Users/{id}",
+            get(users::read)
+                .put(users::replace)
+                .patch(users::patch)
+                .delete(users::delete),
+        )
+        .route("/Groups", get(lists::list_groups).post(groups::create))
+        .route("/Groups/.search", post(lists::search_groups))
+        .route(
+            "/Groups/{id}",
+            get(groups::read)
+                .put(groups::replace)
+                .patch(groups::patch)
+                .delete(groups::delete),
+        )
+        .route("/Me", any(discovery::me))
+        .route("/Bulk", any(discovery::bulk))
+        .route("/ServiceProviderConfig", get(discovery::service_provider_config))
+        .route("/ResourceTypes", get(discovery::resource_types))
+        .route("/ResourceTypes/{id}", get(discovery::resource_type))
+        .route("/Schemas", get(discovery::schemas))
+        .route("/Schemas/{id}", get(discovery::schema))
+        .fallback(failure::not_found)
+        .method_not_allowed_fallback(failure::method_not_allowed)
+}

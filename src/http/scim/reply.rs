@@ -1,0 +1,102 @@
+//! Answers: media type, entity tag, location.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::directory::DirectoryKind;
+
+/// The media type that a caller is answered in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::http) enum Media {
+    /// `application/scim+json`, unless the caller wants the other.
+    #[default]
+    Scim,
+    /// `application/json`.
+    Json,
+}
+
+impl Media {
+    /// What the `Accept` header asks for (RFC 7644 section 3.1). SCIM's own type wins where both are taken.
+    pub(in crate::http) fn asked_for(headers: &HeaderMap) -> Self {
+        let accept: Vec<&str> = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        let takes = |media: &str| {
+            accept.iter().flat_map(|list| list.split(',')).any(|entry| {
+                entry
+                    .split(';')
+                    .next()
+                    .is_some_and(|name| name.trim().eq_ignore_ascii_case(media))
+            })
+        };
+        if takes("application/json") && !takes("application/scim+json") {
+            Self::Json
+        } else {
+            Self::Scim
+        }
+    }
+
+    /// What a provider that does not say expects: `OneLogin` reads `application/json` only.
+    pub(in crate::http) fn usual_for(kind: DirectoryKind) -> Self {
+        if kind == DirectoryKind::OneLogin {
+            Self::Json
+        } else {
+            Self::Scim
+        }
+    }
+
+    pub(super) fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Scim => "application/scim+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        })
+    }
+}
+
+/// A successful answer.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    pub status: StatusCode,
+    pub media: Media,
+    /// JSON text; `None` for an answer without a body.
+    pub body: Option<String>,
+    pub entity_tag: Option<String>,
+    pub location: Option<String>,
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = self.body.map_or_else(
+            || ().into_response(),
+            |body| ([(header::CONTENT_TYPE, self.media.header())], body).into_response(),
+        );
+        *response.status_mut() = self.status;
+        for (name, value) in [(header::ETAG, self.entity_tag), (header::LOCATION, self.location)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_answered_to_those_who_take_nothing_else() {
+        let media = |accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            Media::asked_for(&headers)
+        };
+        assert_eq!(media("application/json"), Media::Json);
+        assert_eq!(media("Application/JSON; q=1, text/html"), Media::Json);
+        assert_eq!(media("application/scim+json, application/json"), Media::Scim);
+        assert_eq!(media("*/*"), Media::Scim);
+        assert_eq!(Media::asked_for(&HeaderMap::new()), Media::Scim);
+    }
+}

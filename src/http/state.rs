@@ -1,0 +1,49 @@
+//! What the routes hold. Handlers take the parts that they need.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+
+use super::middleware::BodyBudget;
+use crate::accounts::Accounts;
+use crate::login::Login;
+use crate::provisioning::Provisioning;
+
+/// Everything that any route needs.
+#[derive(Clone, FromRef)]
+pub struct Gateway {
+    /// SCIM.
+    pub provisioning: Provisioning,
+    /// Administration.
+    pub accounts: Accounts,
+    /// Who is calling.
+    pub login: Login,
+    /// What browsers and identity providers see.
+    pub public_url: PublicUrl,
+    /// Memory for large request bodies.
+    pub bodies: BodyBudget,
+    /// The text of `/metrics`.
+    pub metrics: MetricsText,
+}
+
+/// The public URL without a slash at its end.
+#[derive(Clone, Debug)]
+pub struct PublicUrl(Arc<str>);
+
+impl PublicUrl {
+    /// Takes the URL with or without a slash at its end.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self(url.trim_end_matches('/').into())
+    }
+
+    /// A directory's SCIM base URL. No `_` in it: Okta refuses one.
+    #[must_use]
+    pub fn scim_base(&self, tenant: &str, directory: &str) -> String {
+        format!("{}/scim/v2/{tenant}/{directory}", self.0)
+    }
+}
+
+/// Renders the metrics.
+#[derive(Clone)]
+pub struct MetricsText(pub Arc<dyn Fn() -> String + Send + Sync>);

@@ -1,0 +1,88 @@
+//! Bearer -> who is calling.
+
+use jiff::Timestamp;
+
+use crate::auth::bearer;
+use crate::directory::DirectoryRef;
+use crate::directory::registry::TokenHash;
+use crate::storage::{self, Store};
+
+/// What tells callers apart. The doors hold it and never see the store itself.
+#[derive(Clone)]
+pub struct Login {
+    store: Store,
+    operator: TokenHash,
+}
+
+/// An identity provider, proven by a token of its directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScimClient {
+    /// The directory that the token opens, with its tenant.
+    pub directory: DirectoryRef,
+}
+
+/// Why a caller is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// No `Authorization: Bearer` header.
+    #[error("this endpoint needs an Authorization header with a bearer token")]
+    Missing,
+    /// Unknown, revoked, expired, or of another directory: the caller is not told which, since an unknown
+    /// caller has no business knowing.
+    #[error("the bearer token is unknown, expired, revoked, or belongs to another endpoint")]
+    Invalid,
+    /// Nobody could look.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Login {
+    /// Tells callers apart by this store and this operator token.
+    #[must_use]
+    pub fn new(store: Store, operator: TokenHash) -> Self {
+        Self { store, operator }
+    }
+
+    /// The identity provider behind a SCIM request. The token decides the tenant and the directory; the URL's
+    /// must agree.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub async fn identify_scim_client(
+        &self,
+        authorization: Option<&str>,
+        tenant: &str,
+        directory: &str,
+        now: Timestamp,
+    ) -> Result<ScimClient, Denied> {
+        let token = authorization.and_then(bearer::token_of).ok_or(Denied::Missing)?;
+        let found = self
+            .store
+            .find_token_use(&bearer::hash(token))
+            .await?
+            .ok_or(Denied::Invalid)?;
+        let expired = found.expires_at.is_some_and(|at| at <= now);
+        let agrees = found.slug.as_str() == tenant && directory.parse() == Ok(found.directory.id);
+        if expired || !agrees {
+            return Err(Denied::Invalid);
+        }
+        self.store
+            .note_token_use(found.directory.tenant, found.token, now);
+        Ok(ScimClient {
+            directory: found.directory,
+        })
+    }
+
+    /// Whether the caller is the operator.
+    ///
+    /// # Errors
+    /// [`Denied::Missing`], [`Denied::Invalid`].
+    pub fn identify_operator(&self, authorization: Option<&str>) -> Result<(), Denied> {
+        let token = authorization.and_then(bearer::token_of).ok_or(Denied::Missing)?;
+        if bearer::hashes_match(&bearer::hash(token), &self.operator) {
+            Ok(())
+        } else {
+            Err(Denied::Invalid)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The one HTTP client for calls that the gateway makes to the outside. It owns where such a call may go, how
+//! long it may take and how much it may bring back. It judges nothing that it brings, follows no redirects and
+//! knows no tenant; nothing else in the house opens an outgoing HTTP connection.
+
+mod address;
+mod error;
+mod resolver;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::{StatusCode, redirect};
+use url::{Host, Url};
+
+pub use error::OutboundError;
+use resolver::GuardedResolver;
+
+/// Makes aws-lc the cryptography of every TLS connection of this process. Does nothing when that is settled.
+pub fn install_crypto_provider() {
+    // The error says that a provider is installed already, which is what is wanted.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// How much an outgoing call may cost.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Name resolution, TCP and TLS together.
+    connect: Duration,
+    /// From the call to the last byte of the body.
+    total: Duration,
+    /// Bytes of the body.
+    body: usize,
+}
+
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    total: Duration::from_secs(10),
+    body: 4 * 1024 * 1024,
+};
+
+/// A client that reaches the public internet over https and nothing else: no loopback, private, link-local or
+/// metadata addresses, checked on the addresses that are connected to, so that a name which changes its mind
+/// between two look-ups gains nothing. Proxy variables of the environment are ignored, because a proxy would
+/// resolve names behind this check. Clones share one connection pool.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    allow_private: bool,
+    limits: Limits,
+}
+
+/// What a server answered. Redirects are answers like any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// The body, at most 4 MiB.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// A client within 5 s to connect, 10 s in total and 4 MiB of body. `allow_private` admits plain http and
+    /// every address, for development and tests.
+    ///
+    /// # Errors
+    /// [`OutboundError::Setup`] when the system's root certificates cannot be read.
+    pub fn new(allow_private: bool) -> Result<Self, OutboundError> {
+        Self::with_limits(allow_private, LIMITS)
+    }
+
+    fn with_limits(allow_private: bool, limits: Limits) -> Result<Self, OutboundError> {
+        install_crypto_provider();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the guarded client that the ban points to"
+        )]
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("rollcall/", env!("CARGO_PKG_VERSION")))
+            .https_only(!allow_private)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            .dns_resolver(Arc::new(GuardedResolver { allow_private }))
+            .build()
+            .map_err(|error| OutboundError::Setup(error::innermost(&error)))?;
+        Ok(Self {
+            http,
+            allow_private,
+            limits,
+        })
+    }
+
+    /// Fetches `url`.
+    ///
+    /// # Errors
+    /// [`OutboundError`]: a URL that must not be called, an address that must not be reached, no connection, no
+    /// trusted certificate, no answer in time, or a body past the limit. A status of 400 or above is an answer.
+    pub async fn get(&self, url: &Url) -> Result<Answer, OutboundError> {
+        let mut response = self.send(url).await?;
+        let limit = self.limits.body;
+        if response
+            .content_length()
+            .is_some_and(|length| length > limit as u64)
+        {
+            return Err(OutboundError::TooLarge { limit });
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| OutboundError::from_call(&error))?
+        {
+            if body.len() + chunk.len() > limit {
+                return Err(OutboundError::TooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status(),
+            body,
+        })
+    }
+
+    /// Finds out whether calls of this kind get through: time from the call to the head of any answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn check_https(&self, url: &Url) -> Result<Duration, OutboundError> {
+        let started = Instant::now();
+        self.send(url).await?;
+        Ok(started.elapsed())
+    }
+
+    async fn send(&self, url: &Url) -> Result<reqwest::Response, OutboundError> {
+        self.check_url(url)?;
+        self.http
+            .get(url.clone())
+            .send()
+            .await
+            .map_err(|error| OutboundError::from_call(&error))
+    }
+
+    /// The resolver never sees an address that is written in the URL.
+    fn check_url(&self, url: &Url) -> Result<(), OutboundError> {
+        let is_allowed_scheme = url.scheme() == "https" || (self.allow_private && url.scheme() == "http");
+        if !is_allowed_scheme {
+            return Err(OutboundError::Scheme(url.scheme().to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OutboundError::Credentials);
+        }
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            // Both schemes always have a host.
+            Some(Host::Domain(_)) | None => return Ok(()),
+        };
+        if self.allow_private || address::is_public(address) {
+            return Ok(());
+        }
+        Err(OutboundError::Blocked {
+            host: address.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! Why a SCIM request came to nothing.
+
+use crate::directory::Refusal;
+use crate::scim::error::ScimError;
+use crate::storage;
+
+/// Why a SCIM request came to nothing. In every case nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request breaks the protocol or the schema.
+    #[error("{}", .0.detail)]
+    Protocol(#[from] ScimError),
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The directory has no such resource.
+    #[error("{kind} {id:?} not found")]
+    NotFound {
+        /// `User` or `Group`.
+        kind: &'static str,
+        /// As it was sent.
+        id: String,
+    },
+    /// `If-Match` or `If-None-Match` forbids the write.
+    #[error("the resource is at version {current}, which the request's precondition excludes")]
+    PreconditionFailed {
+        /// The entity tag of the resource.
+        current: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Storage(other),
+        }
+    }
+}
+
+impl storage::WriteError for Error {
+    fn storage(&self) -> Option<&storage::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}

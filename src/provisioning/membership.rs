@@ -1,0 +1,148 @@
+//! What the operations of a PATCH or the list of a PUT come to among a group's members, without loading the
+//! member list unless an operation is about all of it.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::error::Error;
+use super::filter::leaf_name;
+use super::render::Endpoint;
+use super::resource::member_object;
+use crate::directory::{DirectoryId, GroupId, Member, MemberDelta, Refusal, UserId};
+use crate::scim::filter::{CompareOp, Filter, Literal};
+use crate::scim::patch::MemberChange;
+use crate::storage::Tx;
+
+/// Where the operations lead: what becomes of the members there are, and of those who are named.
+#[derive(Debug, Default)]
+struct Wish {
+    /// Everybody who is not named goes.
+    clear: bool,
+    /// Named people: whether they are to be members in the end. In order of first mention.
+    named: Vec<Uuid>,
+    wanted: HashMap<Uuid, bool>,
+}
+
+impl Wish {
+    fn want(&mut self, id: Uuid, wanted: bool) {
+        if self.wanted.insert(id, wanted).is_none() {
+            self.named.push(id);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.clear = true;
+        self.wanted.clear();
+        self.named.clear();
+    }
+}
+
+/// Decides what really changes.
+///
+/// # Errors
+/// [`Refusal::UnknownMember`] and [`Refusal::MemberOfItself`].
+pub(super) async fn decide(
+    tx: &mut Tx,
+    directory: DirectoryId,
+    group: GroupId,
+    changes: &[MemberChange],
+) -> Result<MemberDelta, Error> {
+    let mut wish = Wish::default();
+    for change in changes {
+        match change {
+            MemberChange::Add(ids) => add(&mut wish, ids, group)?,
+            MemberChange::Remove(ids) => remove(&mut wish, ids),
+            MemberChange::Clear => wish.clear(),
+            MemberChange::Replace(ids) => {
+                wish.clear();
+                add(&mut wish, ids, group)?;
+            }
+            MemberChange::RemoveMatching(filter) => match named_by(filter) {
+                Some(id) => remove(&mut wish, std::slice::from_ref(&id.to_owned())),
+                None => remove_matching(tx, group, &mut wish, filter).await?,
+            },
+        }
+    }
+    let candidates = tx
+        .find_candidates_for_update(directory, group, &wish.named)
+        .await?;
+    let mut delta = MemberDelta::default();
+    for id in &wish.named {
+        let candidate = candidates.get(id);
+        let is_member = candidate.is_some_and(|candidate| candidate.is_member);
+        match (wish.wanted.get(id).copied().unwrap_or(false), is_member) {
+            (true, false) => {
+                let kind = candidate.and_then(|candidate| candidate.kind);
+                let kind = kind.ok_or_else(|| Refusal::UnknownMember(id.to_string()))?;
+                delta.add.push(Member { id: *id, kind });
+            }
+            (false, true) if !wish.clear => delta.remove.push(*id),
+            _ => {}
+        }
+    }
+    if wish.clear {
+        let kept: HashSet<Uuid> = wish
+            .wanted
+            .iter()
+            .filter(|(_, wanted)| **wanted)
+            .map(|(id, _)| *id)
+            .collect();
+        let members = tx.list_member_ids(group).await?;
+        delta.remove = members.into_iter().filter(|id| !kept.contains(id)).collect();
+    }
+    Ok(delta)
+}
+
+fn add(wish: &mut Wish, ids: &[String], group: GroupId) -> Result<(), Refusal> {
+    for text in ids {
+        let id = text
+            .parse::<UserId>()
+            .map_err(|_| Refusal::UnknownMember(text.clone()))?;
+        if id.0 == group.0 {
+            return Err(Refusal::MemberOfItself);
+        }
+        wish.want(id.0, true);
+    }
+    Ok(())
+}
+
+/// Removing somebody who is not a member is no error: the identity provider has what it wants.
+fn remove(wish: &mut Wish, ids: &[String]) {
+    for id in ids.iter().filter_map(|text| text.parse::<UserId>().ok()) {
+        wish.want(id.0, false);
+    }
+}
+
+/// `value eq "..."`: the one filter that needs no member list.
+fn named_by(filter: &Filter) -> Option<&str> {
+    match filter {
+        Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: Literal::String(text),
+        } if leaf_name(path) == "value" => Some(text),
+        _ => None,
+    }
+}
+
+async fn remove_matching(tx: &mut Tx, group: GroupId, wish: &mut Wish, filter: &Filter) -> Result<(), Error> {
+    // The addresses in `$ref` are relative here: a filter on them names a path, not a host.
+    let endpoint = Endpoint::new(String::new());
+    let members = tx.list_members(group).await?;
+    for member in members {
+        let gone = if wish.clear {
+            wish.wanted.get(&member.id) != Some(&true)
+        } else {
+            wish.wanted.get(&member.id) == Some(&false)
+        };
+        if !gone
+            && let Value::Object(element) = member_object(&member, &endpoint)
+            && filter.matches(&element)
+        {
+            wish.want(member.id, false);
+        }
+    }
+    Ok(())
+}

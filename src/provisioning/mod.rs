@@ -1,0 +1,53 @@
+//! What an identity provider asks for by SCIM: load, decide, apply, commit.
+//!
+//! The protocol lives in `scim`, the rules in `directory`, the rows in `storage`; this module brings them
+//! together and holds the mapping between a wire resource and a [`User`](crate::directory::User) or
+//! [`Group`](crate::directory::Group). It knows neither HTTP nor SQL.
+
+mod error;
+mod filter;
+pub mod groups;
+mod membership;
+mod precondition;
+mod render;
+pub mod resource;
+pub mod search;
+pub mod users;
+
+pub use error::Error;
+pub use precondition::{Precondition, entity_tag};
+pub use render::{Endpoint, GroupRecord};
+pub use search::{Page, Scope};
+
+pub use crate::storage::UserRecord;
+
+use crate::directory::{DirectoryKind, DirectoryRef};
+use crate::scim::quirks::Profile;
+use crate::storage::Store;
+
+/// What the use cases of this module work on. The doors hold it and never see the store itself.
+#[derive(Debug, Clone)]
+pub struct Provisioning {
+    store: Store,
+}
+
+impl Provisioning {
+    /// Works on this store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+/// Which provider's habits the engine has to expect from a directory.
+#[must_use]
+pub fn quirks_of(directory: &DirectoryRef) -> Profile {
+    match directory.kind {
+        DirectoryKind::Generic => Profile::Generic,
+        DirectoryKind::Okta => Profile::Okta,
+        DirectoryKind::Entra => Profile::Entra,
+        DirectoryKind::Google => Profile::Google,
+        DirectoryKind::OneLogin => Profile::OneLogin,
+        DirectoryKind::JumpCloud => Profile::JumpCloud,
+    }
+}

@@ -1,0 +1,130 @@
+//! Wire resource <-> domain: the one place where `ScimUser` and `User`, `ScimGroup` and `Group` meet.
+
+use serde_json::{Map, Value, json};
+
+use super::render::Endpoint;
+use crate::directory::lifecycle::Provisioned;
+use crate::directory::{Group, Profile, User};
+use crate::scim::Resource;
+use crate::scim::error::ScimError;
+use crate::storage::{GroupRef, MemberView};
+
+/// What a canonical User resource says of a person.
+///
+/// # Errors
+/// `invalidValue` when there is no userName, which the engine's own check should have found.
+pub(super) fn provisioned(mut resource: Resource) -> Result<Provisioned, ScimError> {
+    let Some(Value::String(user_name)) = resource.shift_remove("userName") else {
+        return Err(ScimError::invalid_value("userName is required"));
+    };
+    Ok(Provisioned {
+        user_name,
+        external_id: take_text(&mut resource, "externalId"),
+        active: resource.shift_remove("active").and_then(|value| value.as_bool()),
+        attributes: resource,
+    })
+}
+
+/// What a canonical Group resource without its members says of a group: displayName, externalId, the rest.
+///
+/// # Errors
+/// `invalidValue` when there is no displayName, which the engine's own check should have found.
+pub(super) fn group_attributes(
+    mut resource: Resource,
+) -> Result<(String, Option<String>, Profile), ScimError> {
+    let Some(Value::String(display_name)) = resource.shift_remove("displayName") else {
+        return Err(ScimError::invalid_value("displayName is required"));
+    };
+    let external_id = take_text(&mut resource, "externalId");
+    Ok((display_name, external_id, Profile::from_attributes(&resource)))
+}
+
+fn take_text(resource: &mut Resource, name: &str) -> Option<String> {
+    match resource.shift_remove(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// A person as the PATCH engine works on them: canonical, nothing read-only.
+pub(super) fn user_attributes(user: &User) -> Resource {
+    let mut resource = Map::new();
+    insert_text(&mut resource, "externalId", user.external_id.as_deref());
+    insert_text(&mut resource, "userName", Some(&user.user_name));
+    resource.insert("active".to_owned(), user.active.into());
+    resource.extend(user.profile.attributes());
+    resource
+}
+
+/// A group without its members, as the PATCH engine works on it.
+pub(super) fn group_resource(group: &Group) -> Resource {
+    let mut resource = Map::new();
+    insert_text(&mut resource, "externalId", group.external_id.as_deref());
+    insert_text(&mut resource, "displayName", Some(&group.display_name));
+    resource.extend(group.profile.attributes());
+    resource
+}
+
+/// A person as a filter sees them and as a projection cuts them: everything that an answer could show.
+#[must_use]
+pub fn full_user(user: &User, groups: &[GroupRef], endpoint: &Endpoint) -> Resource {
+    let mut resource = Map::new();
+    resource.insert("schemas".to_owned(), endpoint.user_schemas(&user.profile).into());
+    insert_text(&mut resource, "id", Some(&user.id.to_string()));
+    resource.extend(user_attributes(user));
+    if !groups.is_empty() {
+        let list: Vec<Value> = groups
+            .iter()
+            .map(|group| group_of_user(group, endpoint))
+            .collect();
+        resource.insert("groups".to_owned(), list.into());
+    }
+    resource.insert("meta".to_owned(), endpoint.user_meta(user));
+    resource
+}
+
+/// A group as a filter sees it and as a projection cuts it.
+#[must_use]
+pub fn full_group(group: &Group, members: &[MemberView], endpoint: &Endpoint) -> Resource {
+    let mut resource = Map::new();
+    resource.insert(
+        "schemas".to_owned(),
+        endpoint.group_schemas(&group.profile).into(),
+    );
+    insert_text(&mut resource, "id", Some(&group.id.to_string()));
+    resource.extend(group_resource(group));
+    if !members.is_empty() {
+        let list: Vec<Value> = members
+            .iter()
+            .map(|member| member_object(member, endpoint))
+            .collect();
+        resource.insert("members".to_owned(), list.into());
+    }
+    resource.insert("meta".to_owned(), endpoint.group_meta(group));
+    resource
+}
+
+/// One element of `members`.
+pub(super) fn member_object(member: &MemberView, endpoint: &Endpoint) -> Value {
+    json!({
+        "value": member.id.to_string(),
+        "$ref": endpoint.member_location(member),
+        "type": super::render::member_type(member.kind),
+        "display": member.display,
+    })
+}
+
+fn group_of_user(group: &GroupRef, endpoint: &Endpoint) -> Value {
+    json!({
+        "value": group.id.to_string(),
+        "$ref": endpoint.group_location(group.id),
+        "display": group.display_name,
+        "type": "direct",
+    })
+}
+
+fn insert_text(resource: &mut Resource, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        resource.insert(name.to_owned(), value.into());
+    }
+}

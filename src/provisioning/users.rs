@@ -1,0 +1,232 @@
+//! Users over SCIM.
+
+use serde_json::Value;
+
+use super::Provisioning;
+use super::error::Error;
+use super::precondition::Precondition;
+use super::resource::{provisioned, user_attributes};
+use super::{quirks_of, resource};
+use crate::directory::lifecycle::{self, Clashes, Provisioned};
+use crate::directory::{DirectoryRef, Origin, User, UserId, key};
+use crate::scim::error::ScimError;
+use crate::scim::{patch, schema};
+use crate::storage::{Tx, UserRecord};
+
+/// Makes a person, or re-activates the one whom externalId and userName both name.
+///
+/// # Errors
+/// The body breaks the schema, or the userName or externalId is another's.
+pub async fn create(
+    on: &Provisioning,
+    directory: DirectoryRef,
+    body: Value,
+    id: UserId,
+    origin: Origin,
+) -> Result<User, Error> {
+    let said = provisioned(crate::scim::resource::parse(
+        body,
+        schema::user(),
+        quirks_of(&directory),
+    )?)?;
+    on.store
+        .write(directory.tenant, async move |tx: &mut Tx| {
+            let clashes = find_clashes(tx, directory, &said, None).await?;
+            let arrival = lifecycle::provision(id, directory.id, said, clashes, origin)?;
+            tx.apply(arrival.change).await?;
+            Ok::<_, Error>(arrival.user)
+        })
+        .await
+}
+
+/// A person of the directory with their groups.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(on: &Provisioning, directory: DirectoryRef, id: &str) -> Result<UserRecord, Error> {
+    let found = match id.parse::<UserId>() {
+        Ok(user) => {
+            on.store
+                .read(directory.tenant)
+                .await?
+                .find_user_record(directory.id, user)
+                .await?
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| not_found(id))
+}
+
+/// Adds the groups that a person is in, for an answer that shows them.
+///
+/// # Errors
+/// The database failed.
+pub async fn with_groups(
+    on: &Provisioning,
+    directory: DirectoryRef,
+    user: User,
+) -> Result<UserRecord, Error> {
+    let groups = on
+        .store
+        .read(directory.tenant)
+        .await?
+        .list_groups_of(&[user.id])
+        .await?;
+    Ok(UserRecord {
+        user,
+        groups: groups.into_iter().map(|(_, group)| group).collect(),
+    })
+}
+
+/// Replaces a person's attributes (PUT).
+///
+/// # Errors
+/// The body breaks the schema, the precondition fails, or a rule says no.
+pub async fn replace(
+    on: &Provisioning,
+    directory: DirectoryRef,
+    id: &str,
+    body: Value,
+    precondition: Precondition,
+    origin: Origin,
+) -> Result<User, Error> {
+    let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
+    let after = crate::scim::resource::parse(body, schema::user(), quirks_of(&directory))?;
+    on.store
+        .write(directory.tenant, async move |tx: &mut Tx| {
+            let before = find_own(tx, directory, id, &precondition).await?;
+            crate::scim::resource::check_immutable(&user_attributes(&before), &after, schema::user())?;
+            save(tx, directory, before, provisioned(after)?, origin).await
+        })
+        .await
+}
+
+/// Applies a PATCH to a person.
+///
+/// # Errors
+/// The operations break the protocol or the schema, the precondition fails, or a rule says no.
+pub async fn patch(
+    on: &Provisioning,
+    directory: DirectoryRef,
+    id: &str,
+    body: Value,
+    precondition: Precondition,
+    origin: Origin,
+) -> Result<User, Error> {
+    let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
+    let patch = patch::parse(body, schema::user(), quirks_of(&directory))?;
+    on.store
+        .write(directory.tenant, async move |tx: &mut Tx| {
+            let before = find_own(tx, directory, id, &precondition).await?;
+            let said = provisioned(patch.apply(&resource::user_attributes(&before))?)?;
+            if said.active.is_none() {
+                return Err(
+                    ScimError::mutability("active cannot be removed; set it to true or false").into(),
+                );
+            }
+            save(tx, directory, before, said, origin).await
+        })
+        .await
+}
+
+/// Deletes a person: 404 from then on, the userName free.
+///
+/// # Errors
+/// [`Error::NotFound`], the precondition fails, or it is the last administrator.
+pub async fn delete(
+    on: &Provisioning,
+    directory: DirectoryRef,
+    id: &str,
+    precondition: Precondition,
+    origin: Origin,
+) -> Result<(), Error> {
+    let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
+    on.store
+        .write(directory.tenant, async move |tx: &mut Tx| {
+            let user = find_own(tx, directory, id, &precondition).await?;
+            let others = others_than(tx, &user).await?;
+            tx.apply(lifecycle::delete(&user, others, origin)?).await?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+async fn save(
+    tx: &mut Tx,
+    directory: DirectoryRef,
+    before: User,
+    said: Provisioned,
+    origin: Origin,
+) -> Result<User, Error> {
+    let clashes = find_clashes(tx, directory, &said, Some(&before)).await?;
+    let others = others_than(tx, &before).await?;
+    match lifecycle::update(&before, said, &clashes, others, origin)? {
+        Some(arrival) => {
+            tx.apply(arrival.change).await?;
+            Ok(arrival.user)
+        }
+        None => Ok(before),
+    }
+}
+
+/// A live person of the caller's own directory, locked; anybody else is not found.
+async fn find_own(
+    tx: &mut Tx,
+    directory: DirectoryRef,
+    id: UserId,
+    precondition: &Precondition,
+) -> Result<User, Error> {
+    let user = tx
+        .find_user_for_update(id)
+        .await?
+        .filter(|user| user.directory == Some(directory.id) && user.deleted_at.is_none())
+        .ok_or_else(|| not_found(&id.to_string()))?;
+    precondition.check(user.version)?;
+    Ok(user)
+}
+
+/// Who holds the names that a person is to have. Names that stay as they are clash with nobody.
+async fn find_clashes(
+    tx: &mut Tx,
+    directory: DirectoryRef,
+    said: &Provisioned,
+    before: Option<&User>,
+) -> Result<Clashes, Error> {
+    let renamed = before.is_none_or(|user| key::fold(&user.user_name) != key::fold(&said.user_name));
+    let relabelled = before.is_none_or(|user| user.external_id != said.external_id);
+    if !renamed && !relabelled {
+        return Ok(Clashes::default());
+    }
+    let holders = tx
+        .find_name_holders(directory.id, &said.user_name, said.external_id.as_deref())
+        .await?;
+    let mut clashes = Clashes {
+        user_name: None,
+        external_id: holders.external_id,
+    };
+    if let Some(holder) = holders.user_name {
+        let name = match holder.directory {
+            Some(theirs) if theirs != directory.id => {
+                tx.find_directory(theirs).await?.map(|found| found.name)
+            }
+            _ => None,
+        };
+        clashes.user_name = Some((holder, name));
+    }
+    Ok(clashes)
+}
+
+async fn others_than(tx: &mut Tx, user: &User) -> Result<u64, Error> {
+    if user.is_full_administrator() {
+        Ok(tx.count_other_full_administrators_for_update(user.id).await?)
+    } else {
+        Ok(0)
+    }
+}
+
+pub(super) fn not_found(id: &str) -> Error {
+    Error::NotFound {
+        kind: "User",
+        id: id.to_owned(),
+    }
+}

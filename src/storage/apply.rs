@@ -1,0 +1,21 @@
+//! The one write of facts.
+
+use super::error::Error;
+use super::tx::Tx;
+use crate::directory::{Change, Fact};
+
+impl Tx {
+    /// Writes a fact together with its audit row and its follow-ups.
+    ///
+    /// # Errors
+    /// The database failed, or a unique name was taken by a faster writer; the body must end then.
+    pub async fn apply(&mut self, change: Change) -> Result<(), Error> {
+        let (fact, audit) = change.into_parts();
+        match fact {
+            Fact::Registry(fact) => self.apply_registry(fact).await?,
+            Fact::User(fact) => self.apply_user(fact).await?,
+            Fact::Group(fact) => self.apply_group(fact).await?,
+        }
+        self.record(audit).await
+    }
+}

@@ -1,0 +1,54 @@
+//! What can go wrong below the rules.
+
+use crate::directory::Refusal;
+
+/// A storage failure, or the refusal of a rule on its way out of a transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no; everything of the transaction was rolled back.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value could not be read back: the database was changed by another program or is damaged.
+    #[error("stored value: {0}")]
+    Corrupt(String),
+    /// The body took longer than its limit and was rolled back.
+    #[error("the write took longer than its limit and was rolled back")]
+    TimedOut,
+    /// The body panicked or the writer is gone; nothing was written.
+    #[error("the write was aborted and nothing was written")]
+    Aborted,
+}
+
+impl Error {
+    /// Whether the same transaction may succeed when it is run again: PostgreSQL's serialization failures and
+    /// deadlocks, and a unique violation, which after the rules' own check means that somebody was faster.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.is_unique_violation() || matches!(error.code().as_deref(), Some("40001" | "40P01"))
+    }
+
+    /// Whether the database is out of reach or overloaded for now, so that a later request may succeed.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Aborted => true,
+            Self::Database(error) => {
+                self.is_retryable()
+                    || matches!(
+                        error,
+                        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
+                    )
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The only module that speaks SQL. One SQL text runs on SQLite and on PostgreSQL.
+//!
+//! A [`Store`] gives a [`ReadTx`] or takes a write closure; the tenant sits in the transaction and is bound
+//! into every statement, so another tenant's row is simply not found. Facts are written by
+//! [`Tx::apply`] alone. [`SystemTx`] is the one hole across tenants; `tests/architecture.rs` lists its methods.
+//! This module decides nothing: rules live in `directory`.
+
+mod apply;
+mod audit;
+mod engine;
+mod error;
+mod groups;
+mod lists;
+mod members;
+mod predicate;
+mod registry;
+mod statement;
+mod store;
+mod system;
+mod token_cache;
+mod tx;
+mod users;
+mod writer;
+
+pub use audit::AuditRow;
+pub use error::Error;
+pub use groups::MemberView;
+pub use lists::{Chunk, Position};
+pub use members::Candidate;
+pub use store::{Durability, Location, Store};
+pub use system::{SystemTx, TokenUse};
+pub use tx::{Body, ReadTx, Tx, WriteError};
+pub use users::{GroupRef, NameHolders, Tombstone, UserRecord};

@@ -1,0 +1,235 @@
+//! Tenants, directories and their tokens.
+
+use uuid::Uuid;
+
+use super::audit::{micros, timestamp};
+use super::engine::{execute, fetch_all, fetch_optional};
+use super::error::Error;
+use super::tx::{ReadTx, Tx};
+use crate::directory::registry::TokenHash;
+use crate::directory::{
+    Directory, DirectoryId, DirectoryKind, DirectoryToken, Refusal, RegistryFact, SignIn, Slug, Tenant,
+    TenantId, TokenId,
+};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct TenantRow {
+    tenant_id: Uuid,
+    slug: String,
+    name: String,
+    support_email: Option<String>,
+    sign_in: String,
+    created_at: i64,
+}
+
+impl TenantRow {
+    pub(super) fn into_tenant(self) -> Result<Tenant, Error> {
+        Ok(Tenant {
+            id: TenantId(self.tenant_id),
+            slug: Slug::parse(&self.slug).ok_or_else(|| corrupt("slug", &self.slug))?,
+            sign_in: SignIn::parse(&self.sign_in).ok_or_else(|| corrupt("sign_in", &self.sign_in))?,
+            name: self.name,
+            support_email: self.support_email,
+            created_at: timestamp(self.created_at)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct DirectoryRow {
+    id: Uuid,
+    name: String,
+    kind: String,
+    created_at: i64,
+}
+
+impl DirectoryRow {
+    fn into_directory(self) -> Result<Directory, Error> {
+        Ok(Directory {
+            id: DirectoryId(self.id),
+            kind: parse_kind(&self.kind)?,
+            name: self.name,
+            created_at: timestamp(self.created_at)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct TokenRow {
+    id: Uuid,
+    directory_id: Uuid,
+    prefix: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TokenRow {
+    fn into_token(self) -> Result<DirectoryToken, Error> {
+        Ok(DirectoryToken {
+            id: TokenId(self.id),
+            directory: DirectoryId(self.directory_id),
+            prefix: self.prefix,
+            created_at: timestamp(self.created_at)?,
+            expires_at: self.expires_at.map(timestamp).transpose()?,
+            revoked_at: self.revoked_at.map(timestamp).transpose()?,
+            last_used_at: self.last_used_at.map(timestamp).transpose()?,
+        })
+    }
+}
+
+impl ReadTx {
+    /// The directories of the tenant, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_directories(&mut self) -> Result<Vec<Directory>, Error> {
+        fetch_all!(
+            self.conn,
+            DirectoryRow,
+            "SELECT id, name, kind, created_at FROM directories WHERE tenant_id = $1 ORDER BY id",
+            self.tenant.0,
+        )?
+        .into_iter()
+        .map(DirectoryRow::into_directory)
+        .collect()
+    }
+
+    /// One directory.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_directory(&mut self, id: DirectoryId) -> Result<Option<Directory>, Error> {
+        fetch_optional!(
+            self.conn,
+            DirectoryRow,
+            "SELECT id, name, kind, created_at FROM directories WHERE tenant_id = $1 AND id = $2",
+            self.tenant.0,
+            id.0,
+        )?
+        .map(DirectoryRow::into_directory)
+        .transpose()
+    }
+
+    /// The tokens of a directory, oldest first, revoked ones too.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_tokens(&mut self, directory: DirectoryId) -> Result<Vec<DirectoryToken>, Error> {
+        fetch_all!(
+            self.conn,
+            TokenRow,
+            "SELECT id, directory_id, prefix, created_at, expires_at, revoked_at, last_used_at \
+             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 ORDER BY id",
+            self.tenant.0,
+            directory.0,
+        )?
+        .into_iter()
+        .map(TokenRow::into_token)
+        .collect()
+    }
+
+    /// One token of a directory.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_token(
+        &mut self,
+        directory: DirectoryId,
+        id: TokenId,
+    ) -> Result<Option<DirectoryToken>, Error> {
+        fetch_optional!(
+            self.conn,
+            TokenRow,
+            "SELECT id, directory_id, prefix, created_at, expires_at, revoked_at, last_used_at \
+             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+            self.tenant.0,
+            directory.0,
+            id.0,
+        )?
+        .map(TokenRow::into_token)
+        .transpose()
+    }
+}
+
+impl Tx {
+    pub(super) async fn apply_registry(&mut self, fact: RegistryFact) -> Result<(), Error> {
+        match fact {
+            RegistryFact::TenantCreated(tenant) => self.insert_tenant(tenant).await,
+            RegistryFact::DirectoryCreated(directory) => self.insert_directory(directory).await,
+            RegistryFact::TokenIssued { token, hash } => self.insert_token(token, hash).await,
+            RegistryFact::TokenRevoked { id, at } => {
+                self.effects.tokens_changed = true;
+                execute!(
+                    self.read.conn,
+                    "UPDATE directory_tokens SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2",
+                    self.read.tenant.0,
+                    id.0,
+                    micros(at),
+                )?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn insert_tenant(&mut self, tenant: Tenant) -> Result<(), Error> {
+        let inserted = execute!(
+            self.read.conn,
+            "INSERT INTO tenants (tenant_id, slug, name, support_email, sign_in, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slug) DO NOTHING",
+            tenant.id.0,
+            tenant.slug.as_str(),
+            &tenant.name,
+            tenant.support_email.as_deref(),
+            tenant.sign_in.as_str(),
+            micros(tenant.created_at),
+        )?;
+        if inserted == 0 {
+            return Err(Refusal::SlugTaken(tenant.slug.as_str().to_owned()).into());
+        }
+        Ok(())
+    }
+
+    async fn insert_directory(&mut self, directory: Directory) -> Result<(), Error> {
+        let inserted = execute!(
+            self.read.conn,
+            "INSERT INTO directories (tenant_id, id, name, name_key, kind, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, name_key) DO NOTHING",
+            self.read.tenant.0,
+            directory.id.0,
+            &directory.name,
+            crate::directory::key::fold(&directory.name).into_owned(),
+            directory.kind.as_str(),
+            micros(directory.created_at),
+        )?;
+        if inserted == 0 {
+            return Err(Refusal::DirectoryNameTaken(directory.name).into());
+        }
+        Ok(())
+    }
+
+    async fn insert_token(&mut self, token: DirectoryToken, hash: TokenHash) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "INSERT INTO directory_tokens (tenant_id, id, directory_id, hash, prefix, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            self.read.tenant.0,
+            token.id.0,
+            token.directory.0,
+            hash.0.as_slice(),
+            token.prefix,
+            micros(token.created_at),
+            token.expires_at.map(micros),
+        )?;
+        Ok(())
+    }
+}
+
+pub(super) fn parse_kind(text: &str) -> Result<DirectoryKind, Error> {
+    DirectoryKind::parse(text).ok_or_else(|| corrupt("kind", text))
+}
+
+fn corrupt(column: &str, value: &str) -> Error {
+    Error::Corrupt(format!("{column} {value:?}"))
+}

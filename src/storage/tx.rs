@@ -1,0 +1,81 @@
+//! Transactions: reading, and the write closure.
+
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+
+use super::engine::Conn;
+use super::error::Error;
+use crate::directory::TenantId;
+
+/// A view of one tenant for reading. Each statement sees the newest committed state.
+#[derive(Debug)]
+pub struct ReadTx {
+    pub(super) tenant: TenantId,
+    pub(super) conn: Conn,
+}
+
+/// A write transaction of one tenant. It reads like a [`ReadTx`] and writes by [`Tx::apply`] alone.
+///
+/// Reads named `_for_update` lock what they find, so that what was read is still so at the commit.
+#[derive(Debug)]
+pub struct Tx {
+    pub(super) read: ReadTx,
+    pub(super) effects: Effects,
+}
+
+/// What has to happen once the transaction is committed.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Effects {
+    /// Tokens or directories changed: no node may go on with what it remembers of them.
+    pub(super) tokens_changed: bool,
+}
+
+impl Deref for Tx {
+    type Target = ReadTx;
+
+    fn deref(&self) -> &ReadTx {
+        &self.read
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut ReadTx {
+        &mut self.read
+    }
+}
+
+impl ReadTx {
+    /// The tenant that every statement of this view is bound to.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+/// The body of a write: an async closure over the transaction.
+///
+/// Written as a trait of its own because the future of `AsyncFnOnce(&mut Tx)` cannot be named as `Send`.
+pub trait Body<'c, T, E>: FnOnce(&'c mut Tx) -> Self::Fut {
+    /// The closure's future.
+    type Fut: Future<Output = Result<T, E>> + Send + 'c;
+}
+
+impl<'c, T, E, F, Fut> Body<'c, T, E> for F
+where
+    F: FnOnce(&'c mut Tx) -> Fut,
+    Fut: Future<Output = Result<T, E>> + Send + 'c,
+{
+    type Fut = Fut;
+}
+
+/// An error that the body of a write may end with.
+pub trait WriteError: From<Error> + Send + 'static {
+    /// The storage error inside, if that is what it is: it decides whether the body is run again.
+    fn storage(&self) -> Option<&Error>;
+}
+
+impl WriteError for Error {
+    fn storage(&self) -> Option<&Error> {
+        Some(self)
+    }
+}

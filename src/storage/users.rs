@@ -1,0 +1,531 @@
+//! People.
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::audit::{micros, timestamp};
+use super::engine::{execute, fetch_all, fetch_optional};
+use super::error::Error;
+use super::statement::{Bind, Statement};
+use super::tx::{ReadTx, Tx};
+use crate::directory::key::fold;
+use crate::directory::{DirectoryId, Facets, GroupId, Profile, User, UserFact, UserId};
+
+/// A person with the groups they are a direct member of.
+#[derive(Debug, Clone)]
+pub struct UserRecord {
+    /// The person.
+    pub user: User,
+    /// Their groups, in no particular order.
+    pub groups: Vec<GroupRef>,
+}
+
+/// A group as its member sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRef {
+    /// The group.
+    pub id: GroupId,
+    /// Its name.
+    pub display_name: String,
+}
+
+/// What is left of a deleted person for good.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tombstone {
+    /// Who it was.
+    pub user_id: Uuid,
+    /// The provider's id of them.
+    pub external_id: Option<String>,
+    /// Their userName, folded.
+    pub user_name_key: String,
+}
+
+/// The columns of a person, under the alias `u`, with the rest of the statement.
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!(
+            "SELECT u.id, u.directory_id, u.user_name, u.external_id, u.active, u.blocked, u.admin_scope, \
+             u.version, u.created_at, u.modified_at, u.deleted_at, u.profile FROM users u ",
+            $rest
+        )
+    };
+}
+pub(super) use select_user;
+
+macro_rules! select_users_twice {
+    ($first:literal, $second:literal) => {
+        concat!(select_user!($first), " UNION ALL ", select_user!($second))
+    };
+}
+
+/// The live people who hold two names.
+#[derive(Debug, Clone, Default)]
+pub struct NameHolders {
+    /// Who has the userName.
+    pub user_name: Option<User>,
+    /// Who has the externalId; it may be the same person.
+    pub external_id: Option<User>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct UserRow {
+    id: Uuid,
+    directory_id: Option<Uuid>,
+    user_name: String,
+    external_id: Option<String>,
+    active: bool,
+    blocked: bool,
+    admin_scope: Option<String>,
+    version: i64,
+    created_at: i64,
+    modified_at: i64,
+    deleted_at: Option<i64>,
+    profile: String,
+}
+
+impl UserRow {
+    pub(super) fn into_user(self) -> Result<User, Error> {
+        Ok(User {
+            id: UserId(self.id),
+            directory: self.directory_id.map(DirectoryId),
+            user_name: self.user_name,
+            external_id: self.external_id,
+            active: self.active,
+            blocked: self.blocked,
+            administrator: self
+                .admin_scope
+                .map(|scope| serde_json::from_str(&scope))
+                .transpose()
+                .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))?,
+            profile: Profile::from_stored(self.profile),
+            version: self.version,
+            created_at: timestamp(self.created_at)?,
+            modified_at: timestamp(self.modified_at)?,
+            deleted_at: self.deleted_at.map(timestamp).transpose()?,
+        })
+    }
+}
+
+/// A row of the one statement that reads a person together with their groups.
+enum RecordRow {
+    User(Box<UserRow>),
+    Group(GroupRef),
+}
+
+impl<'r, R> sqlx::FromRow<'r, R> for RecordRow
+where
+    R: Row,
+    UserRow: sqlx::FromRow<'r, R>,
+    &'static str: sqlx::ColumnIndex<R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Option<String>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        if row.try_get::<Option<String>, _>("profile")?.is_some() {
+            return Ok(Self::User(Box::new(UserRow::from_row(row)?)));
+        }
+        Ok(Self::Group(GroupRef {
+            id: GroupId(row.try_get::<Uuid, _>("id")?),
+            display_name: row.try_get("user_name")?,
+        }))
+    }
+}
+
+impl ReadTx {
+    /// A live person of a directory with their groups, in one statement.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_user_record(
+        &mut self,
+        directory: DirectoryId,
+        id: UserId,
+    ) -> Result<Option<UserRecord>, Error> {
+        let rows = fetch_all!(
+            self.conn,
+            RecordRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.id = $2 AND u.directory_id = $3 AND u.deleted_at IS NULL \
+                 UNION ALL \
+                 SELECT g.id, NULL, g.display_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
+                 FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+                 WHERE m.tenant_id = $1 AND m.member_id = $2"
+            ),
+            self.tenant.0,
+            id.0,
+            directory.0,
+        )?;
+        let mut user = None;
+        let mut groups = Vec::new();
+        for row in rows {
+            match row {
+                RecordRow::User(row) => user = Some(row.into_user()?),
+                RecordRow::Group(group) => groups.push(group),
+            }
+        }
+        Ok(user.map(|user| UserRecord { user, groups }))
+    }
+
+    /// The groups of several people, as pairs of person and group.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_groups_of(&mut self, users: &[UserId]) -> Result<Vec<(UserId, GroupRef)>, Error> {
+        let mut found = Vec::new();
+        for chunk in users.chunks(super::statement::ID_CHUNK) {
+            let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
+            let mut sql = Statement::new(
+                "SELECT m.member_id, g.id, g.display_name FROM group_members m \
+                 JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
+            );
+            sql.bind(Bind::Uuid(self.tenant.0))
+                .push(" AND m.member_id IN ")
+                .bind_ids(&ids);
+            let rows: Vec<(Uuid, Uuid, String)> = sql.fetch_all(&mut self.conn).await?;
+            found.extend(rows.into_iter().map(|(user, group, display_name)| {
+                (
+                    UserId(user),
+                    GroupRef {
+                        id: GroupId(group),
+                        display_name,
+                    },
+                )
+            }));
+        }
+        Ok(found)
+    }
+
+    /// Anybody of the tenant, deleted or not.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        fetch_optional!(
+            self.conn,
+            UserRow,
+            select_user!("WHERE u.tenant_id = $1 AND u.id = $2"),
+            self.tenant.0,
+            id.0,
+        )?
+        .map(UserRow::into_user)
+        .transpose()
+    }
+
+    /// The live person of the tenant with this userName, compared without case.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_user_by_name(&mut self, user_name: &str) -> Result<Option<User>, Error> {
+        fetch_optional!(
+            self.conn,
+            UserRow,
+            select_user!("WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL"),
+            self.tenant.0,
+            fold(user_name).into_owned(),
+        )?
+        .map(UserRow::into_user)
+        .transpose()
+    }
+
+    /// The live person of the directory with this externalId, compared exactly.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_user_by_external_id(
+        &mut self,
+        directory: DirectoryId,
+        external_id: &str,
+    ) -> Result<Option<User>, Error> {
+        fetch_optional!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.external_id = $3 \
+                 AND u.external_id IS NOT NULL AND u.deleted_at IS NULL"
+            ),
+            self.tenant.0,
+            directory.0,
+            external_id,
+        )?
+        .map(UserRow::into_user)
+        .transpose()
+    }
+
+    /// Who holds a userName in the tenant and an externalId in the directory, in one statement.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_name_holders(
+        &mut self,
+        directory: DirectoryId,
+        user_name: &str,
+        external_id: Option<&str>,
+    ) -> Result<NameHolders, Error> {
+        let name_key = fold(user_name);
+        let Some(external_id) = external_id else {
+            return Ok(NameHolders {
+                user_name: self.find_user_by_name(user_name).await?,
+                external_id: None,
+            });
+        };
+        let rows = fetch_all!(
+            self.conn,
+            UserRow,
+            select_users_twice!(
+                "WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL",
+                "WHERE u.tenant_id = $1 AND u.directory_id = $3 AND u.external_id = $4 \
+                 AND u.external_id IS NOT NULL AND u.deleted_at IS NULL"
+            ),
+            self.tenant.0,
+            name_key.as_ref(),
+            directory.0,
+            external_id,
+        )?;
+        let mut holders = NameHolders::default();
+        for row in rows {
+            let user = row.into_user()?;
+            if fold(&user.user_name) == name_key {
+                holders.user_name = Some(user.clone());
+            }
+            if user.directory == Some(directory) && user.external_id.as_deref() == Some(external_id) {
+                holders.external_id = Some(user);
+            }
+        }
+        Ok(holders)
+    }
+
+    /// The epoch that a session of this person must carry.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_access_epoch(&mut self, id: UserId) -> Result<Option<i64>, Error> {
+        let found: Option<(i64,)> = fetch_optional!(
+            self.conn,
+            (i64,),
+            "SELECT access_epoch FROM users WHERE tenant_id = $1 AND id = $2",
+            self.tenant.0,
+            id.0,
+        )?;
+        Ok(found.map(|(epoch,)| epoch))
+    }
+
+    /// The tombstone of a deleted person.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_tombstone(&mut self, id: UserId) -> Result<Option<Tombstone>, Error> {
+        fetch_optional!(
+            self.conn,
+            Tombstone,
+            "SELECT user_id, external_id, user_name_key FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
+            self.tenant.0,
+            id.0,
+        )
+    }
+}
+
+impl Tx {
+    /// Anybody of the tenant, locked until the commit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_user_for_update(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let sql = if self.read.conn.locks_rows() {
+            select_user!("WHERE u.tenant_id = $1 AND u.id = $2 FOR UPDATE")
+        } else {
+            select_user!("WHERE u.tenant_id = $1 AND u.id = $2")
+        };
+        fetch_optional!(self.read.conn, UserRow, sql, self.read.tenant.0, id.0)?
+            .map(UserRow::into_user)
+            .transpose()
+    }
+
+    /// How many people besides this one keep the tenant manageable. They are locked until the commit, so two
+    /// removals at once cannot each count on the other.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_other_full_administrators_for_update(&mut self, id: UserId) -> Result<u64, Error> {
+        let sql = if self.read.conn.locks_rows() {
+            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id FOR UPDATE")
+        } else {
+            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL")
+        };
+        let mut count = 0;
+        for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {
+            let user = row.into_user()?;
+            if user.id != id && user.is_full_administrator() {
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    pub(super) async fn apply_user(&mut self, fact: UserFact) -> Result<(), Error> {
+        match fact {
+            UserFact::Created { user, facets } => {
+                self.insert_user(&user, &facets).await?;
+                self.insert_emails(user.id, &facets).await
+            }
+            UserFact::Updated {
+                user,
+                facets: Some(facets),
+                revoke,
+            } => {
+                self.update_user(&user, &facets).await?;
+                execute!(
+                    self.read.conn,
+                    "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
+                    self.read.tenant.0,
+                    user.id.0,
+                )?;
+                self.insert_emails(user.id, &facets).await?;
+                self.save_flags(&user, revoke).await
+            }
+            UserFact::Updated {
+                user,
+                facets: None,
+                revoke,
+            } => self.save_flags(&user, revoke).await,
+            UserFact::Deleted { user } => {
+                self.save_flags(&user, true).await?;
+                self.leave_tombstone(&user).await?;
+                self.remove_memberships_of(
+                    user.id.0,
+                    user.modified_at.max(user.deleted_at.unwrap_or_default()),
+                )
+                .await
+            }
+            UserFact::Restored { user } => {
+                self.save_flags(&user, false).await?;
+                execute!(
+                    self.read.conn,
+                    "DELETE FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
+                    self.read.tenant.0,
+                    user.id.0,
+                )?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn insert_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "INSERT INTO users (tenant_id, id, directory_id, user_name, user_name_key, external_id, display_name, \
+             display_name_key, manager_key, active, blocked, admin_scope, access_epoch, version, created_at, \
+             modified_at, deleted_at, profile) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17)",
+            self.read.tenant.0,
+            user.id.0,
+            user.directory.map(|id| id.0),
+            &user.user_name,
+            fold(&user.user_name).into_owned(),
+            user.external_id.as_deref(),
+            facets.display_name.as_deref(),
+            facets.display_name_key(),
+            facets.manager.as_deref(),
+            user.active,
+            user.blocked,
+            scope_json(user)?,
+            user.version,
+            micros(user.created_at),
+            micros(user.modified_at),
+            user.deleted_at.map(micros),
+            user.profile.as_json(),
+        )?;
+        Ok(())
+    }
+
+    async fn insert_emails(&mut self, id: UserId, facets: &Facets) -> Result<(), Error> {
+        if facets.emails.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Statement::new(
+            "INSERT INTO user_emails (tenant_id, user_id, position, value_key, type_key, is_primary) VALUES ",
+        );
+        for (position, email) in facets.emails.iter().enumerate() {
+            sql.push(if position == 0 { "(" } else { ", (" });
+            sql.bind(Bind::Uuid(self.read.tenant.0))
+                .push(", ")
+                .bind(Bind::Uuid(id.0))
+                .push(", ");
+            sql.bind(Bind::Integer(i64::try_from(position).unwrap_or(i64::MAX)))
+                .push(", ");
+            sql.bind(Bind::Text(email.value_key.clone())).push(", ");
+            match &email.type_key {
+                Some(kind) => sql.bind(Bind::Text(kind.clone())),
+                None => sql.push("NULL"),
+            };
+            sql.push(match email.primary {
+                Some(true) => ", TRUE)",
+                Some(false) => ", FALSE)",
+                None => ", NULL)",
+            });
+        }
+        sql.execute(&mut self.read.conn).await?;
+        Ok(())
+    }
+
+    async fn update_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, \
+             display_name_key = $7, manager_key = $8, profile = $9 WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.id.0,
+            &user.user_name,
+            fold(&user.user_name).into_owned(),
+            user.external_id.as_deref(),
+            facets.display_name.as_deref(),
+            facets.display_name_key(),
+            facets.manager.as_deref(),
+            user.profile.as_json(),
+        )?;
+        Ok(())
+    }
+
+    /// Writes the few columns that most changes touch, and with them no index that they do not. With `revoke`
+    /// the access epoch moves: whatever was issued under the old one is void at its next use.
+    async fn save_flags(&mut self, user: &User, revoke: bool) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "UPDATE users SET active = $3, blocked = $4, admin_scope = $5, version = $6, modified_at = $7, \
+             deleted_at = $8, access_epoch = access_epoch + $9 WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.id.0,
+            user.active,
+            user.blocked,
+            scope_json(user)?,
+            user.version,
+            micros(user.modified_at),
+            user.deleted_at.map(micros),
+            i64::from(revoke),
+        )?;
+        Ok(())
+    }
+
+    async fn leave_tombstone(&mut self, user: &User) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            self.read.tenant.0,
+            user.id.0,
+            user.directory.map(|id| id.0),
+            user.external_id.as_deref(),
+            fold(&user.user_name).into_owned(),
+            user.deleted_at.map(micros),
+        )?;
+        Ok(())
+    }
+}
+
+fn scope_json(user: &User) -> Result<Option<String>, Error> {
+    user.administrator
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))
+}
