@@ -57,7 +57,7 @@ pub async fn create(
         kind: new.kind,
         created_at: origin.at,
     };
-    let issued = prepare(directory.id, first_token, &origin);
+    let issued = prepare(directory.id, &first_token, &origin);
     let (record, hash, made) = (issued.record.clone(), issued.token.hash(), directory.clone());
     on.store
         .write(tenant, async move |tx: &mut Tx| {
@@ -102,7 +102,7 @@ pub async fn issue_token(
     new: NewDirectoryToken,
     origin: Origin,
 ) -> Result<IssuedToken, Error> {
-    let issued = prepare(directory, new, &origin);
+    let issued = prepare(directory, &new, &origin);
     let (record, hash) = (issued.record.clone(), issued.token.hash());
     on.store
         .write(tenant, async move |tx: &mut Tx| {
@@ -141,7 +141,7 @@ pub async fn revoke_token(
         .await
 }
 
-fn prepare(directory: DirectoryId, new: NewDirectoryToken, origin: &Origin) -> IssuedToken {
+fn prepare(directory: DirectoryId, new: &NewDirectoryToken, origin: &Origin) -> IssuedToken {
     let token = NewToken::from_random(TokenKind::Directory, new.random);
     let record = DirectoryToken {
         id: new.id,

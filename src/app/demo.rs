@@ -60,22 +60,18 @@ pub(super) async fn seed(
         random: random_bytes().map_err(|_| StartError::Randomness)?,
         expires_at: None,
     };
-    let (id, issued) = match found.first() {
-        Some(directory) => {
-            let issued =
-                directories::issue_token(accounts, tenant.id, directory.id, new, origin(now())).await;
-            (directory.id, issued.map_err(StartError::Demo)?)
-        }
-        None => {
-            let directory = NewDirectory {
-                id: DirectoryId(random_id()),
-                name: "Demo".to_owned(),
-                kind: DirectoryKind::Generic,
-            };
-            let made = directories::create(accounts, tenant.id, directory, new, origin(now())).await;
-            made.map(|(directory, issued)| (directory.id, issued))
-                .map_err(StartError::Demo)?
-        }
+    let (id, issued) = if let Some(directory) = found.first() {
+        let issued = directories::issue_token(accounts, tenant.id, directory.id, new, origin(now())).await;
+        (directory.id, issued.map_err(StartError::Demo)?)
+    } else {
+        let id = DirectoryId(random_id());
+        let directory = NewDirectory {
+            id,
+            name: "Demo".to_owned(),
+            kind: DirectoryKind::Generic,
+        };
+        let made = directories::create(accounts, tenant.id, directory, new, origin(now())).await;
+        (id, made.map_err(StartError::Demo)?.1)
     };
     let token = issued.token.expose().to_owned();
     // The old token is of no use any more.

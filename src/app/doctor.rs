@@ -1,7 +1,6 @@
 //! `rollcall doctor`: looks at what the gateway stands on, and says what to mend.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -170,10 +169,7 @@ async fn check_https(config: &Config) -> Finding {
         Err(error) => return warning(error.to_string()),
     };
     match client.check_https(&url).await {
-        Ok(time) => Finding::Good(format!(
-            "{host} answered in {:?}",
-            Duration::from_millis(time.as_millis() as u64)
-        )),
+        Ok(time) => Finding::Good(format!("{host} answered in {} ms", time.as_millis())),
         Err(error) => warning(format!("{host}: {error}")),
     }
 }

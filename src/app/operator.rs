@@ -1,5 +1,6 @@
 //! The operator token and the master key.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::{StartError, files};
@@ -58,15 +59,15 @@ pub(super) fn master_key(config: &Config) -> Result<MasterKey, StartError> {
 pub(super) fn key_check(key: &MasterKey) -> String {
     let hmac_key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, key.expose());
     let tag = aws_lc_rs::hmac::sign(&hmac_key, b"rollcall master key check 1");
-    tag.as_ref()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    to_hex(&tag.as_ref()[..16])
 }
 
-fn to_hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn from_hex(text: &str) -> Option<TokenHash> {

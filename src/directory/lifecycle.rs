@@ -53,7 +53,7 @@ pub fn provision(
     id: UserId,
     directory: DirectoryId,
     said: Provisioned,
-    clashes: Clashes,
+    clashes: &Clashes,
     origin: Origin,
 ) -> Result<Arrival, Refusal> {
     if let (Some((holder, _)), Some(same)) = (&clashes.user_name, &clashes.external_id)
@@ -84,7 +84,7 @@ pub fn provision(
         );
         return Ok(Arrival { user, change });
     }
-    check_clashes(directory, &said, &clashes, None)?;
+    check_clashes(directory, &said, clashes, None)?;
     let user = User {
         id,
         directory: Some(directory),

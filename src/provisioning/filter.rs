@@ -226,7 +226,7 @@ fn email_test(filter: &Filter) -> Option<EmailTest> {
         };
         match (leaf_name(path), value) {
             ("value", Literal::String(text)) if test.value.is_none() => {
-                test.value = Some(text_test(*op, text)?)
+                test.value = Some(text_test(*op, text)?);
             }
             ("type", Literal::String(text)) if test.type_key.is_none() && *op == CompareOp::Eq => {
                 test.type_key = Some(text.clone());
@@ -260,9 +260,8 @@ fn instant<T>(op: CompareOp, at: Timestamp, term: fn(Order, Timestamp) -> T) -> 
     let order = match op {
         CompareOp::Eq if !whole => return Some(Predicate::never()),
         CompareOp::Eq => Order::Equal,
-        CompareOp::Gt => Order::After,
         CompareOp::Ge if whole => Order::AtOrAfter,
-        CompareOp::Ge => Order::After,
+        CompareOp::Gt | CompareOp::Ge => Order::After,
         CompareOp::Lt if whole => Order::Before,
         CompareOp::Lt | CompareOp::Le => Order::AtOrBefore,
         CompareOp::Ne | CompareOp::Co | CompareOp::Sw | CompareOp::Ew => return None,

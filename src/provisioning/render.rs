@@ -63,14 +63,6 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn user_schemas(&self, profile: &Profile) -> Vec<&'static str> {
-        schemas_of(schema::user(), profile)
-    }
-
-    pub(super) fn group_schemas(&self, profile: &Profile) -> Vec<&'static str> {
-        schemas_of(schema::group(), profile)
-    }
-
     pub(super) fn user_meta(&self, user: &User) -> Value {
         json!({
             "resourceType": "User",
@@ -100,7 +92,7 @@ impl Endpoint {
         }
         let user = &record.user;
         out.push_str("{\"schemas\":");
-        write_json(out, &self.user_schemas(&user.profile));
+        write_json(out, &schemas_of(schema::user(), &user.profile));
         put(out, format_args!(",\"id\":\"{}\"", user.id));
         if let Some(external_id) = &user.external_id {
             out.push_str(",\"externalId\":");
@@ -146,7 +138,7 @@ impl Endpoint {
         }
         let group = &record.group;
         out.push_str("{\"schemas\":");
-        write_json(out, &self.group_schemas(&group.profile));
+        write_json(out, &schemas_of(schema::group(), &group.profile));
         put(out, format_args!(",\"id\":\"{}\"", group.id));
         if let Some(external_id) = &group.external_id {
             out.push_str(",\"externalId\":");
@@ -209,7 +201,7 @@ pub(super) fn member_type(kind: MemberKind) -> &'static str {
 }
 
 /// The schemas that a resource shows data of: its own, and each extension that has any.
-fn schemas_of(kind: &'static ResourceType, profile: &Profile) -> Vec<&'static str> {
+pub(super) fn schemas_of(kind: &'static ResourceType, profile: &Profile) -> Vec<&'static str> {
     let members: BTreeMap<&str, &RawValue> = serde_json::from_str(profile.as_json()).unwrap_or_default();
     let extensions = kind
         .extensions

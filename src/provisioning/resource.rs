@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::render::Endpoint;
+use super::render::{Endpoint, schemas_of};
 use crate::directory::lifecycle::Provisioned;
 use crate::directory::{Group, Profile, User};
 use crate::scim::Resource;
 use crate::scim::error::ScimError;
+use crate::scim::schema;
 use crate::storage::{GroupRef, MemberView};
 
 /// What a canonical User resource says of a person.
@@ -69,7 +70,10 @@ pub(super) fn group_resource(group: &Group) -> Resource {
 #[must_use]
 pub fn full_user(user: &User, groups: &[GroupRef], endpoint: &Endpoint) -> Resource {
     let mut resource = Map::new();
-    resource.insert("schemas".to_owned(), endpoint.user_schemas(&user.profile).into());
+    resource.insert(
+        "schemas".to_owned(),
+        schemas_of(schema::user(), &user.profile).into(),
+    );
     insert_text(&mut resource, "id", Some(&user.id.to_string()));
     resource.extend(user_attributes(user));
     if !groups.is_empty() {
@@ -89,7 +93,7 @@ pub fn full_group(group: &Group, members: &[MemberView], endpoint: &Endpoint) ->
     let mut resource = Map::new();
     resource.insert(
         "schemas".to_owned(),
-        endpoint.group_schemas(&group.profile).into(),
+        schemas_of(schema::group(), &group.profile).into(),
     );
     insert_text(&mut resource, "id", Some(&group.id.to_string()));
     resource.extend(group_resource(group));

@@ -32,7 +32,7 @@ pub async fn create(
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let clashes = find_clashes(tx, directory, &said, None).await?;
-            let arrival = lifecycle::provision(id, directory.id, said, clashes, origin)?;
+            let arrival = lifecycle::provision(id, directory.id, said, &clashes, origin)?;
             tx.apply(arrival.change).await?;
             Ok::<_, Error>(arrival.user)
         })

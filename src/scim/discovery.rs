@@ -14,7 +14,7 @@ pub const RESOURCE_TYPE_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Resou
 /// URN of a schema document.
 pub const SCHEMA_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
-/// What the service offers. PATCH, filters, sorting and ETags are always there, changing a password never.
+/// What the service offers. PATCH, filters, sorting and entity tags are always there, changing a password never.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Features {
     /// Limits of bulk requests; `None` when there are none to send.
@@ -219,6 +219,38 @@ mod tests {
         );
     }
 
+    fn check_attribute(attribute: &Value) {
+        for name in [
+            "name",
+            "type",
+            "description",
+            "mutability",
+            "returned",
+            "uniqueness",
+        ] {
+            assert!(
+                attribute[name].as_str().is_some_and(|text| !text.is_empty()),
+                "{name} of {attribute}"
+            );
+        }
+        for name in ["multiValued", "required", "caseExact"] {
+            assert!(attribute[name].is_boolean());
+        }
+        assert_eq!(
+            attribute["type"] == "complex",
+            attribute["subAttributes"].is_array()
+        );
+        assert_eq!(
+            attribute["type"] == "reference",
+            attribute["referenceTypes"].is_array()
+        );
+        attribute["subAttributes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .for_each(check_attribute);
+    }
+
     #[test]
     fn schema_documents_are_complete_and_without_nulls_e_21() {
         let documents = schemas(BASE, &[user(), group()]);
@@ -228,39 +260,12 @@ mod tests {
             .collect();
         assert_eq!(ids, [USER_URN, GROUP_URN, ENTERPRISE_URN]);
         assert!(!documents.iter().any(has_null));
-        fn check(attribute: &Value) {
-            for name in [
-                "name",
-                "type",
-                "description",
-                "mutability",
-                "returned",
-                "uniqueness",
-            ] {
-                assert!(
-                    attribute[name].as_str().is_some_and(|text| !text.is_empty()),
-                    "{name} of {attribute}"
-                );
-            }
-            for name in ["multiValued", "required", "caseExact"] {
-                assert!(attribute[name].is_boolean());
-            }
-            assert_eq!(
-                attribute["type"] == "complex",
-                attribute["subAttributes"].is_array()
-            );
-            assert_eq!(
-                attribute["type"] == "reference",
-                attribute["referenceTypes"].is_array()
-            );
-            attribute["subAttributes"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .for_each(check);
-        }
         for document in &documents {
-            document["attributes"].as_array().unwrap().iter().for_each(check);
+            document["attributes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .for_each(check_attribute);
         }
         let user = &documents[0];
         let of = |name: &str| {

@@ -1,6 +1,6 @@
 //! The messages around resources: search requests and list responses (RFC 7644 sections 3.4.2 and 3.4.3).
 
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
 
 use super::error::ScimError;
 use super::json::kind_of;
@@ -106,7 +106,7 @@ impl SearchRequest {
     /// Reads the body of `POST /.search`. Lists of names come as arrays or as comma-separated text.
     ///
     /// # Errors
-    /// 400 `invalidSyntax` when the body is no object, does not name the SearchRequest schema or gives a
+    /// 400 `invalidSyntax` when the body is no object, does not name [`SEARCH_REQUEST_URN`] or gives a
     /// member twice in different case; `invalidValue` naming a member of the wrong type; `invalidFilter`
     /// for an empty filter.
     pub fn from_body(body: Value) -> Result<Self, ScimError> {
@@ -243,19 +243,21 @@ fn names_member(name: &str, value: Option<Value>) -> Result<Option<Vec<String>>,
 /// One page of results (RFC 7644 section 3.4.2). `itemsPerPage` is the number of results on this page.
 #[must_use]
 pub fn list_response(resources: Vec<Value>, total: u64, start_index: u64) -> Value {
-    json!({
-        "schemas": [LIST_RESPONSE_URN],
-        "totalResults": total,
-        "startIndex": start_index,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    // json! would copy every resource.
+    let mut list = Map::with_capacity(5);
+    list.insert("schemas".to_owned(), Value::from(vec![LIST_RESPONSE_URN]));
+    list.insert("totalResults".to_owned(), Value::from(total));
+    list.insert("startIndex".to_owned(), Value::from(start_index));
+    list.insert("itemsPerPage".to_owned(), Value::from(resources.len()));
+    list.insert("Resources".to_owned(), Value::Array(resources));
+    Value::Object(list)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scim::error::ScimType;
+    use serde_json::json;
 
     fn query(pairs: &[(&str, &str)]) -> Result<SearchRequest, ScimError> {
         SearchRequest::from_query(

@@ -126,17 +126,17 @@ pub(crate) enum Resolved<'r> {
     Attribute(Found<'r>),
 }
 
-/// Why a path led nowhere.
+/// Why a path led nowhere: what it is that nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unresolved {
     /// The URN in front belongs to no schema of the resource type.
-    UnknownSchema,
+    Schema,
     /// No schema has the attribute.
-    UnknownAttribute,
+    Attribute,
     /// The URN's schema is known and has no such attribute.
-    UnknownInSchema,
+    InSchema,
     /// The attribute is known and has no such sub-attribute.
-    UnknownSub,
+    Sub,
 }
 
 impl Unresolved {
@@ -144,9 +144,9 @@ impl Unresolved {
     pub fn detail(self, text: &str, rt: &ResourceType) -> String {
         let (text, name) = (Quoted(text), &rt.name);
         match self {
-            Self::UnknownSchema => format!("{text} belongs to no schema of {name}"),
-            Self::UnknownAttribute | Self::UnknownInSchema => format!("{text} is no attribute of {name}"),
-            Self::UnknownSub => format!("{text} is no sub-attribute of {name}"),
+            Self::Schema => format!("{text} belongs to no schema of {name}"),
+            Self::Attribute | Self::InSchema => format!("{text} is no attribute of {name}"),
+            Self::Sub => format!("{text} is no sub-attribute of {name}"),
         }
     }
 }
@@ -209,23 +209,23 @@ pub(crate) fn resolve<'r>(text: &str, rt: &'r ResourceType) -> Result<Resolved<'
     match qualify(text, rt) {
         Qualified::No => {
             let (name, sub) = split_sub(text);
-            let (extension, attribute) = rt.find(name).ok_or(Unresolved::UnknownAttribute)?;
+            let (extension, attribute) = rt.find(name).ok_or(Unresolved::Attribute)?;
             with_sub(extension, attribute, sub)
         }
         Qualified::Core("") => Ok(Resolved::Core),
         Qualified::Core(rest) => {
             let (name, sub) = split_sub(rest);
             let found = rt.find(name).filter(|(extension, _)| extension.is_none());
-            let (_, attribute) = found.ok_or(Unresolved::UnknownInSchema)?;
+            let (_, attribute) = found.ok_or(Unresolved::InSchema)?;
             with_sub(None, attribute, sub)
         }
         Qualified::Extension(schema, "") => Ok(Resolved::Extension(schema)),
         Qualified::Extension(schema, rest) => {
             let (name, sub) = split_sub(rest);
-            let attribute = schema.attribute(name).ok_or(Unresolved::UnknownInSchema)?;
+            let attribute = schema.attribute(name).ok_or(Unresolved::InSchema)?;
             with_sub(Some(schema), attribute, sub)
         }
-        Qualified::Unknown => Err(Unresolved::UnknownSchema),
+        Qualified::Unknown => Err(Unresolved::Schema),
     }
 }
 
@@ -240,7 +240,7 @@ fn with_sub<'r>(
     sub: Option<&str>,
 ) -> Result<Resolved<'r>, Unresolved> {
     let sub = sub
-        .map(|name| sub_index(attribute, name).ok_or(Unresolved::UnknownSub))
+        .map(|name| sub_index(attribute, name).ok_or(Unresolved::Sub))
         .transpose()?;
     Ok(Resolved::Attribute(Found {
         extension,

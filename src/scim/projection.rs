@@ -249,13 +249,13 @@ fn is_empty(value: &Value) -> bool {
 
 fn selectors(names: &[String], rt: &ResourceType) -> Option<Vec<Selector>> {
     let mut found: Vec<Selector> = Vec::new();
-    let mut named = false;
+    let mut any = false;
     for name in names
         .iter()
         .map(|name| name.trim())
         .filter(|name| !name.is_empty())
     {
-        named = true;
+        any = true;
         let selector = match resolve(name, rt) {
             Ok(Resolved::Core) => Selector {
                 urn: None,
@@ -281,7 +281,7 @@ fn selectors(names: &[String], rt: &ResourceType) -> Option<Vec<Selector>> {
             found.push(selector);
         }
     }
-    named.then_some(found)
+    any.then_some(found)
 }
 
 fn special(rt: &ResourceType) -> Vec<(Selector, Returned)> {

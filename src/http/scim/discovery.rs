@@ -33,7 +33,7 @@ pub(super) async fn resource_types(caller: ScimCaller, query: RawQuery) -> Resul
 }
 
 pub(super) async fn resource_type(caller: ScimCaller, ResourceId(id): ResourceId) -> Result<Reply, Failure> {
-    find(&caller, all_resource_types(&caller), &id)
+    find(&caller, &all_resource_types(&caller), &id)
 }
 
 pub(super) async fn schemas(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
@@ -42,7 +42,7 @@ pub(super) async fn schemas(caller: ScimCaller, query: RawQuery) -> Result<Reply
 }
 
 pub(super) async fn schema(caller: ScimCaller, ResourceId(id): ResourceId) -> Result<Reply, Failure> {
-    find(&caller, all_schemas(&caller), &id)
+    find(&caller, &all_schemas(&caller), &id)
 }
 
 /// A directory's token is nobody in particular (RFC 7644 section 3.11).
@@ -77,7 +77,7 @@ fn refuse_filter(caller: &ScimCaller, RawQuery(query): &RawQuery) -> Result<(), 
     Ok(())
 }
 
-fn find(caller: &ScimCaller, documents: Vec<Value>, id: &str) -> Result<Reply, Failure> {
+fn find(caller: &ScimCaller, documents: &[Value], id: &str) -> Result<Reply, Failure> {
     let wanted = |document: &&Value| {
         document["id"]
             .as_str()

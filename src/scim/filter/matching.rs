@@ -49,8 +49,8 @@ fn holds(filter: &Filter, scope: Scope<'_>) -> bool {
         Filter::And(parts) => parts.iter().all(|part| holds(part, scope)),
         Filter::Or(parts) => parts.iter().any(|part| holds(part, scope)),
         Filter::Not(part) => !holds(part, scope),
-        Filter::Present(path) => any_value(path, scope, &mut is_present),
-        Filter::Compare {
+        Filter::Present(path)
+        | Filter::Compare {
             path,
             op: CompareOp::Ne,
             value: Literal::Null,

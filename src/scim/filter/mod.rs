@@ -57,6 +57,18 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// How many comparisons the filter makes of one resource at most.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::terms).sum(),
+            Self::Not(part) | Self::ValuePath { filter: part, .. } => part.terms(),
+            Self::Compare { .. } | Self::Present(_) => 1,
+        }
+    }
+}
+
 /// Comparison operators (RFC 7644 table 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompareOp {

@@ -88,18 +88,16 @@ fn set_part(
 /// means an element with that type.
 pub(super) fn described_by(filter: &Filter, attribute: &Attribute) -> Option<Value> {
     let mut object = Map::new();
-    describe(filter, attribute, &mut object)?;
+    describe(filter, &mut object)?;
     if attribute.kind == AttributeKind::Complex {
         return Some(Value::Object(object));
     }
     object.shift_remove("value")
 }
 
-fn describe(filter: &Filter, attribute: &Attribute, object: &mut Map<String, Value>) -> Option<()> {
+fn describe(filter: &Filter, object: &mut Map<String, Value>) -> Option<()> {
     match filter {
-        Filter::And(parts) => parts
-            .iter()
-            .try_for_each(|part| describe(part, attribute, object)),
+        Filter::And(parts) => parts.iter().try_for_each(|part| describe(part, object)),
         Filter::Compare {
             path,
             op: CompareOp::Eq,

@@ -10,7 +10,7 @@ use super::operation::Action;
 use super::target::Target;
 use crate::scim::attribute::{Attribute, AttributeKind};
 use crate::scim::error::ScimError;
-use crate::scim::filter::{folded, matches_element};
+use crate::scim::filter::{Filter, folded, matches_element};
 use crate::scim::resource::{Nulls, Trail, canonical_element, fold_duplicates, is_primary};
 
 pub(super) fn change_list(
@@ -20,7 +20,8 @@ pub(super) fn change_list(
     work: &mut Work,
 ) -> Result<(), ScimError> {
     let attribute = &*target.attribute;
-    work.visit(list.len())?;
+    let terms = target.filter.as_ref().map_or(1, Filter::terms);
+    work.visit(list.len().saturating_mul(terms))?;
     let touched = match (action, target.filter.is_none() && target.sub.is_none()) {
         (Action::Add(Value::Array(new)), true) => append(attribute, list, new, work)?,
         (Action::Replace(Value::Array(new)), true) => {

@@ -51,7 +51,7 @@ pub(super) fn member_change(target: &Target, action: &Action) -> Result<MemberCh
         (None, Some("value"), Action::RemoveListed(list)) => Ok(MemberChange::Remove(unique(
             list.iter().filter_map(Value::as_str),
         ))),
-        (Some(filter), None | Some("value"), Action::Remove) => {
+        (Some(filter), None, Action::Remove) => {
             let mut named = Vec::new();
             if names_only(filter, &mut named) {
                 return Ok(MemberChange::Remove(unique(named.into_iter())));

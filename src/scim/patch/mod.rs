@@ -28,7 +28,8 @@ pub const PATCH_OP_URN: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// Most operations in one request.
 pub const MAX_OPERATIONS: usize = 10_000;
 
-/// Most elements of lists that one request may look at, over all its operations.
+/// Most elements of lists that one request may look at, over all its operations; an element counts once for
+/// each comparison of a filter.
 ///
 /// It keeps thousands of operations on a list of a thousand values from holding a processor for seconds.
 pub const MAX_VISITS: usize = 1_000_000;

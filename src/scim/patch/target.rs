@@ -102,8 +102,8 @@ pub(super) fn find_target(path: &str, rt: &ResourceType) -> Result<Destination, 
     let lost = |why: Unresolved| {
         let error = ScimError::invalid_path(why.detail(path, rt));
         match why {
-            Unresolved::UnknownSchema | Unresolved::UnknownAttribute => Lost::Unknown(error),
-            Unresolved::UnknownInSchema | Unresolved::UnknownSub => Lost::Wrong(error),
+            Unresolved::Schema | Unresolved::Attribute => Lost::Unknown(error),
+            Unresolved::InSchema | Unresolved::Sub => Lost::Wrong(error),
         }
     };
     let Some(bracket) = path.find('[') else {
@@ -135,7 +135,7 @@ pub(super) fn find_target(path: &str, rt: &ResourceType) -> Result<Destination, 
                     Quoted(path)
                 ))
             })?;
-            let index = sub_index(&target.attribute, name).ok_or_else(|| lost(Unresolved::UnknownSub))?;
+            let index = sub_index(&target.attribute, name).ok_or_else(|| lost(Unresolved::Sub))?;
             target.sub = Some(index);
         }
     }

@@ -210,6 +210,8 @@ fn entra_sends_a_manager_as_text_and_takes_it_away_with_empty_text_e_11() {
     let body =
         r#"{"userName":"u","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":""}}"#;
     assert_eq!(created(body), json!({"userName": "u"}));
+    let body = r#"{"userName":"u","manager":{"value":"","$ref":"../Users/m"}}"#;
+    assert_eq!(created(body), json!({"userName": "u"}));
 }
 
 #[test]

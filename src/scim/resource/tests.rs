@@ -1,4 +1,8 @@
 //! Bodies of POST and PUT.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "json! makes values, and tests hand them on"
+)]
 
 use std::sync::Arc;
 
@@ -441,4 +445,18 @@ fn a_group_of_a_hundred_thousand_is_read_without_delay() {
         started.elapsed().as_secs() < 20,
         "pairwise comparison would take minutes"
     );
+}
+
+#[test]
+fn a_member_that_names_nobody_is_refused_and_not_passed_over() {
+    for member in [
+        json!({"display": "x"}),
+        json!({"value": null}),
+        json!({"$ref": null, "value": null}),
+        json!({"x": 1}),
+    ] {
+        let body = json!({"displayName": "g", "members": [{"value": "a"}, member]});
+        let read = parse(body, group(), Profile::Okta).map(Value::Object);
+        refused(read, ScimType::InvalidValue, "members[1].value is required");
+    }
 }

@@ -122,6 +122,7 @@ fn complex(
         other => return Err(wrong(kind_of(&other))),
     };
     let reference_taken_away = quirks::takes_reference_away(attribute, &members);
+    let said = !members.is_empty();
     let mut object = Map::with_capacity(members.len());
     for (name, value) in members {
         let Some(sub) = attribute.sub(&name) else { continue };
@@ -142,11 +143,15 @@ fn complex(
             return Err(ScimError::invalid_syntax(format!("{place} is given twice")));
         }
     }
-    if object.is_empty() || reference_taken_away {
+    if reference_taken_away {
         return Ok(None);
     }
-    if nulls == Nulls::Drop {
+    // An object that says something must say enough, even when all of it was passed over.
+    if said && nulls == Nulls::Drop {
         check_required_subs(attribute, &object, at)?;
+    }
+    if object.is_empty() {
+        return Ok(None);
     }
     Ok(Some(Value::Object(object)))
 }

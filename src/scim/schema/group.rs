@@ -30,8 +30,10 @@ pub(super) fn schema() -> Schema {
 
 fn member() -> Vec<Attribute> {
     vec![
+        // The RFC leaves value free as well, but a member that names nobody is none.
         Attribute::new("value", AttributeKind::String, "The id of the member.")
             .key()
+            .required()
             .mutability(Mutability::Immutable),
         Attribute::new(
             "$ref",
