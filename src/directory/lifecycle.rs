@@ -2,7 +2,6 @@
 //!
 //! Whatever ends access passes through [`update`] or [`delete`] here, and only storage moves the epoch.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::admin::AdminScope;
@@ -24,6 +23,8 @@ pub struct Provisioned {
     pub active: Option<bool>,
     /// Everything else, canonical.
     pub attributes: Map<String, Value>,
+    /// The same as the text that is stored.
+    pub profile: Profile,
 }
 
 /// The live people whom a new or changed person could clash with.
@@ -61,28 +62,7 @@ pub fn provision(
         && holder.directory == Some(directory)
         && !holder.active
     {
-        let before = holder.clone();
-        let said = Provisioned {
-            active: Some(said.active.unwrap_or(true)),
-            ..said
-        };
-        let (user, facets) = merge(&before, said, origin.at);
-        let revoke = ends_access(&before, &user);
-        let (seen_before, seen_after) = (view(&before), view(&user));
-        let fact = UserFact::Updated {
-            user: user.clone(),
-            facets: Some(facets),
-            revoke,
-        };
-        let change = Change::user(
-            fact,
-            origin,
-            "user.reactivated",
-            user.id.0,
-            Some(seen_before),
-            Some(seen_after),
-        );
-        return Ok(Arrival { user, change });
+        return Ok(reactivate(holder, said, origin));
     }
     check_clashes(directory, &said, clashes, None)?;
     let user = User {
@@ -93,19 +73,40 @@ pub fn provision(
         active: said.active.unwrap_or(true),
         blocked: false,
         administrator: None,
-        profile: Profile::from_attributes(&said.attributes),
+        profile: said.profile,
         version: 1,
         created_at: origin.at,
         modified_at: origin.at,
         deleted_at: None,
     };
-    let after = view_of(&user, said.attributes.clone());
     let fact = UserFact::Created {
         user: user.clone(),
         facets: Facets::read(&said.attributes),
     };
+    let after = view_of(&user, said.attributes);
     let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
     Ok(Arrival { user, change })
+}
+
+fn reactivate(before: &User, said: Provisioned, origin: Origin) -> Arrival {
+    let user = User {
+        user_name: said.user_name,
+        external_id: said.external_id,
+        active: said.active.unwrap_or(true),
+        profile: said.profile,
+        version: before.version + 1,
+        modified_at: origin.at,
+        ..before.clone()
+    };
+    let revoke = ends_access(before, &user);
+    let fact = UserFact::Updated {
+        user: user.clone(),
+        facets: Some(Facets::read(&said.attributes)),
+        revoke,
+    };
+    let (old, new) = difference(view(before), view_of(&user, said.attributes));
+    let change = Change::user(fact, origin, "user.reactivated", user.id.0, Some(old), Some(new));
+    Arrival { user, change }
 }
 
 /// Replaces what a directory says of its person. An absent `active` keeps the flag: a PUT that does not
@@ -126,36 +127,41 @@ pub fn update(
     if let Some(directory) = before.directory {
         check_clashes(directory, &said, clashes, Some(before.id))?;
     }
-    let attributes = said.attributes.clone();
-    let (mut user, facets) = merge(before, said, before.modified_at);
-    user.version = before.version;
+    let old_attributes = before.profile.attributes();
+    let same_profile = old_attributes == said.attributes;
+    let mut user = User {
+        user_name: said.user_name,
+        external_id: said.external_id,
+        active: said.active.unwrap_or(before.active),
+        // Equal attributes in another order are no change.
+        profile: if same_profile {
+            before.profile.clone()
+        } else {
+            said.profile
+        },
+        ..before.clone()
+    };
     if user == *before {
         return Ok(None);
     }
     check_last_administrator(before, &user, other_full_administrators)?;
     user.version = before.version + 1;
     user.modified_at = origin.at;
-    let (seen_before, seen_after) = difference(before, &user, attributes);
-    let facets = (user.profile != before.profile).then_some(facets);
+    let same_names = user.user_name == before.user_name && user.external_id == before.external_id;
+    let facets = (!same_profile || !same_names).then(|| Facets::read(&said.attributes));
     let action = match (before.active, user.active) {
         (true, false) => "user.deactivated",
         (false, true) => "user.activated",
         _ => "user.updated",
     };
     let revoke = ends_access(before, &user);
+    let (old, new) = difference(view_of(before, old_attributes), view_of(&user, said.attributes));
     let fact = UserFact::Updated {
         user: user.clone(),
         facets,
         revoke,
     };
-    let change = Change::user(
-        fact,
-        origin,
-        action,
-        user.id.0,
-        Some(seen_before),
-        Some(seen_after),
-    );
+    let change = Change::user(fact, origin, action, user.id.0, Some(old), Some(new));
     Ok(Some(Arrival { user, change }))
 }
 
@@ -313,20 +319,6 @@ fn act(
     Ok(Some(Arrival { user: after, change }))
 }
 
-fn merge(before: &User, said: Provisioned, at: Timestamp) -> (User, Facets) {
-    let facets = Facets::read(&said.attributes);
-    let user = User {
-        user_name: said.user_name,
-        external_id: said.external_id,
-        active: said.active.unwrap_or(before.active),
-        profile: Profile::from_attributes(&said.attributes),
-        version: before.version + 1,
-        modified_at: at,
-        ..before.clone()
-    };
-    (user, facets)
-}
-
 fn check_clashes(
     directory: DirectoryId,
     said: &Provisioned,
@@ -372,19 +364,15 @@ fn check_last_administrator(before: &User, after: &User, others: u64) -> Result<
 }
 
 /// Before and after, with only the attributes that differ: an audit row costs what changed.
-fn difference(before: &User, after: &User, attributes: Map<String, Value>) -> (Value, Value) {
-    let mut old = view(before);
-    let mut new = view_of(after, attributes);
+fn difference(mut old: Value, mut new: Value) -> (Value, Value) {
     if let (Some(old), Some(new)) = (old.as_object_mut(), new.as_object_mut()) {
-        let same: Vec<String> = old
-            .iter()
-            .filter(|(name, value)| new.get(*name) == Some(value))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in same {
-            old.remove(&name);
-            new.remove(&name);
-        }
+        old.retain(|name, value| {
+            let same = new.get(name) == Some(value);
+            if same {
+                new.remove(name);
+            }
+            !same
+        });
     }
     (old, new)
 }

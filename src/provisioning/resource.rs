@@ -10,6 +10,9 @@ use crate::scim::error::ScimError;
 use crate::scim::schema;
 use crate::storage::{GroupRef, MemberView};
 
+/// How large a resource may be, its members not counted, in bytes of JSON.
+const MAX_RESOURCE: usize = 1024 * 1024;
+
 /// What a canonical User resource says of a person.
 ///
 /// # Errors
@@ -18,11 +21,15 @@ pub(super) fn provisioned(mut resource: Resource) -> Result<Provisioned, ScimErr
     let Some(Value::String(user_name)) = resource.shift_remove("userName") else {
         return Err(ScimError::invalid_value("userName is required"));
     };
+    let external_id = take_text(&mut resource, "externalId");
+    let active = resource.shift_remove("active").and_then(|value| value.as_bool());
+    let profile = profile_of(&resource)?;
     Ok(Provisioned {
         user_name,
-        external_id: take_text(&mut resource, "externalId"),
-        active: resource.shift_remove("active").and_then(|value| value.as_bool()),
+        external_id,
+        active,
         attributes: resource,
+        profile,
     })
 }
 
@@ -37,7 +44,19 @@ pub(super) fn group_attributes(
         return Err(ScimError::invalid_value("displayName is required"));
     };
     let external_id = take_text(&mut resource, "externalId");
-    Ok((display_name, external_id, Profile::from_attributes(&resource)))
+    Ok((display_name, external_id, profile_of(&resource)?))
+}
+
+/// The attributes as they are stored, refused when there is too much of them: many small changes must not grow one
+/// person to a size that every list then carries.
+fn profile_of(attributes: &Resource) -> Result<Profile, ScimError> {
+    let profile = Profile::from_attributes(attributes);
+    if profile.as_json().len() > MAX_RESOURCE {
+        return Err(ScimError::invalid_value(format!(
+            "the resource would be larger than {MAX_RESOURCE} bytes; send fewer or shorter attributes"
+        )));
+    }
+    Ok(profile)
 }
 
 fn take_text(resource: &mut Resource, name: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Neutral questions as SQL. Every term is two-valued (`IS NOT NULL AND ...`), so that NOT means what it says.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::micros;
@@ -84,18 +85,8 @@ impl Condition for UserTerm {
             ),
             Self::Email(test) => email(test, sql),
             Self::Active(active) => _ = sql.push("u.active = ").bind(Bind::Boolean(*active)),
-            Self::Created(order, at) => {
-                _ = sql
-                    .push("u.created_at")
-                    .push(sign(*order))
-                    .bind(Bind::Integer(micros(*at)))
-            }
-            Self::Modified(order, at) => {
-                _ = sql
-                    .push("u.modified_at")
-                    .push(sign(*order))
-                    .bind(Bind::Integer(micros(*at)));
-            }
+            Self::Created(order, at) => instant("u.created_at", *order, *at, sql),
+            Self::Modified(order, at) => instant("u.modified_at", *order, *at, sql),
             Self::InGroup(group) => {
                 sql.push("u.id IN (SELECT m.member_id FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = ");
                 sql.bind(Bind::Uuid(*group)).push(")");
@@ -130,20 +121,14 @@ impl Condition for GroupTerm {
                     "EXISTS (SELECT 1 FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = g.id)",
                 );
             }
-            Self::Created(order, at) => {
-                _ = sql
-                    .push("g.created_at")
-                    .push(sign(*order))
-                    .bind(Bind::Integer(micros(*at)))
-            }
-            Self::Modified(order, at) => {
-                _ = sql
-                    .push("g.modified_at")
-                    .push(sign(*order))
-                    .bind(Bind::Integer(micros(*at)));
-            }
+            Self::Created(order, at) => instant("g.created_at", *order, *at, sql),
+            Self::Modified(order, at) => instant("g.modified_at", *order, *at, sql),
         }
     }
+}
+
+fn instant(column: &'static str, order: Order, at: Timestamp, sql: &mut Statement) {
+    sql.push(column).push(sign(order)).bind(Bind::Integer(micros(at)));
 }
 
 fn member(id: Uuid, sql: &mut Statement) {
