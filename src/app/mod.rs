@@ -3,6 +3,7 @@
 mod demo;
 pub mod doctor;
 mod files;
+mod listener;
 mod operator;
 mod serve;
 pub mod telemetry;

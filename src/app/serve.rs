@@ -6,14 +6,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::ServiceExt;
 use axum::extract::Request;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::util::MapRequest;
 
-use super::{StartError, demo, open_store, operator, telemetry};
+use super::{StartError, demo, listener, open_store, operator, telemetry};
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::http::middleware::{BodyBudget, Limits};
@@ -35,7 +33,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     store: Store,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
     screen: Option<String>,
     operator_token: Option<crate::auth::bearer::NewToken>,
@@ -122,14 +120,7 @@ pub async fn start(
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
-        }
-    });
-    let server =
-        axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).with_graceful_shutdown(stop);
-    let server = tokio::spawn(async move { server.await });
+    let server = tokio::spawn(listener::run(listener, service, stop));
     let jobs = vec![
         tokio::spawn(jobs::token_uses::run(store.clone())),
         tokio::spawn(async move {
@@ -155,8 +146,7 @@ impl Running {
     /// Waits for the requests at hand, then writes down what is kept in memory and closes the database.
     pub async fn finish(self) {
         match tokio::time::timeout(DRAIN, self.server).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::error!(%error, "the server ended with an error"),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the server task ended with an error"),
             Err(_) => tracing::warn!("requests were still running after {DRAIN:?} and were cut off"),
         }

@@ -248,7 +248,10 @@ impl Store {
     /// Closes every connection once the work at hand is done.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { readers, .. } => readers.close().await,
+            Engine::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
             Engine::Postgres(pool) => pool.close().await,
         }
     }

@@ -37,10 +37,16 @@ struct Job {
     body: BoxedBody,
 }
 
-/// The way to the writer task. The task ends when the last clone is dropped.
+enum Message {
+    Write(Job),
+    /// Closes the database file properly; nothing is written after it.
+    Close(oneshot::Sender<()>),
+}
+
+/// The way to the writer task. The task ends when it is closed or the last clone is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Message>,
 }
 
 impl Writer {
@@ -78,47 +84,90 @@ impl Writer {
             })
         });
         self.queue
-            .send(Job { tenant, body })
+            .send(Message::Write(Job { tenant, body }))
             .await
             .map_err(|_| E::from(Error::Aborted))?;
         receiver.await.unwrap_or_else(|_| Err(E::from(Error::Aborted)))
     }
+
+    /// Waits for what is queued and closes the file.
+    pub(super) async fn close(&self) {
+        let (closed, done) = oneshot::channel();
+        if self.queue.send(Message::Close(closed)).await.is_ok() {
+            // An error says that the task is gone already.
+            let _ = done.await;
+        }
+    }
 }
 
-async fn run(mut conn: Conn, mut jobs: mpsc::Receiver<Job>, after_commit: impl Fn(Effects) + Send + 'static) {
-    while let Some(first) = jobs.recv().await {
-        let (back, effects, answers, committed) = batch(conn, first, &mut jobs).await;
-        conn = back;
-        if committed.is_ok() {
-            after_commit(effects);
+async fn run(
+    mut conn: Conn,
+    mut queue: mpsc::Receiver<Message>,
+    after_commit: impl Fn(Effects) + Send + 'static,
+) {
+    while let Some(message) = queue.recv().await {
+        let first = match message {
+            Message::Write(job) => job,
+            Message::Close(closed) => return close(conn, closed).await,
+        };
+        let done = batch(conn, first, &mut queue).await;
+        conn = done.conn;
+        if done.committed.is_ok() {
+            after_commit(done.effects);
         }
-        let reason = committed.err().map(|error| error.to_string());
-        for answer in answers {
+        let reason = done.committed.err().map(|error| error.to_string());
+        for answer in done.answers {
             answer(reason.as_ref().map_or(Ok(()), |reason| {
                 Err(Error::Database(sqlx::Error::Protocol(format!(
                     "commit failed: {reason}"
                 ))))
             }));
         }
+        if let Some(closed) = done.close {
+            return close(conn, closed).await;
+        }
     }
 }
 
-async fn batch(
-    mut conn: Conn,
-    first: Job,
-    jobs: &mut mpsc::Receiver<Job>,
-) -> (Conn, Effects, Vec<Answer>, Result<(), Error>) {
+/// The last connection to go folds the write-ahead log into the database file.
+async fn close(conn: Conn, closed: oneshot::Sender<()>) {
+    if let Conn::Sqlite(conn) = conn
+        && let Err(error) = conn.close().await
+    {
+        tracing::warn!(%error, "could not close the database file");
+    }
+    let _ = closed.send(());
+}
+
+/// What a batch came to.
+struct Batch {
+    conn: Conn,
+    effects: Effects,
+    answers: Vec<Answer>,
+    committed: Result<(), Error>,
+    /// The word to close, met while the batch was being filled.
+    close: Option<oneshot::Sender<()>>,
+}
+
+async fn batch(mut conn: Conn, first: Job, queue: &mut mpsc::Receiver<Message>) -> Batch {
     let mut effects = Effects::default();
     let mut answers = Vec::new();
+    let mut close = None;
     if let Err(error) = execute!(conn, "BEGIN IMMEDIATE") {
-        // The bodies were not run: dropping a job drops its sender, and its caller is told `Aborted`.
+        // The body was not run: dropping a job drops its sender, and its caller is told `Aborted`.
         tracing::error!(%error, "the SQLite writer could not begin a transaction");
-        return (conn, effects, answers, Err(error));
+        return Batch {
+            conn,
+            effects,
+            answers,
+            committed: Err(error),
+            close,
+        };
     }
     let mut next = Some(first);
     let mut taken = 0;
     let mut state = Ok(());
-    while let Some(job) = next {
+    while let Some(job) = next.take() {
         let done = run_body(conn, job).await;
         conn = done.conn;
         effects.tokens_changed |= done.effects.tokens_changed;
@@ -128,7 +177,13 @@ async fn batch(
             break;
         }
         taken += 1;
-        next = if taken < BATCH { jobs.try_recv().ok() } else { None };
+        if taken < BATCH {
+            match queue.try_recv() {
+                Ok(Message::Write(job)) => next = Some(job),
+                Ok(Message::Close(closed)) => close = Some(closed),
+                Err(_) => {}
+            }
+        }
     }
     let committed = match state {
         Ok(()) => execute!(conn, "COMMIT").map(|_| ()),
@@ -140,7 +195,13 @@ async fn batch(
         // already, this fails and nothing is left to do.
         let _ = execute!(conn, "ROLLBACK");
     }
-    (conn, effects, answers, committed)
+    Batch {
+        conn,
+        effects,
+        answers,
+        committed,
+        close,
+    }
 }
 
 struct Done {
