@@ -7,11 +7,11 @@ use super::error::Error;
 use super::precondition::Precondition;
 use super::resource::{provisioned, user_attributes};
 use super::{quirks_of, resource};
-use crate::directory::lifecycle::{self, Clashes, Provisioned};
+use crate::directory::lifecycle::{self, Arrival, Clashes, Provisioned};
 use crate::directory::{DirectoryRef, Origin, User, UserId, key};
 use crate::scim::error::ScimError;
 use crate::scim::{patch, schema};
-use crate::storage::{Tx, UserRecord};
+use crate::storage::{GroupRef, Tx, UserRecord};
 
 /// Makes a person, or re-activates the one whom externalId and userName both name.
 ///
@@ -23,7 +23,7 @@ pub async fn create(
     body: Value,
     id: UserId,
     origin: Origin,
-) -> Result<User, Error> {
+) -> Result<UserRecord, Error> {
     let said = provisioned(crate::scim::resource::parse(
         body,
         schema::user(),
@@ -32,9 +32,15 @@ pub async fn create(
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let clashes = find_clashes(tx, directory, &said, None).await?;
-            let arrival = lifecycle::provision(id, directory.id, said, &clashes, origin)?;
-            tx.apply(arrival.change).await?;
-            Ok::<_, Error>(arrival.user)
+            let Arrival { user, change } = lifecycle::provision(id, directory.id, said, &clashes, origin)?;
+            tx.apply(change).await?;
+            // A person made just now is in no group; one who came back may be.
+            let groups = if user.id == id {
+                Vec::new()
+            } else {
+                groups_of(tx, user.id).await?
+            };
+            Ok::<_, Error>(UserRecord { user, groups })
         })
         .await
 }
@@ -57,27 +63,6 @@ pub async fn find(on: &Provisioning, directory: DirectoryRef, id: &str) -> Resul
     found.ok_or_else(|| not_found(id))
 }
 
-/// Adds the groups that a person is in, for an answer that shows them.
-///
-/// # Errors
-/// The database failed.
-pub async fn with_groups(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    user: User,
-) -> Result<UserRecord, Error> {
-    let groups = on
-        .store
-        .read(directory.tenant)
-        .await?
-        .list_groups_of(&[user.id])
-        .await?;
-    Ok(UserRecord {
-        user,
-        groups: groups.into_iter().map(|(_, group)| group).collect(),
-    })
-}
-
 /// Replaces a person's attributes (PUT).
 ///
 /// # Errors
@@ -89,13 +74,13 @@ pub async fn replace(
     body: Value,
     precondition: Precondition,
     origin: Origin,
-) -> Result<User, Error> {
+) -> Result<UserRecord, Error> {
     let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
     let after = crate::scim::resource::parse(body, schema::user(), quirks_of(&directory))?;
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let before = find_own(tx, directory, id, &precondition).await?;
-            crate::scim::resource::check_immutable(&user_attributes(&before), &after, schema::user())?;
+            crate::scim::resource::check_immutable(&user_attributes(&before.user), &after, schema::user())?;
             save(tx, directory, before, provisioned(after)?, origin).await
         })
         .await
@@ -112,13 +97,13 @@ pub async fn patch(
     body: Value,
     precondition: Precondition,
     origin: Origin,
-) -> Result<User, Error> {
+) -> Result<UserRecord, Error> {
     let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
     let patch = patch::parse(body, schema::user(), quirks_of(&directory))?;
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let before = find_own(tx, directory, id, &precondition).await?;
-            let said = provisioned(patch.apply(&resource::user_attributes(&before))?)?;
+            let said = provisioned(patch.apply(&resource::user_attributes(&before.user))?)?;
             if said.active.is_none() {
                 return Err(
                     ScimError::mutability("active cannot be removed; set it to true or false").into(),
@@ -143,7 +128,7 @@ pub async fn delete(
     let id = id.parse::<UserId>().map_err(|_| not_found(id))?;
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
-            let user = find_own(tx, directory, id, &precondition).await?;
+            let UserRecord { user, .. } = find_own(tx, directory, id, &precondition).await?;
             let others = others_than(tx, &user).await?;
             tx.apply(lifecycle::delete(&user, others, origin)?).await?;
             Ok::<_, Error>(())
@@ -154,18 +139,22 @@ pub async fn delete(
 async fn save(
     tx: &mut Tx,
     directory: DirectoryRef,
-    before: User,
+    record: UserRecord,
     said: Provisioned,
     origin: Origin,
-) -> Result<User, Error> {
-    let clashes = find_clashes(tx, directory, &said, Some(&before)).await?;
-    let others = others_than(tx, &before).await?;
-    match lifecycle::update(&before, said, &clashes, others, origin)? {
-        Some(arrival) => {
-            tx.apply(arrival.change).await?;
-            Ok(arrival.user)
+) -> Result<UserRecord, Error> {
+    let before = &record.user;
+    let clashes = find_clashes(tx, directory, &said, Some(before)).await?;
+    let others = others_than(tx, before).await?;
+    match lifecycle::update(before, said, &clashes, others, origin)? {
+        Some(Arrival { user, change }) => {
+            tx.apply(change).await?;
+            Ok(UserRecord {
+                user,
+                groups: record.groups,
+            })
         }
-        None => Ok(before),
+        None => Ok(record),
     }
 }
 
@@ -175,14 +164,20 @@ async fn find_own(
     directory: DirectoryRef,
     id: UserId,
     precondition: &Precondition,
-) -> Result<User, Error> {
-    let user = tx
-        .find_user_for_update(id)
+) -> Result<UserRecord, Error> {
+    let found = tx.find_user_record_for_update(directory.id, id).await?;
+    let record = found.ok_or_else(|| not_found(&id.to_string()))?;
+    precondition.check(record.user.version)?;
+    Ok(record)
+}
+
+async fn groups_of(tx: &mut Tx, id: UserId) -> Result<Vec<GroupRef>, Error> {
+    Ok(tx
+        .list_groups_of(&[id])
         .await?
-        .filter(|user| user.directory == Some(directory.id) && user.deleted_at.is_none())
-        .ok_or_else(|| not_found(&id.to_string()))?;
-    precondition.check(user.version)?;
-    Ok(user)
+        .into_iter()
+        .map(|(_, group)| group)
+        .collect())
 }
 
 /// Who holds the names that a person is to have. Names that stay as they are clash with nobody.

@@ -1,6 +1,5 @@
 //! People.
 
-use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
@@ -9,25 +8,7 @@ use super::error::Error;
 use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
-use crate::directory::{DirectoryId, Facets, GroupId, Profile, User, UserFact, UserId};
-
-/// A person with the groups they are a direct member of.
-#[derive(Debug, Clone)]
-pub struct UserRecord {
-    /// The person.
-    pub user: User,
-    /// Their groups, in no particular order.
-    pub groups: Vec<GroupRef>,
-}
-
-/// A group as its member sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupRef {
-    /// The group.
-    pub id: GroupId,
-    /// Its name.
-    pub display_name: String,
-}
+use crate::directory::{DirectoryId, Facets, Profile, User, UserFact, UserId};
 
 /// What is left of a deleted person for good.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -40,12 +21,22 @@ pub struct Tombstone {
     pub user_name_key: String,
 }
 
-/// The columns of a person, under the alias `u`, with the rest of the statement.
+/// The columns of a person, under the alias `u`.
+macro_rules! user_columns {
+    () => {
+        "u.id, u.directory_id, u.user_name, u.external_id, u.active, u.blocked, u.admin_scope, u.version, \
+         u.created_at, u.modified_at, u.deleted_at, u.profile"
+    };
+}
+pub(super) use user_columns;
+
+/// A statement that reads people, from `WHERE` on.
 macro_rules! select_user {
     ($rest:literal) => {
         concat!(
-            "SELECT u.id, u.directory_id, u.user_name, u.external_id, u.active, u.blocked, u.admin_scope, \
-             u.version, u.created_at, u.modified_at, u.deleted_at, u.profile FROM users u ",
+            "SELECT ",
+            $crate::storage::users::user_columns!(),
+            " FROM users u ",
             $rest
         )
     };
@@ -106,96 +97,7 @@ impl UserRow {
     }
 }
 
-/// A row of the one statement that reads a person together with their groups.
-enum RecordRow {
-    User(Box<UserRow>),
-    Group(GroupRef),
-}
-
-impl<'r, R> sqlx::FromRow<'r, R> for RecordRow
-where
-    R: Row,
-    UserRow: sqlx::FromRow<'r, R>,
-    &'static str: sqlx::ColumnIndex<R>,
-    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    Option<String>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        if row.try_get::<Option<String>, _>("profile")?.is_some() {
-            return Ok(Self::User(Box::new(UserRow::from_row(row)?)));
-        }
-        Ok(Self::Group(GroupRef {
-            id: GroupId(row.try_get::<Uuid, _>("id")?),
-            display_name: row.try_get("user_name")?,
-        }))
-    }
-}
-
 impl ReadTx {
-    /// A live person of a directory with their groups, in one statement.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_user_record(
-        &mut self,
-        directory: DirectoryId,
-        id: UserId,
-    ) -> Result<Option<UserRecord>, Error> {
-        let rows = fetch_all!(
-            self.conn,
-            RecordRow,
-            select_user!(
-                "WHERE u.tenant_id = $1 AND u.id = $2 AND u.directory_id = $3 AND u.deleted_at IS NULL \
-                 UNION ALL \
-                 SELECT g.id, NULL, g.display_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
-                 FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
-                 WHERE m.tenant_id = $1 AND m.member_id = $2"
-            ),
-            self.tenant.0,
-            id.0,
-            directory.0,
-        )?;
-        let mut user = None;
-        let mut groups = Vec::new();
-        for row in rows {
-            match row {
-                RecordRow::User(row) => user = Some(row.into_user()?),
-                RecordRow::Group(group) => groups.push(group),
-            }
-        }
-        Ok(user.map(|user| UserRecord { user, groups }))
-    }
-
-    /// The groups of several people, as pairs of person and group.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_groups_of(&mut self, users: &[UserId]) -> Result<Vec<(UserId, GroupRef)>, Error> {
-        let mut found = Vec::new();
-        for chunk in users.chunks(super::statement::ID_CHUNK) {
-            let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-            let mut sql = Statement::new(
-                "SELECT m.member_id, g.id, g.display_name FROM group_members m \
-                 JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
-            );
-            sql.bind(Bind::Uuid(self.tenant.0))
-                .push(" AND m.member_id IN ")
-                .bind_ids(&ids);
-            let rows: Vec<(Uuid, Uuid, String)> = sql.fetch_all(&mut self.conn).await?;
-            found.extend(rows.into_iter().map(|(user, group, display_name)| {
-                (
-                    UserId(user),
-                    GroupRef {
-                        id: GroupId(group),
-                        display_name,
-                    },
-                )
-            }));
-        }
-        Ok(found)
-    }
-
     /// Anybody of the tenant, deleted or not.
     ///
     /// # Errors

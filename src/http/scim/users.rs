@@ -7,7 +7,7 @@ use super::body::Body;
 use super::failure::Failure;
 use super::lists::projection_of;
 use super::reply::Reply;
-use crate::directory::{User, UserId};
+use crate::directory::UserId;
 use crate::http::clock;
 use crate::http::extract::{ResourceId, ScimCaller};
 use crate::provisioning::{Provisioning, UserRecord, entity_tag, users};
@@ -23,15 +23,12 @@ pub(super) async fn create(
     let projection =
         projection_of(query.as_deref(), schema::user()).map_err(|error| caller.failure(error))?;
     let id = UserId(clock::random_id());
-    let user = users::create(&on, caller.client.directory, body, id, caller.origin())
+    let record = users::create(&on, caller.client.directory, body, id, caller.origin())
         .await
         .map_err(|error| caller.failure(error))?;
-    // A person made just now is in no group; one who came back may be.
-    let fresh = user.id == id;
-    let reply = answer(&on, &caller, user, &projection, fresh).await?;
     Ok(Reply {
         status: StatusCode::CREATED,
-        ..reply
+        ..render(&caller, &record, &projection)
     })
 }
 
@@ -67,7 +64,7 @@ pub(super) async fn replace(
     let projection =
         projection_of(query.as_deref(), schema::user()).map_err(|error| caller.failure(error))?;
     let precondition = caller.precondition.clone();
-    let user = users::replace(
+    let record = users::replace(
         &on,
         caller.client.directory,
         &id,
@@ -77,7 +74,7 @@ pub(super) async fn replace(
     )
     .await
     .map_err(|error| caller.failure(error))?;
-    answer(&on, &caller, user, &projection, false).await
+    Ok(render(&caller, &record, &projection))
 }
 
 pub(super) async fn patch(
@@ -90,7 +87,7 @@ pub(super) async fn patch(
     let projection =
         projection_of(query.as_deref(), schema::user()).map_err(|error| caller.failure(error))?;
     let precondition = caller.precondition.clone();
-    let user = users::patch(
+    let record = users::patch(
         &on,
         caller.client.directory,
         &id,
@@ -100,7 +97,7 @@ pub(super) async fn patch(
     )
     .await
     .map_err(|error| caller.failure(error))?;
-    answer(&on, &caller, user, &projection, false).await
+    Ok(render(&caller, &record, &projection))
 }
 
 pub(super) async fn delete(
@@ -116,26 +113,6 @@ pub(super) async fn delete(
         status: StatusCode::NO_CONTENT,
         ..Reply::default()
     })
-}
-
-async fn answer(
-    on: &Provisioning,
-    caller: &ScimCaller,
-    user: User,
-    projection: &Projection,
-    without_groups: bool,
-) -> Result<Reply, Failure> {
-    let record = if without_groups || !projection.wants("groups") {
-        UserRecord {
-            user,
-            groups: Vec::new(),
-        }
-    } else {
-        users::with_groups(on, caller.client.directory, user)
-            .await
-            .map_err(|error| caller.failure(error))?
-    };
-    Ok(render(caller, &record, projection))
 }
 
 fn render(caller: &ScimCaller, record: &UserRecord, projection: &Projection) -> Reply {
