@@ -1,7 +1,7 @@
 //! What an administrator does with people.
 
 use super::{Accounts, Error};
-use crate::directory::lifecycle::{self, Arrival, Clashes};
+use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{AdminScope, Origin, Refusal, TenantId, User, UserId};
 use crate::storage::{Chunk, Position, Tx};
 
@@ -116,7 +116,7 @@ pub async fn restore(on: &Accounts, tenant: TenantId, id: UserId, origin: Origin
                 .find_user_for_update(id)
                 .await?
                 .ok_or(Error::NotFound("user"))?;
-            let clashes = find_clashes(tx, &user).await?;
+            let clashes = tx.find_clashes(user.directory, &user.user_name, user.external_id.as_deref()).await?;
             let Arrival { user, change } = lifecycle::restore(&user, &clashes, origin)?;
             tx.apply(change).await?;
             Ok::<_, Error>(user)
@@ -129,11 +129,7 @@ async fn find_with_others(tx: &mut Tx, id: UserId) -> Result<(User, u64), Error>
         .find_user_for_update(id)
         .await?
         .ok_or(Error::NotFound("user"))?;
-    let others = if user.is_full_administrator() {
-        tx.count_other_full_administrators_for_update(id).await?
-    } else {
-        0
-    };
+    let others = tx.count_other_full_administrators_for_update(&user).await?;
     Ok((user, others))
 }
 
@@ -145,19 +141,4 @@ async fn settle(tx: &mut Tx, before: User, arrival: Option<Arrival>) -> Result<U
         }
         None => Ok(before),
     }
-}
-
-async fn find_clashes(tx: &mut Tx, user: &User) -> Result<Clashes, Error> {
-    let mut clashes = Clashes::default();
-    if let Some(holder) = tx.find_user_by_name(&user.user_name).await? {
-        let name = match holder.directory {
-            Some(id) => tx.find_directory(id).await?.map(|directory| directory.name),
-            None => None,
-        };
-        clashes.user_name = Some((holder, name));
-    }
-    if let (Some(directory), Some(external_id)) = (user.directory, &user.external_id) {
-        clashes.external_id = tx.find_user_by_external_id(directory, external_id).await?;
-    }
-    Ok(clashes)
 }

@@ -35,6 +35,8 @@ impl<T> Predicate<T> {
 pub enum UserTerm {
     /// The id is this.
     Id(Uuid),
+    /// The id is one of these, a page of them at most.
+    IdIn(Vec<Uuid>),
     /// `userName`, on its folded key.
     UserName(TextTest),
     /// `displayName`, on its folded key.
@@ -60,6 +62,8 @@ pub enum UserTerm {
 pub enum GroupTerm {
     /// The id is this.
     Id(Uuid),
+    /// The id is one of these, a page of them at most.
+    IdIn(Vec<Uuid>),
     /// `displayName`, on its folded key.
     DisplayName(TextTest),
     /// `externalId`, exactly.

@@ -7,6 +7,7 @@
 mod error;
 mod filter;
 pub mod groups;
+mod kinds;
 mod membership;
 mod precondition;
 mod render;

@@ -129,7 +129,7 @@ pub async fn delete(
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let UserRecord { user, .. } = find_own(tx, directory, id, &precondition).await?;
-            let others = others_than(tx, &user).await?;
+            let others = tx.count_other_full_administrators_for_update(&user).await?;
             tx.apply(lifecycle::delete(&user, others, origin)?).await?;
             Ok::<_, Error>(())
         })
@@ -145,7 +145,7 @@ async fn save(
 ) -> Result<UserRecord, Error> {
     let before = &record.user;
     let clashes = find_clashes(tx, directory, &said, Some(before)).await?;
-    let others = others_than(tx, before).await?;
+    let others = tx.count_other_full_administrators_for_update(before).await?;
     match lifecycle::update(before, said, &clashes, others, origin)? {
         Some(Arrival { user, change }) => {
             tx.apply(change).await?;
@@ -192,31 +192,7 @@ async fn find_clashes(
     if !renamed && !relabelled {
         return Ok(Clashes::default());
     }
-    let holders = tx
-        .find_name_holders(directory.id, &said.user_name, said.external_id.as_deref())
-        .await?;
-    let mut clashes = Clashes {
-        user_name: None,
-        external_id: holders.external_id,
-    };
-    if let Some(holder) = holders.user_name {
-        let name = match holder.directory {
-            Some(theirs) if theirs != directory.id => {
-                tx.find_directory(theirs).await?.map(|found| found.name)
-            }
-            _ => None,
-        };
-        clashes.user_name = Some((holder, name));
-    }
-    Ok(clashes)
-}
-
-async fn others_than(tx: &mut Tx, user: &User) -> Result<u64, Error> {
-    if user.is_full_administrator() {
-        Ok(tx.count_other_full_administrators_for_update(user.id).await?)
-    } else {
-        Ok(0)
-    }
+    Ok(tx.find_clashes(Some(directory.id), &said.user_name, said.external_id.as_deref()).await?)
 }
 
 pub(super) fn not_found(id: &str) -> Error {

@@ -32,4 +32,4 @@ pub use records::{GroupRef, UserRecord};
 pub use store::{Durability, Location, Store};
 pub use system::{SystemTx, TokenUse};
 pub use tx::{Body, ReadTx, Tx, WriteError};
-pub use users::{NameHolders, Tombstone};
+pub use users::Tombstone;

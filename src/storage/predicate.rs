@@ -51,6 +51,7 @@ impl Condition for UserTerm {
     fn write(&self, sql: &mut Statement) {
         match self {
             Self::Id(id) => _ = sql.push("u.id = ").bind(Bind::Uuid(*id)),
+            Self::IdIn(ids) => _ = sql.push("u.id IN ").bind_ids(ids),
             Self::UserName(test) => text(
                 Column {
                     name: "u.user_name_key",
@@ -99,6 +100,7 @@ impl Condition for GroupTerm {
     fn write(&self, sql: &mut Statement) {
         match self {
             Self::Id(id) => _ = sql.push("g.id = ").bind(Bind::Uuid(*id)),
+            Self::IdIn(ids) => _ = sql.push("g.id IN ").bind_ids(ids),
             Self::DisplayName(test) => text(
                 Column {
                     name: "g.display_name_key",

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
+use crate::directory::lifecycle::Clashes;
 use crate::directory::{DirectoryId, Facets, Profile, User, UserFact, UserId};
 
 /// What is left of a deleted person for good.
@@ -42,21 +43,6 @@ macro_rules! select_user {
     };
 }
 pub(super) use select_user;
-
-macro_rules! select_users_twice {
-    ($first:literal, $second:literal) => {
-        concat!(select_user!($first), " UNION ALL ", select_user!($second))
-    };
-}
-
-/// The live people who hold two names.
-#[derive(Debug, Clone, Default)]
-pub struct NameHolders {
-    /// Who has the userName.
-    pub user_name: Option<User>,
-    /// Who has the externalId; it may be the same person.
-    pub external_id: Option<User>,
-}
 
 #[derive(sqlx::FromRow)]
 pub(super) struct UserRow {
@@ -114,87 +100,50 @@ impl ReadTx {
         .transpose()
     }
 
-    /// The live person of the tenant with this userName, compared without case.
+    /// The live people who hold a userName in the tenant or an externalId in the directory, in one statement.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn find_user_by_name(&mut self, user_name: &str) -> Result<Option<User>, Error> {
-        fetch_optional!(
-            self.conn,
-            UserRow,
-            select_user!("WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL"),
-            self.tenant.0,
-            fold(user_name).into_owned(),
-        )?
-        .map(UserRow::into_user)
-        .transpose()
-    }
-
-    /// The live person of the directory with this externalId, compared exactly.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_user_by_external_id(
+    pub async fn find_clashes(
         &mut self,
-        directory: DirectoryId,
-        external_id: &str,
-    ) -> Result<Option<User>, Error> {
-        fetch_optional!(
-            self.conn,
-            UserRow,
-            select_user!(
-                "WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.external_id = $3 \
-                 AND u.external_id IS NOT NULL AND u.deleted_at IS NULL"
-            ),
-            self.tenant.0,
-            directory.0,
-            external_id,
-        )?
-        .map(UserRow::into_user)
-        .transpose()
-    }
-
-    /// Who holds a userName in the tenant and an externalId in the directory, in one statement.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_name_holders(
-        &mut self,
-        directory: DirectoryId,
+        directory: Option<DirectoryId>,
         user_name: &str,
         external_id: Option<&str>,
-    ) -> Result<NameHolders, Error> {
+    ) -> Result<Clashes, Error> {
         let name_key = fold(user_name);
-        let Some(external_id) = external_id else {
-            return Ok(NameHolders {
-                user_name: self.find_user_by_name(user_name).await?,
-                external_id: None,
-            });
-        };
         let rows = fetch_all!(
             self.conn,
             UserRow,
-            select_users_twice!(
-                "WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL",
-                "WHERE u.tenant_id = $1 AND u.directory_id = $3 AND u.external_id = $4 \
-                 AND u.external_id IS NOT NULL AND u.deleted_at IS NULL"
+            concat!(
+                select_user!("WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL"),
+                " UNION ALL ",
+                select_user!(
+                    "WHERE u.tenant_id = $1 AND u.directory_id = $3 AND u.external_id = $4 \
+                     AND u.external_id IS NOT NULL AND u.deleted_at IS NULL"
+                )
             ),
             self.tenant.0,
             name_key.as_ref(),
-            directory.0,
+            directory.map(|id| id.0),
             external_id,
         )?;
-        let mut holders = NameHolders::default();
+        let mut clashes = Clashes::default();
         for row in rows {
             let user = row.into_user()?;
             if fold(&user.user_name) == name_key {
-                holders.user_name = Some(user.clone());
+                let name = match user.directory {
+                    Some(theirs) if Some(theirs) != directory => {
+                        self.find_directory(theirs).await?.map(|found| found.name)
+                    }
+                    _ => None,
+                };
+                clashes.user_name = Some((user.clone(), name));
             }
-            if user.directory == Some(directory) && user.external_id.as_deref() == Some(external_id) {
-                holders.external_id = Some(user);
+            if external_id.is_some() && user.directory == directory && user.external_id.as_deref() == external_id {
+                clashes.external_id = Some(user);
             }
         }
-        Ok(holders)
+        Ok(clashes)
     }
 
     /// The epoch that a session of this person must carry.
@@ -243,12 +192,15 @@ impl Tx {
             .transpose()
     }
 
-    /// How many people besides this one keep the tenant manageable. They are locked until the commit, so two
-    /// removals at once cannot each count on the other.
+    /// How many people besides this one keep the tenant manageable; not counted, and 0, when this one does not.
+    /// They are locked until the commit, so two removals at once cannot each count on the other.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn count_other_full_administrators_for_update(&mut self, id: UserId) -> Result<u64, Error> {
+    pub async fn count_other_full_administrators_for_update(&mut self, user: &User) -> Result<u64, Error> {
+        if !user.is_full_administrator() {
+            return Ok(0);
+        }
         let sql = if self.read.conn.locks_rows() {
             select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id FOR UPDATE")
         } else {
@@ -256,8 +208,8 @@ impl Tx {
         };
         let mut count = 0;
         for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {
-            let user = row.into_user()?;
-            if user.id != id && user.is_full_administrator() {
+            let other = row.into_user()?;
+            if other.id != user.id && other.is_full_administrator() {
                 count += 1;
             }
         }
