@@ -3,7 +3,8 @@
 use crate::directory::Refusal;
 use crate::storage;
 
-/// Why an administrative request came to nothing. In every case nothing was written.
+/// Why an administrative request came to nothing. Nothing was written, unless the database
+/// was lost in the middle of a commit.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such thing, or it is another tenant's.

@@ -2,17 +2,17 @@
 
 use super::{Accounts, Error};
 use crate::directory::lifecycle::{self, Arrival};
-use crate::directory::{AdminScope, Origin, Refusal, TenantId, User, UserId};
+use crate::directory::{AdminScope, Origin, Refusal, TenantId, User, UserId, UserStatus};
 use crate::storage::{Chunk, Position, Tx};
 
-/// People of the tenant by id, deleted ones or the others.
+/// People of the tenant by id: those of a status, or all who are not deleted.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(
     on: &Accounts,
     tenant: TenantId,
-    deleted: bool,
+    status: Option<UserStatus>,
     after: Position,
     size: u64,
 ) -> Result<Chunk<User>, Error> {
@@ -20,7 +20,7 @@ pub async fn list(
         .store
         .read(tenant)
         .await?
-        .list_tenant_users(deleted, after, size)
+        .list_tenant_users(status, after, size)
         .await?)
 }
 
@@ -116,7 +116,9 @@ pub async fn restore(on: &Accounts, tenant: TenantId, id: UserId, origin: Origin
                 .find_user_for_update(id)
                 .await?
                 .ok_or(Error::NotFound("user"))?;
-            let clashes = tx.find_clashes(user.directory, &user.user_name, user.external_id.as_deref()).await?;
+            let clashes = tx
+                .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
+                .await?;
             let Arrival { user, change } = lifecycle::restore(&user, &clashes, origin)?;
             tx.apply(change).await?;
             Ok::<_, Error>(user)

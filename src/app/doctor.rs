@@ -9,6 +9,7 @@ use super::{files, open_store, operator};
 use crate::config::{Config, DatabaseUrl, MasterKey};
 use crate::http::now;
 use crate::outbound;
+use crate::storage::Store;
 
 /// What outgoing HTTPS is tried against: the sign-in service of one of the providers that gateways talk to.
 const HTTPS_TARGET: &str = "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration";
@@ -36,12 +37,17 @@ enum Finding {
 /// The report cannot be written.
 pub async fn run(config: &Config, out: &mut impl Write) -> io::Result<bool> {
     let mut healthy = true;
-    for (name, finding) in [
-        ("database", check_database(config).await),
-        ("key", check_key(config).await),
-        ("clock", check_clock(config).await),
+    let (store, database) = check_database(config).await;
+    let findings = [
+        ("database", database),
+        ("key", check_key(config, store.as_ref()).await),
+        ("clock", check_clock(store.as_ref()).await),
         ("https", check_https(config).await),
-    ] {
+    ];
+    if let Some(store) = store {
+        store.close().await;
+    }
+    for (name, finding) in findings {
         match finding {
             Finding::Good(found) => writeln!(out, "ok    {name:<9} {found}")?,
             Finding::Warning { found, mend } => writeln!(out, "warn  {name:<9} {found}; {mend}")?,
@@ -54,14 +60,14 @@ pub async fn run(config: &Config, out: &mut impl Write) -> io::Result<bool> {
     Ok(healthy)
 }
 
-async fn check_database(config: &Config) -> Finding {
+/// Opens the database as it is: a look must not make one.
+async fn check_database(config: &Config) -> (Option<Store>, Finding) {
     if let DatabaseUrl::Sqlite(path) = &config.database
         && !path.exists()
     {
-        return Finding::Warning {
-            found: format!("{} does not exist yet", path.display()),
-            mend: "`rollcall serve` or `rollcall migrate` makes it".to_owned(),
-        };
+        let found = format!("{} does not exist yet", path.display());
+        let mend = "`rollcall serve` or `rollcall migrate` makes it".to_owned();
+        return (None, Finding::Warning { found, mend });
     }
     let bad = |found: String| {
         Finding::Bad {
@@ -72,15 +78,18 @@ async fn check_database(config: &Config) -> Finding {
     }
     };
     match open_store(config, false).await {
-        Err(error) => bad(error.to_string()),
+        Err(error) => (None, bad(error.to_string())),
         Ok(store) => match store.ping().await {
-            Ok(()) => Finding::Good(format!("{} answers ({})", config.database, store.engine_name())),
-            Err(error) => bad(format!("{}: {error}", config.database)),
+            Ok(()) => {
+                let found = format!("{} answers ({})", config.database, store.engine_name());
+                (Some(store), Finding::Good(found))
+            }
+            Err(error) => (None, bad(format!("{}: {error}", config.database))),
         },
     }
 }
 
-async fn check_key(config: &Config) -> Finding {
+async fn check_key(config: &Config, store: Option<&Store>) -> Finding {
     let path = operator::key_file(config);
     let key = if let Some(key) = &config.master_key {
         key.clone()
@@ -114,12 +123,12 @@ async fn check_key(config: &Config) -> Finding {
             mend: format!("chmod 600 {}", path.display()),
         };
     }
-    let kept = match open_store(config, false).await {
-        Ok(store) => match store.system().await {
+    let kept = match store {
+        Some(store) => match store.system().await {
             Ok(mut tx) => tx.find_setting("master_key_check").await.ok().flatten(),
             Err(_) => None,
         },
-        Err(_) => None,
+        None => None,
     };
     if kept.is_some_and(|kept| kept != operator::key_check(&key)) {
         return Finding::Bad {
@@ -130,7 +139,7 @@ async fn check_key(config: &Config) -> Finding {
     Finding::Good("the master key is readable, private, and the database's own".to_owned())
 }
 
-async fn check_clock(config: &Config) -> Finding {
+async fn check_clock(store: Option<&Store>) -> Finding {
     let now = now();
     // Released in 2026: an earlier date is a clock that was never set.
     if now < Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH) {
@@ -140,9 +149,9 @@ async fn check_clock(config: &Config) -> Finding {
                 .to_owned(),
         };
     }
-    let other = match open_store(config, false).await {
-        Ok(store) => store.database_clock().await.ok().flatten(),
-        Err(_) => None,
+    let other = match store {
+        Some(store) => store.database_clock().await.ok().flatten(),
+        None => None,
     };
     match other {
         Some(theirs) if theirs.duration_since(now).abs() > CLOCK_TOLERANCE => Finding::Bad {

@@ -34,6 +34,9 @@ pub enum StartError {
         /// What went wrong.
         error: std::io::Error,
     },
+    /// Another gateway runs on the same SQLite file.
+    #[error("{} is in use by another gateway; several nodes need PostgreSQL", .0.display())]
+    InUse(PathBuf),
     /// The key file holds no key.
     #[error("the key file {} does not hold a key: 64 hexadecimal digits or base64 of 32 bytes", .0.display())]
     BadKeyFile(PathBuf),

@@ -1,5 +1,6 @@
 //! Starting, running and stopping the gateway.
 
+use std::fs::File;
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -11,9 +12,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::util::MapRequest;
 
-use super::{StartError, demo, listener, open_store, operator, telemetry};
+use super::{StartError, demo, files, listener, open_store, operator, telemetry};
 use crate::accounts::Accounts;
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl};
 use crate::jobs;
@@ -35,6 +36,8 @@ pub struct Running {
     store: Store,
     server: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
+    /// Held as long as the gateway runs.
+    _lock: Option<File>,
     screen: Option<String>,
     operator_token: Option<crate::auth::bearer::NewToken>,
 }
@@ -72,6 +75,10 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let metrics = telemetry::Metrics::install();
     let key = operator::master_key(config)?;
+    let lock = match &config.database {
+        DatabaseUrl::Sqlite(path) => Some(files::lock_database(path)?),
+        DatabaseUrl::Postgres(_) => None,
+    };
     let store = open_store(config, migrate).await?;
     let check = operator::key_check(&key);
     if store.settle("master_key_check", check.clone()).await? != check {
@@ -137,6 +144,7 @@ pub async fn start(
         store,
         server,
         jobs,
+        _lock: lock,
         screen,
         operator_token: operator_token.made,
     })

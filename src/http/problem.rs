@@ -55,11 +55,8 @@ impl Problem {
     }
 
     fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
-        Self::new(
-            log_storage_failure(error, passing),
-            "internal_error",
-            STORAGE_FAILURE,
-        )
+        let code = if passing { "unavailable" } else { "internal_error" };
+        Self::new(log_storage_failure(error, passing), code, STORAGE_FAILURE)
     }
 
     pub(super) fn not_found(what: &str) -> Self {
@@ -110,7 +107,8 @@ pub(super) fn log_storage_failure(error: &dyn std::error::Error, passing: bool) 
 }
 
 /// What a caller is told of a database failure.
-pub(super) const STORAGE_FAILURE: &str = "the request could not be carried out; nothing was written";
+pub(super) const STORAGE_FAILURE: &str =
+    "the gateway could not carry out the request; its log says why, under the request id";
 
 impl From<accounts::Error> for Problem {
     fn from(error: accounts::Error) -> Self {

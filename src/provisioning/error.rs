@@ -4,7 +4,8 @@ use crate::directory::Refusal;
 use crate::scim::error::ScimError;
 use crate::storage;
 
-/// Why a SCIM request came to nothing. In every case nothing was written.
+/// Why a SCIM request came to nothing. Nothing was written, unless the database
+/// was lost in the middle of a commit.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The request breaks the protocol or the schema.

@@ -192,7 +192,9 @@ async fn find_clashes(
     if !renamed && !relabelled {
         return Ok(Clashes::default());
     }
-    Ok(tx.find_clashes(Some(directory.id), &said.user_name, said.external_id.as_deref()).await?)
+    Ok(tx
+        .find_clashes(Some(directory.id), &said.user_name, said.external_id.as_deref())
+        .await?)
 }
 
 pub(super) fn not_found(id: &str) -> Error {

@@ -9,7 +9,7 @@ use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::{UserRow, select_user};
 use crate::directory::query::{GroupTerm, Predicate, SortKey, Sorting, UserTerm, Window};
-use crate::directory::{DirectoryId, Group, User};
+use crate::directory::{DirectoryId, Group, User, UserStatus};
 
 /// Where a walk over a directory stands: after this id.
 pub type Position = Option<Uuid>;
@@ -68,11 +68,7 @@ impl ReadTx {
         of.write(&mut sql);
         sql.push(order_users(sorting));
         limit(&mut sql, window);
-        sql.fetch_all::<UserRow>(&mut self.conn)
-            .await?
-            .into_iter()
-            .map(UserRow::into_user)
-            .collect()
+        self.fetch_users(sql).await
     }
 
     /// A page of the groups of a directory.
@@ -90,11 +86,7 @@ impl ReadTx {
         of.write(&mut sql);
         sql.push(order_groups(sorting));
         limit(&mut sql, window);
-        sql.fetch_all::<GroupRow>(&mut self.conn)
-            .await?
-            .into_iter()
-            .map(GroupRow::into_group)
-            .collect()
+        self.fetch_groups(sql).await
     }
 
     /// The next people of a walk by id over those whom a predicate is true of.
@@ -121,16 +113,8 @@ impl ReadTx {
                 limit: size,
             },
         );
-        let rows = sql.fetch_all::<UserRow>(&mut self.conn).await?;
-        let items = rows
-            .into_iter()
-            .map(UserRow::into_user)
-            .collect::<Result<Vec<_>, _>>()?;
-        let next = items
-            .last()
-            .filter(|_| items.len() as u64 == size)
-            .map(|user| user.id.0);
-        Ok(Chunk { items, next })
+        let users = self.fetch_users(sql).await?;
+        Ok(chunk(users, size, |user| user.id.0))
     }
 
     /// The next groups of a walk by id over those that a predicate is true of.
@@ -157,34 +141,30 @@ impl ReadTx {
                 limit: size,
             },
         );
-        let rows = sql.fetch_all::<GroupRow>(&mut self.conn).await?;
-        let items = rows
-            .into_iter()
-            .map(GroupRow::into_group)
-            .collect::<Result<Vec<_>, _>>()?;
-        let next = items
-            .last()
-            .filter(|_| items.len() as u64 == size)
-            .map(|group| group.id.0);
-        Ok(Chunk { items, next })
+        let groups = self.fetch_groups(sql).await?;
+        Ok(chunk(groups, size, |group| group.id.0))
     }
 
-    /// The people of the tenant for its administrators, newest last: all directories, deleted ones where asked.
+    /// The people of the tenant for its administrators, newest last, over all directories: those of a status, or
+    /// all who are not deleted.
     ///
     /// # Errors
     /// The database failed.
     pub async fn list_tenant_users(
         &mut self,
-        deleted: bool,
+        status: Option<UserStatus>,
         after: Position,
         size: u64,
     ) -> Result<Chunk<User>, Error> {
         let mut sql = Statement::new(select_user!("WHERE u.tenant_id = "));
         sql.bind(Bind::Uuid(self.tenant.0));
-        sql.push(if deleted {
-            " AND u.deleted_at IS NOT NULL"
-        } else {
-            " AND u.deleted_at IS NULL"
+        sql.push(match status {
+            None => " AND u.deleted_at IS NULL",
+            Some(UserStatus::Active) => " AND u.deleted_at IS NULL AND u.active = TRUE AND u.blocked = FALSE",
+            Some(UserStatus::Inactive) => {
+                " AND u.deleted_at IS NULL AND (u.active = FALSE OR u.blocked = TRUE)"
+            }
+            Some(UserStatus::Deleted) => " AND u.deleted_at IS NOT NULL",
         });
         if let Some(after) = after {
             sql.push(" AND u.id > ").bind(Bind::Uuid(after));
@@ -197,16 +177,24 @@ impl ReadTx {
                 limit: size,
             },
         );
-        let rows = sql.fetch_all::<UserRow>(&mut self.conn).await?;
-        let items = rows
+        let users = self.fetch_users(sql).await?;
+        Ok(chunk(users, size, |user| user.id.0))
+    }
+
+    async fn fetch_users(&mut self, sql: Statement) -> Result<Vec<User>, Error> {
+        sql.fetch_all::<UserRow>(&mut self.conn)
+            .await?
             .into_iter()
             .map(UserRow::into_user)
-            .collect::<Result<Vec<_>, _>>()?;
-        let next = items
-            .last()
-            .filter(|_| items.len() as u64 == size)
-            .map(|user| user.id.0);
-        Ok(Chunk { items, next })
+            .collect()
+    }
+
+    async fn fetch_groups(&mut self, sql: Statement) -> Result<Vec<Group>, Error> {
+        sql.fetch_all::<GroupRow>(&mut self.conn)
+            .await?
+            .into_iter()
+            .map(GroupRow::into_group)
+            .collect()
     }
 
     /// `$1` is the tenant and `$2` the directory, as the texts of this file and of the predicates expect.
@@ -225,6 +213,12 @@ impl ReadTx {
             .first()
             .map_or(0, |(count,)| u64::try_from(*count).unwrap_or(0)))
     }
+}
+
+/// A full chunk may have more behind it.
+fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chunk<T> {
+    let next = items.last().filter(|_| items.len() as u64 == size).map(id);
+    Chunk { items, next }
 }
 
 fn limit(sql: &mut Statement, window: Window) {

@@ -22,7 +22,7 @@ pub struct Candidate {
 }
 
 impl Tx {
-    /// Looks up those of `ids` that could become members of the group or are members of it. People are locked
+    /// Looks up those of `ids` that could become members of the group or are members of it. They are locked
     /// until the commit, so that nobody who is being deleted is added.
     ///
     /// # Errors
@@ -61,6 +61,9 @@ impl Tx {
                     .push(" AND directory_id = ")
                     .bind(Bind::Uuid(directory.0));
                 groups.push(" AND id IN ").bind_ids(chunk);
+                if locks {
+                    groups.push(" ORDER BY id FOR SHARE");
+                }
                 for (id,) in groups.fetch_all::<(Uuid,)>(&mut self.read.conn).await? {
                     found.insert(
                         id,

@@ -1,14 +1,15 @@
 //! Opening a database, and the ways into it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -21,8 +22,8 @@ use super::tx::{Body, Effects, ReadTx, Tx, WriteError};
 use super::writer::Writer;
 use crate::directory::{TenantId, TokenId};
 
-/// How many connections read from SQLite side by side. Reads are served by threads of their own; more of them
-/// than cores only adds switching.
+/// How many connections read from SQLite side by side, each served by a thread of its own: some more than the
+/// cores of a small machine, since a reader may wait for the disk.
 const SQLITE_READERS: u32 = 4;
 /// How many connections a node holds to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 24;
@@ -90,20 +91,16 @@ impl Store {
         }
     }
 
-    async fn open_sqlite(path: &PathBuf, durability: Durability, migrate: bool) -> Result<Self, Error> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
-        }
+    async fn open_sqlite(path: &Path, durability: Durability, migrate: bool) -> Result<Self, Error> {
+        create_private(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match durability {
                 Durability::Full => SqliteSynchronous::Full,
                 Durability::Relaxed => SqliteSynchronous::Normal,
             })
             .busy_timeout(Duration::from_secs(5))
-            .foreign_keys(true)
             .statement_cache_capacity(256)
             .pragma("cache_size", "-8000")
             .pragma("temp_store", "memory");
@@ -131,7 +128,7 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
-            .connect_with(options.create_if_missing(false).read_only(true))
+            .connect_with(options.read_only(true))
             .await?;
         Ok(Self {
             engine: Engine::Sqlite { writer, readers },
@@ -141,23 +138,26 @@ impl Store {
     }
 
     async fn open_postgres(url: &str, migrate: bool) -> Result<Self, Error> {
-        let limit = BODY_LIMIT.as_millis().to_string();
         let options = PgConnectOptions::from_str(url)?
             .application_name("rollcall")
-            .statement_cache_capacity(256)
-            .options([
-                ("statement_timeout", limit.as_str()),
-                ("lock_timeout", limit.as_str()),
-            ]);
+            .statement_cache_capacity(256);
+        if migrate {
+            // On a connection of its own: a migration may take longer than a request.
+            let mut conn = PgConnection::connect_with(&options).await?;
+            sqlx::migrate!("migrations/postgres").run(&mut conn).await?;
+            conn.close().await?;
+        }
+        let limit = BODY_LIMIT.as_millis().to_string();
+        let options = options.options([
+            ("statement_timeout", limit.as_str()),
+            ("lock_timeout", limit.as_str()),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
-        if migrate {
-            sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        }
         let tokens = Arc::new(TokenCache::new(false));
         tokio::spawn(listen(pool.clone(), Arc::downgrade(&tokens)));
         Ok(Self {
@@ -255,6 +255,22 @@ impl Store {
             Engine::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Makes the database file and its folder where they are missing, for their owner alone: they hold personal data.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new();
+    file.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(|_| ())
 }
 
 async fn write_postgres<T, E, F>(

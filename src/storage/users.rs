@@ -139,7 +139,10 @@ impl ReadTx {
                 };
                 clashes.user_name = Some((user.clone(), name));
             }
-            if external_id.is_some() && user.directory == directory && user.external_id.as_deref() == external_id {
+            if external_id.is_some()
+                && user.directory == directory
+                && user.external_id.as_deref() == external_id
+            {
                 clashes.external_id = Some(user);
             }
         }

@@ -1,7 +1,7 @@
 //! Request bodies of the admin API, and the fields in them.
 
-use axum::extract::{FromRef, FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRef, FromRequest, Query, Request};
+use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -72,6 +72,12 @@ impl From<BodyError> for Problem {
     }
 }
 
+/// Reads a query string into a type.
+pub(super) fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let parsed = Query::try_from_uri(uri).map(|Query(query)| query);
+    parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.body_text()))
+}
+
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.
 #[derive(Default)]
 pub(super) struct Fields(Vec<FieldError>);
@@ -93,6 +99,15 @@ impl Fields {
             self.refuse(field, "1 to 200 characters, none of them a control character");
         }
         name.to_owned()
+    }
+
+    /// How many a page of a list holds: 1 to 500, 100 when the caller does not say.
+    pub(super) fn page_size(&mut self, limit: Option<u32>) -> u32 {
+        let size = limit.unwrap_or(100);
+        if !(1..=500).contains(&size) {
+            self.refuse("limit", "a number from 1 to 500");
+        }
+        size
     }
 
     /// Ends the check.

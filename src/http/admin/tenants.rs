@@ -1,17 +1,17 @@
 //! `/api/v1/tenants`.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::body::{Fields, JsonBody};
+use super::body::{Fields, JsonBody, parse_query};
 use crate::accounts::{Accounts, tenants};
 use crate::directory::{Slug, Tenant, TenantId};
 use crate::http::clock;
 use crate::http::extract::{Operator, TenantOperator};
-use crate::http::problem::{FieldError, Problem};
+use crate::http::problem::Problem;
 
 /// A tenant as the API shows it.
 #[derive(Serialize)]
@@ -77,44 +77,22 @@ pub(super) async fn read(tenant: TenantOperator) -> Json<TenantView> {
     Json(tenant.tenant.into())
 }
 
-/// A page of a list.
+/// A page of tenants.
 #[derive(Deserialize)]
-pub(super) struct PageQuery {
-    /// How many, 1 to 500; 100 when absent.
-    pub limit: Option<u32>,
-    /// Where to go on, as `next_cursor` said.
-    pub cursor: Option<String>,
-}
-
-impl PageQuery {
-    /// Reads the query string.
-    pub(super) fn read(uri: &Uri) -> Result<Self, Problem> {
-        let query: Self = Query::try_from_uri(uri)
-            .map(|Query(query)| query)
-            .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.body_text()))?;
-        if query.limit.is_some_and(|limit| !(1..=500).contains(&limit)) {
-            let message = "a number from 1 to 500".to_owned();
-            return Err(Problem::invalid(vec![FieldError {
-                field: "limit",
-                code: "invalid",
-                message,
-            }]));
-        }
-        Ok(query)
-    }
-
-    /// How many.
-    pub(super) fn size(&self) -> u32 {
-        self.limit.unwrap_or(100)
-    }
+pub(super) struct ListQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
 }
 
 pub(super) async fn list(State(on): State<Accounts>, _: Operator, uri: Uri) -> Result<Json<Value>, Problem> {
-    let page = PageQuery::read(&uri)?;
-    let found = tenants::list(&on, page.cursor.as_deref().unwrap_or_default(), page.size()).await?;
+    let query: ListQuery = parse_query(&uri)?;
+    let mut fields = Fields::default();
+    let size = fields.page_size(query.limit);
+    fields.finish()?;
+    let found = tenants::list(&on, query.cursor.as_deref().unwrap_or_default(), size).await?;
     let next = found
         .last()
-        .filter(|_| found.len() == page.size() as usize)
+        .filter(|_| found.len() == size as usize)
         .map(|last| last.slug.as_str().to_owned());
     let items: Vec<TenantView> = found.into_iter().map(TenantView::from).collect();
     Ok(Json(json!({"items": items, "next_cursor": next})))

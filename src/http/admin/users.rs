@@ -3,21 +3,23 @@
 use std::str::FromStr;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::body::{Fields, JsonBody};
-use super::tenants::PageQuery;
+use super::body::{Fields, JsonBody, parse_query};
 use crate::accounts::{Accounts, users};
 use crate::directory::{AdminScope, Facets, User, UserId, UserStatus};
 use crate::http::extract::{TenantOperator, UrlIds};
 use crate::http::problem::Problem;
 
+/// Which people a list is about.
 #[derive(Deserialize)]
-struct StatusQuery {
+pub(super) struct ListQuery {
     status: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
 }
 
 pub(super) async fn list(
@@ -25,30 +27,21 @@ pub(super) async fn list(
     operator: TenantOperator,
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
-    let page = PageQuery::read(&uri)?;
-    let status = Query::<StatusQuery>::try_from_uri(&uri)
-        .ok()
-        .and_then(|Query(query)| query.status);
-    let wanted = status.as_deref().map(UserStatus::parse);
+    let query: ListQuery = parse_query(&uri)?;
     let mut fields = Fields::default();
-    if wanted == Some(None) {
+    let size = fields.page_size(query.limit);
+    let status = query.status.as_deref().map(UserStatus::parse);
+    if status == Some(None) {
         fields.refuse("status", "one of active, inactive, deleted");
     }
-    let after = page.cursor.as_deref().map(UserId::from_str);
+    let after = query.cursor.as_deref().map(UserId::from_str);
     if matches!(after, Some(Err(_))) {
         fields.refuse("cursor", "next_cursor of the page before");
     }
     fields.finish()?;
-    let wanted = wanted.flatten();
-    let deleted = wanted == Some(UserStatus::Deleted);
     let after = after.and_then(Result::ok).map(|id| id.0);
-    let chunk = users::list(&on, operator.tenant.id, deleted, after, u64::from(page.size())).await?;
-    let items: Vec<Value> = chunk
-        .items
-        .iter()
-        .filter(|user| wanted.is_none_or(|status| user.status() == status))
-        .map(view)
-        .collect();
+    let chunk = users::list(&on, operator.tenant.id, status.flatten(), after, u64::from(size)).await?;
+    let items: Vec<Value> = chunk.items.iter().map(view).collect();
     Ok(Json(json!({"items": items, "next_cursor": chunk.next})))
 }
 

@@ -24,7 +24,7 @@ where
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let media = Media::asked_for(request.headers());
+        let media = request.extensions().get::<Media>().copied().unwrap_or_default();
         read(request, &BodyBudget::from_ref(state))
             .await
             .map_err(|failure| failure.in_media(media))

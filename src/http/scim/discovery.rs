@@ -4,10 +4,10 @@ use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use serde_json::Value;
 
+use super::caller::{ResourceId, ScimCaller};
 use super::failure::Failure;
 use super::lists::parse_query;
 use super::reply::Reply;
-use crate::http::extract::{ResourceId, ScimCaller};
 use crate::provisioning::search::MAX_PAGE;
 use crate::scim::discovery::{self, Features};
 use crate::scim::error::ScimError;

@@ -7,24 +7,25 @@ use super::reply::Media;
 use crate::directory::Refusal;
 use crate::http::middleware::BodyError;
 use crate::http::problem::{STORAGE_FAILURE, log_storage_failure};
+use crate::login::Denied;
 use crate::provisioning::Error;
 use crate::scim::error::ScimError;
 
 /// A SCIM error on its way out.
 #[derive(Debug, Clone)]
-pub(in crate::http) struct Failure {
+pub(super) struct Failure {
     error: ScimError,
     media: Media,
 }
 
 impl Failure {
     /// The same failure in another media type.
-    pub(in crate::http) fn in_media(self, media: Media) -> Self {
+    pub(super) fn in_media(self, media: Media) -> Self {
         Self { media, ..self }
     }
 
     /// A database failure.
-    pub(in crate::http) fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
+    pub(super) fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
         ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE).into()
     }
 }
@@ -60,6 +61,15 @@ fn refusal_error(refusal: &Refusal) -> ScimError {
             ScimError::invalid_value(detail)
         }
         _ => ScimError::with_status(StatusCode::CONFLICT.as_u16(), detail),
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Storage(error) => Self::storage(&error, error.is_passing()),
+            other => ScimError::unauthorized(other.to_string()).into(),
+        }
     }
 }
 

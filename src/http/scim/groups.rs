@@ -4,12 +4,12 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 
 use super::body::Body;
+use super::caller::{ResourceId, ScimCaller};
 use super::failure::Failure;
 use super::lists::projection_of;
 use super::reply::Reply;
 use crate::directory::{Group, GroupId};
 use crate::http::clock;
-use crate::http::extract::{ResourceId, ScimCaller};
 use crate::provisioning::{GroupRecord, Provisioning, entity_tag, groups};
 use crate::scim::projection::Projection;
 use crate::scim::schema;

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use super::body::Body;
+use super::caller::ScimCaller;
 use super::failure::Failure;
 use super::reply::Reply;
-use crate::http::extract::ScimCaller;
 use crate::provisioning::{Provisioning, Scope, search};
 use crate::scim::error::ScimError;
 use crate::scim::message::{LIST_RESPONSE_URN, SearchRequest};

@@ -1,6 +1,7 @@
 //! The SCIM door (RFC 7644): parse, call one use case of `provisioning`, render.
 
 mod body;
+mod caller;
 mod discovery;
 mod failure;
 mod groups;
@@ -12,8 +13,6 @@ use axum::Router;
 use axum::routing::{any, get, post};
 
 use super::state::Gateway;
-pub(super) use failure::Failure;
-pub(super) use reply::Media;
 
 /// The routes below a directory's base URL.
 pub(super) fn routes() -> Router<Gateway> {

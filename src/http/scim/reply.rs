@@ -7,7 +7,7 @@ use crate::directory::DirectoryKind;
 
 /// The media type that a caller is answered in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::http) enum Media {
+pub(super) enum Media {
     /// `application/scim+json`, unless the caller wants the other.
     #[default]
     Scim,
@@ -17,7 +17,7 @@ pub(in crate::http) enum Media {
 
 impl Media {
     /// What the `Accept` header asks for (RFC 7644 section 3.1). SCIM's own type wins where both are taken.
-    pub(in crate::http) fn asked_for(headers: &HeaderMap) -> Self {
+    pub(super) fn asked_for(headers: &HeaderMap) -> Self {
         let accept: Vec<&str> = headers
             .get_all(header::ACCEPT)
             .iter()
@@ -39,7 +39,7 @@ impl Media {
     }
 
     /// What a provider that does not say expects: `OneLogin` reads `application/json` only.
-    pub(in crate::http) fn usual_for(kind: DirectoryKind) -> Self {
+    pub(super) fn usual_for(kind: DirectoryKind) -> Self {
         if kind == DirectoryKind::OneLogin {
             Self::Json
         } else {

@@ -4,12 +4,12 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 
 use super::body::Body;
+use super::caller::{ResourceId, ScimCaller};
 use super::failure::Failure;
 use super::lists::projection_of;
 use super::reply::Reply;
 use crate::directory::UserId;
 use crate::http::clock;
-use crate::http::extract::{ResourceId, ScimCaller};
 use crate::provisioning::{Provisioning, UserRecord, entity_tag, users};
 use crate::scim::projection::Projection;
 use crate::scim::schema;

@@ -1,0 +1,121 @@
+//! The identity provider that is calling, as an argument type: a handler that takes it cannot forget to ask.
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRef, FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::failure::Failure;
+use super::reply::Media;
+use crate::directory::{Actor, Origin, Source};
+use crate::http::clock;
+use crate::http::extract::{authorization, request_id};
+use crate::http::state::PublicUrl;
+use crate::login::{Login, ScimClient};
+use crate::provisioning::{Endpoint, Precondition};
+use crate::scim::error::ScimError;
+
+/// An identity provider, with all that its requests share.
+pub(super) struct ScimCaller {
+    /// Who it is.
+    pub client: ScimClient,
+    /// Where its resources live.
+    pub endpoint: Endpoint,
+    /// Which media type it is answered in.
+    pub media: Media,
+    /// Conditions of its headers.
+    pub precondition: Precondition,
+    request_id: String,
+}
+
+impl ScimCaller {
+    /// Where and when the request comes from.
+    pub(super) fn origin(&self) -> Origin {
+        clock::origin(
+            Actor::Directory(self.client.directory.id),
+            Source::Scim,
+            &self.request_id,
+        )
+    }
+
+    /// A failure in the caller's media type.
+    pub(super) fn failure(&self, error: impl Into<Failure>) -> Failure {
+        error.into().in_media(self.media)
+    }
+}
+
+impl<S> FromRequestParts<S> for ScimCaller
+where
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let (login, public_url) = (Login::from_ref(state), PublicUrl::from_ref(state));
+        let mut media = Media::asked_for(&parts.headers);
+        let address = RawPathParams::from_request_parts(parts, state).await;
+        let (tenant, directory) = address_of(&address);
+        let client = login
+            .identify_scim_client(authorization(&parts.headers), tenant, directory, clock::now())
+            .await
+            .map_err(|denied| Failure::from(denied).in_media(media))?;
+        if parts.headers.get(header::ACCEPT).is_none() {
+            media = Media::usual_for(client.directory.kind);
+        }
+        // The body is read after the caller, and is refused in the caller's media type too.
+        parts.extensions.insert(media);
+        Ok(Self {
+            endpoint: Endpoint::new(public_url.scim_base(tenant, directory)),
+            precondition: Precondition {
+                if_match: header_list(&parts.headers, &header::IF_MATCH),
+                if_none_match: header_list(&parts.headers, &header::IF_NONE_MATCH),
+            },
+            media,
+            client,
+            request_id: request_id(parts),
+        })
+    }
+}
+
+fn address_of(params: &Result<RawPathParams, RawPathParamsRejection>) -> (&str, &str) {
+    let find = |wanted: &str| {
+        let params = params.as_ref().ok()?;
+        params
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+    };
+    (
+        find("tenant").unwrap_or_default(),
+        find("directory").unwrap_or_default(),
+    )
+}
+
+/// The id of a resource in the URL, whatever was sent there: an odd one is an id that nothing has.
+pub(super) struct ResourceId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ResourceId {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ScimError::not_found("the id in the URL is not text"))?;
+        let id = params
+            .iter()
+            .find(|(name, _)| *name == "id")
+            .map(|(_, value)| value.to_owned());
+        Ok(Self(id.unwrap_or_default()))
+    }
+}
+
+fn header_list(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
