@@ -84,7 +84,7 @@ CREATE TABLE user_emails (
 );
 CREATE INDEX user_emails_value ON user_emails (tenant_id, value_key);
 
--- Outlives the purge of the person: a first login that meets only a tombstone is refused.
+-- What is known of a deleted person for good; it goes only when the person is restored.
 CREATE TABLE tombstones (
     tenant_id     UUID NOT NULL,
     user_id       UUID NOT NULL,

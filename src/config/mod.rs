@@ -29,7 +29,7 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Where facts are kept. Default `sqlite://data/rollcall.db`.
     pub database: DatabaseUrl,
-    /// Folder of the key file and of mail that is not sent. Default `data`.
+    /// Folder of the key file. Default `data`.
     pub data_dir: PathBuf,
     /// Bearer of the operator API; `None`: made at the first start.
     pub operator_token: Option<Secret>,

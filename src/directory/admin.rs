@@ -14,7 +14,7 @@ pub enum AdminScope {
 }
 
 impl AdminScope {
-    /// Whether this scope alone keeps a tenant manageable (`product.md`, rule 5).
+    /// Whether an administrator of this scope alone keeps a tenant manageable.
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self, Self::All)

@@ -53,7 +53,7 @@ pub struct Origin {
     pub at: Timestamp,
 }
 
-/// One audit row, still without its number: rows are numbered after the commit.
+/// One audit row.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
     /// Who, when, how.

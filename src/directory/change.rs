@@ -100,7 +100,7 @@ pub enum GroupFact {
         /// The group as it is now.
         group: Group,
         /// Whether the group's own attributes changed.
-        renamed: bool,
+        own_attributes: bool,
         /// What changed among its members.
         delta: MemberDelta,
     },
@@ -185,11 +185,5 @@ impl Change {
     #[must_use]
     pub fn into_parts(self) -> (Fact, AuditEntry) {
         (self.fact, self.audit)
-    }
-
-    /// The name of what happened, `user.created`.
-    #[must_use]
-    pub fn action(&self) -> &'static str {
-        self.audit.action
     }
 }

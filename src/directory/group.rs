@@ -90,15 +90,15 @@ pub fn update(
     delta: MemberDelta,
     origin: Origin,
 ) -> Option<(Group, Change)> {
-    let renamed = *before != after;
-    if !renamed && delta.is_empty() {
+    let own_attributes = *before != after;
+    if !own_attributes && delta.is_empty() {
         return None;
     }
     after.version = before.version + 1;
     after.modified_at = origin.at;
     let mut seen_before = json!({});
     let mut seen_after = json!({});
-    if renamed {
+    if own_attributes {
         seen_before = view(before);
         seen_after = view(&after);
     }
@@ -109,7 +109,7 @@ pub fn update(
     let id = after.id.0;
     let fact = GroupFact::Updated {
         group: after.clone(),
-        renamed,
+        own_attributes,
         delta,
     };
     Some((

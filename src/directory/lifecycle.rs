@@ -1,6 +1,6 @@
 //! What may happen to a person: provisioned, changed, deactivated, deleted, blocked, restored.
 //!
-//! Whatever ends access passes through [`update`] or [`delete`] here, and only storage moves the epoch.
+//! Whatever ends access says so in its fact (`revoke`), and only storage moves the access epoch.
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ pub struct Arrival {
 }
 
 /// Provisions a person: makes one, or re-activates the one whom both externalId and userName name and who is
-/// inactive (`product.md`, rule 4). Anything else that clashes is refused, naming whose it is.
+/// inactive. Anything else that clashes is refused, naming whose it is.
 ///
 /// # Errors
 /// [`Refusal::UserNameTaken`], [`Refusal::ExternalIdTaken`].

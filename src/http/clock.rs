@@ -1,4 +1,4 @@
-//! The one place of the doors where the clock is read and dice are thrown.
+//! Where the doors read the clock and throw dice for what is handed on to rules.
 
 use jiff::{Timestamp, Unit};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Who is calling, and (from the sign-in issues on) how people come in.
+//! Who is calling.
 
 pub mod caller;
 

@@ -23,7 +23,7 @@ pub use search::{Page, Scope};
 pub use crate::storage::UserRecord;
 
 use crate::directory::{DirectoryKind, DirectoryRef};
-use crate::scim::quirks::Profile;
+use crate::scim::quirks::Provider;
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
@@ -42,13 +42,13 @@ impl Provisioning {
 
 /// Which provider's habits the engine has to expect from a directory.
 #[must_use]
-pub fn quirks_of(directory: &DirectoryRef) -> Profile {
+pub fn quirks_of(directory: &DirectoryRef) -> Provider {
     match directory.kind {
-        DirectoryKind::Generic => Profile::Generic,
-        DirectoryKind::Okta => Profile::Okta,
-        DirectoryKind::Entra => Profile::Entra,
-        DirectoryKind::Google => Profile::Google,
-        DirectoryKind::OneLogin => Profile::OneLogin,
-        DirectoryKind::JumpCloud => Profile::JumpCloud,
+        DirectoryKind::Generic => Provider::Generic,
+        DirectoryKind::Okta => Provider::Okta,
+        DirectoryKind::Entra => Provider::Entra,
+        DirectoryKind::Google => Provider::Google,
+        DirectoryKind::OneLogin => Provider::OneLogin,
+        DirectoryKind::JumpCloud => Provider::JumpCloud,
     }
 }

@@ -129,8 +129,6 @@ impl Endpoint {
 
     /// Appends a group's JSON.
     pub fn write_group(&self, out: &mut String, record: &GroupRecord, projection: &Projection) {
-        // `excludedAttributes=members` is what Entra always asks for: the members were not loaded, so the
-        // text without them is the answer.
         if !projection.is_default() {
             let mut resource = full_group(&record.group, &record.members, self);
             projection.apply(&mut resource);

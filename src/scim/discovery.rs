@@ -58,7 +58,7 @@ pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
     document["authenticationSchemes"] = json!([{
         "type": "oauthbearertoken",
         "name": "OAuth Bearer Token",
-        "description": "The directory's token, or an access token, in the Authorization header.",
+        "description": "A token of the directory in the Authorization header.",
         "specUri": "https://www.rfc-editor.org/info/rfc6750",
         "primary": true,
     }]);

@@ -12,8 +12,7 @@ const MAX_QUOTED: usize = 120;
 
 /// A refusal as the client will see it.
 ///
-/// The detail names attributes and positions. It never repeats a value, because values are personal data
-/// or secrets.
+/// The detail names attributes and positions, and repeats a value only where it is what the caller has to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct ScimError {
@@ -142,18 +141,6 @@ impl ScimError {
         Self::typed(400, ScimType::InvalidValue, detail)
     }
 
-    /// 400 `invalidVers`.
-    #[must_use]
-    pub fn invalid_version(detail: impl Into<String>) -> Self {
-        Self::typed(400, ScimType::InvalidVers, detail)
-    }
-
-    /// 403 `sensitive`.
-    #[must_use]
-    pub fn sensitive(detail: impl Into<String>) -> Self {
-        Self::typed(403, ScimType::Sensitive, detail)
-    }
-
     /// 401: the caller is unknown. The door adds `WWW-Authenticate` (RFC 7644 section 2).
     #[must_use]
     pub fn unauthorized(detail: impl Into<String>) -> Self {
@@ -249,8 +236,6 @@ mod tests {
             (ScimError::invalid_path(""), 400, "invalidPath"),
             (ScimError::no_target(""), 400, "noTarget"),
             (ScimError::invalid_value(""), 400, "invalidValue"),
-            (ScimError::invalid_version(""), 400, "invalidVers"),
-            (ScimError::sensitive(""), 403, "sensitive"),
         ];
         for (error, status, keyword) in spelt {
             assert_eq!(

@@ -20,7 +20,6 @@ pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod quirks;
-pub mod rendering;
 pub mod resource;
 pub mod schema;
 pub mod sort;

@@ -1,4 +1,4 @@
-//! Audit rows. Written in the transaction of what they tell; numbered after the commit.
+//! Audit rows, written in the transaction of what they tell.
 
 use jiff::Timestamp;
 use uuid::Uuid;

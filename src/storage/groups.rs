@@ -198,10 +198,10 @@ impl Tx {
             }
             GroupFact::Updated {
                 group,
-                renamed,
+                own_attributes,
                 delta,
             } => {
-                if renamed {
+                if own_attributes {
                     self.update_group(&group).await?;
                 }
                 self.touch_group(&group).await?;

@@ -14,7 +14,7 @@ pub struct ReadTx {
     pub(super) conn: Conn,
 }
 
-/// A write transaction of one tenant. It reads like a [`ReadTx`] and writes by [`Tx::apply`] alone.
+/// A write transaction of one tenant. It reads like a [`ReadTx`] and writes facts by [`Tx::apply`] alone.
 ///
 /// Reads named `_for_update` lock what they find, so that what was read is still so at the commit.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Tx {
 /// What has to happen once the transaction is committed.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Effects {
-    /// Tokens or directories changed: no node may go on with what it remembers of them.
+    /// A token was taken back: no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
 }
 

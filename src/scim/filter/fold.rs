@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// The folded form of a text: Unicode default case folding, without normalisation.
 ///
 /// Two strings are equal under `caseExact: false` (RFC 7643 section 2.2) when their folded forms are
-/// equal. Folding a folded text changes nothing. Keys that are stored for look-up are folded by this
-/// function as well, so that an index and an evaluated filter agree.
+/// equal. Folding a folded text changes nothing. What is stored for look-up has to be folded the
+/// same way, so that an index and an evaluated filter agree; a property test holds the two together.
 #[must_use]
 pub fn fold(text: &str) -> String {
     folded(text).into_owned()

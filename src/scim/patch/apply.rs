@@ -9,16 +9,16 @@ use super::operation::{Action, Operation, Subject};
 use super::target::Target;
 use crate::scim::attribute::{AttributeKind, Mutability};
 use crate::scim::error::ScimError;
-use crate::scim::quirks::Profile;
+use crate::scim::quirks::Provider;
 use crate::scim::resource::Resource;
 
 pub(super) fn apply(
     operations: &[Operation],
-    profile: Profile,
+    provider: Provider,
     current: &Resource,
 ) -> Result<Resource, ScimError> {
     let mut draft = current.clone();
-    let mut work = Work { profile, visits: 0 };
+    let mut work = Work { provider, visits: 0 };
     for operation in operations {
         step(operation, &mut draft, &mut work).map_err(|error| error.at(operation.place()))?;
     }
@@ -27,7 +27,7 @@ pub(super) fn apply(
 
 /// What one request may still cost, and whose it is.
 pub(super) struct Work {
-    pub profile: Profile,
+    pub provider: Provider,
     visits: usize,
 }
 

@@ -113,7 +113,7 @@ fn set_selected(
     let attribute = &*target.attribute;
     let selected = selected(target, list);
     if selected.is_empty() {
-        let element = create(target, value, adds || work.profile.creates_missing_element())?;
+        let element = create(target, value, adds || work.provider.creates_missing_element())?;
         list.extend(element);
         return Ok(vec![list.len().saturating_sub(1)]);
     }

@@ -15,7 +15,7 @@ mod target;
 use serde_json::Value;
 
 use super::error::ScimError;
-use super::quirks::Profile;
+use super::quirks::Provider;
 use super::resource::Resource;
 use super::schema::ResourceType;
 use operation::Operation;
@@ -38,7 +38,7 @@ pub const MAX_VISITS: usize = 1_000_000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch {
     operations: Vec<Operation>,
-    profile: Profile,
+    provider: Provider,
 }
 
 /// Parses a PATCH body.
@@ -56,19 +56,19 @@ pub struct Patch {
 /// - `mutability`: the target is readOnly, or a required attribute is removed.
 /// - `noTarget`: a `remove` without a path.
 /// - 413: more than [`MAX_OPERATIONS`].
-pub fn parse(body: Value, rt: &ResourceType, profile: Profile) -> Result<Patch, ScimError> {
-    parsing::parse_patch(body, rt, profile)
+pub fn parse(body: Value, rt: &ResourceType, provider: Provider) -> Result<Patch, ScimError> {
+    parsing::parse_patch(body, rt, provider)
 }
 
 impl Patch {
     /// The resource after all operations. It is canonical; when it equals `current`, nothing changed.
     ///
     /// # Errors
-    /// 400 `noTarget` when a `replace` selects an element that does not exist (Entra ID's profile creates
+    /// 400 `noTarget` when a `replace` selects an element that does not exist (Entra ID's provider creates
     /// it), `mutability` when an immutable or required attribute would go, `invalidValue` for several
     /// primary values or too many of them, `tooMany` past [`MAX_VISITS`]. `current` is untouched.
     pub fn apply(&self, current: &Resource) -> Result<Resource, ScimError> {
-        apply::apply(&self.operations, self.profile, current)
+        apply::apply(&self.operations, self.provider, current)
     }
 
     /// Takes out what targets a group's `members`, in order, and leaves the rest.
@@ -93,7 +93,7 @@ impl Patch {
             changes,
             Patch {
                 operations: rest,
-                profile: self.profile,
+                provider: self.provider,
             },
         ))
     }

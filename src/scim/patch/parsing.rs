@@ -9,11 +9,11 @@ use super::{MAX_OPERATIONS, PATCH_OP_URN, Patch};
 use crate::scim::attribute::Mutability;
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
-use crate::scim::quirks::{self, OperationName, Profile, operation_name};
+use crate::scim::quirks::{self, OperationName, Provider, operation_name};
 use crate::scim::resource::{Nulls, Trail, canonical, canonical_element, check_schema_uri};
 use crate::scim::schema::ResourceType;
 
-pub(super) fn parse_patch(body: Value, rt: &ResourceType, profile: Profile) -> Result<Patch, ScimError> {
+pub(super) fn parse_patch(body: Value, rt: &ResourceType, provider: Provider) -> Result<Patch, ScimError> {
     let wrong = |what: &str, found: &Value| {
         Err(ScimError::invalid_syntax(format!(
             "{what}, not {}",
@@ -39,7 +39,7 @@ pub(super) fn parse_patch(body: Value, rt: &ResourceType, profile: Profile) -> R
         Some(other) => return wrong("Operations must be an array", &other),
         None => return Err(ScimError::invalid_syntax("Operations is missing")),
     };
-    if list.is_empty() && !profile.accepts_no_operations() {
+    if list.is_empty() && !provider.accepts_no_operations() {
         return Err(ScimError::invalid_syntax("Operations is empty"));
     }
     if list.len() > MAX_OPERATIONS {
@@ -60,7 +60,7 @@ pub(super) fn parse_patch(body: Value, rt: &ResourceType, profile: Profile) -> R
     }
     Ok(Patch {
         operations: collected.operations,
-        profile,
+        provider,
     })
 }
 

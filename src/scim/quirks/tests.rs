@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Profile;
+use super::Provider;
 use crate::scim::error::{ScimError, ScimType};
 use crate::scim::json::parse_json;
 use crate::scim::patch::{self, MemberChange};
@@ -11,25 +11,25 @@ use crate::scim::schema::{ENTERPRISE_URN, GROUP_URN, USER_URN, group, user};
 
 fn created(body: &str) -> Value {
     let body = parse_json(body.as_bytes()).unwrap();
-    Value::Object(resource::parse(body, user(), Profile::Generic).unwrap())
+    Value::Object(resource::parse(body, user(), Provider::Generic).unwrap())
 }
 
 fn created_group(body: &str) -> Value {
     let body = parse_json(body.as_bytes()).unwrap();
-    Value::Object(resource::parse(body, group(), Profile::Generic).unwrap())
+    Value::Object(resource::parse(body, group(), Provider::Generic).unwrap())
 }
 
-fn patched_as(profile: Profile, before: &Value, operations: &str) -> Result<Value, ScimError> {
+fn patched_as(provider: Provider, before: &Value, operations: &str) -> Result<Value, ScimError> {
     let body = format!(
         "{{\"schemas\":[\"{}\"],\"Operations\":{operations}}}",
         patch::PATCH_OP_URN
     );
-    let patch = patch::parse(parse_json(body.as_bytes())?, user(), profile)?;
+    let patch = patch::parse(parse_json(body.as_bytes())?, user(), provider)?;
     patch.apply(before.as_object().unwrap()).map(Value::Object)
 }
 
 fn patched(before: &Value, operations: &str) -> Value {
-    patched_as(Profile::Generic, before, operations).unwrap()
+    patched_as(Provider::Generic, before, operations).unwrap()
 }
 
 fn member_changes(operations: &str) -> (Vec<MemberChange>, bool) {
@@ -37,7 +37,7 @@ fn member_changes(operations: &str) -> (Vec<MemberChange>, bool) {
         "{{\"schemas\":[\"{}\"],\"Operations\":{operations}}}",
         patch::PATCH_OP_URN
     );
-    let patch = patch::parse(parse_json(body.as_bytes()).unwrap(), group(), Profile::Generic).unwrap();
+    let patch = patch::parse(parse_json(body.as_bytes()).unwrap(), group(), Provider::Generic).unwrap();
     let (changes, rest) = patch.split_members().unwrap();
     (changes, rest.is_empty())
 }
@@ -105,7 +105,7 @@ fn entra_disables_with_text_or_boolean_e_6() {
         );
     }
     let error = patched_as(
-        Profile::Entra,
+        Provider::Entra,
         &bjfe(),
         r#"[{"op":"Replace","path":"active","value":"no"}]"#,
     )
@@ -156,9 +156,9 @@ fn entra_adds_into_an_empty_list_by_filter_e_9() {
 #[test]
 fn only_entras_profile_creates_what_a_replace_does_not_find_e_10() {
     let operations = r#"[{"op":"Replace","path":"phoneNumbers[type eq \"mobile\"].value","value":"1"}]"#;
-    for profile in Profile::ALL {
-        let after = patched_as(profile, &bjfe(), operations);
-        if profile == Profile::Entra {
+    for provider in Provider::ALL {
+        let after = patched_as(provider, &bjfe(), operations);
+        if provider == Provider::Entra {
             assert_eq!(
                 after.unwrap()["phoneNumbers"],
                 json!([{"type": "mobile", "value": "1"}])
@@ -265,9 +265,9 @@ fn entra_adds_and_removes_members_by_lists_e_15_e_16() {
 
 #[test]
 fn only_entras_profile_takes_no_operations_for_no_change_e_20() {
-    for profile in Profile::ALL {
-        let after = patched_as(profile, &bjfe(), "[]");
-        if profile == Profile::Entra {
+    for provider in Provider::ALL {
+        let after = patched_as(provider, &bjfe(), "[]");
+        if provider == Provider::Entra {
             assert_eq!(after.unwrap(), bjfe());
         } else {
             assert_eq!(after.unwrap_err().scim_type, Some(ScimType::InvalidSyntax));

@@ -10,7 +10,7 @@ use crate::scim::attribute::{Attribute, Mutability};
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
 use crate::scim::path::{Qualified, qualify};
-use crate::scim::quirks::Profile;
+use crate::scim::quirks::Provider;
 use crate::scim::schema::{ResourceType, Schema};
 
 /// Parses the body of a POST or PUT (RFC 7644 sections 3.3 and 3.5.1).
@@ -18,7 +18,7 @@ use crate::scim::schema::{ResourceType, Schema};
 /// readOnly attributes are passed over, writeOnly ones are checked and dropped, attributes and
 /// sub-attributes that no schema knows are ignored. Exact duplicates in a list are folded into one.
 ///
-/// No repair of a body depends on the profile today; callers pass it so that one can.
+/// No repair of a body depends on the provider today; callers pass it so that one can.
 ///
 /// # Errors
 /// - 400 `invalidSyntax`: the body is no object, `schemas` is no list of strings or names none of the
@@ -26,7 +26,7 @@ use crate::scim::schema::{ResourceType, Schema};
 ///   nothing in the body is known.
 /// - 400 `invalidValue`, naming the full path: a wrong type, a string past its limit, a required attribute
 ///   that is missing or blank, a second primary value.
-pub fn parse(body: Value, rt: &ResourceType, _profile: Profile) -> Result<Resource, ScimError> {
+pub fn parse(body: Value, rt: &ResourceType, _provider: Provider) -> Result<Resource, ScimError> {
     let body = match body {
         Value::Object(body) => body,
         other => {

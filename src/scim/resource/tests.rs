@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::scim::attribute::{Attribute, AttributeKind, MAX_KEY, MAX_STRING, MAX_VALUES, Mutability};
 use crate::scim::error::{ScimError, ScimType};
-use crate::scim::quirks::Profile;
+use crate::scim::quirks::Provider;
 use crate::scim::schema::{
     ENTERPRISE_URN, Extension, GROUP_URN, ResourceType, Schema, USER_URN, group, user,
 };
 
 fn read(body: Value) -> Result<Value, ScimError> {
-    parse(body, user(), Profile::Generic).map(Value::Object)
+    parse(body, user(), Provider::Generic).map(Value::Object)
 }
 
 /// A user with this beside its userName.
@@ -158,7 +158,7 @@ fn required_attributes_are_there_and_not_blank() {
     let unnamed = parse(
         json!({"schemas": [GROUP_URN], "members": []}),
         group(),
-        Profile::Okta,
+        Provider::Okta,
     );
     refused(
         unnamed.map(Value::Object),
@@ -355,7 +355,7 @@ fn thing(more: Value) -> Result<Value, ScimError> {
     body.as_object_mut()
         .unwrap()
         .extend(more.as_object().cloned().unwrap());
-    parse(body, &custom(), Profile::Generic).map(Value::Object)
+    parse(body, &custom(), Provider::Generic).map(Value::Object)
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_group_of_a_hundred_thousand_is_read_without_delay() {
     let read = parse(
         json!({"displayName": "g", "members": members}),
         group(),
-        Profile::Okta,
+        Provider::Okta,
     )
     .unwrap();
     assert_eq!(read["members"].as_array().unwrap().len(), 100_000);
@@ -456,7 +456,7 @@ fn a_member_that_names_nobody_is_refused_and_not_passed_over() {
         json!({"x": 1}),
     ] {
         let body = json!({"displayName": "g", "members": [{"value": "a"}, member]});
-        let read = parse(body, group(), Profile::Okta).map(Value::Object);
+        let read = parse(body, group(), Provider::Okta).map(Value::Object);
         refused(read, ScimType::InvalidValue, "members[1].value is required");
     }
 }

@@ -3,8 +3,8 @@
 //! It owns the tables of the three schemas that every directory knows and the look-up of a name in a
 //! resource type. It must not hold rules about values; those read the tables.
 
-mod common;
 mod enterprise;
+mod every_resource;
 mod group;
 mod user;
 
@@ -130,7 +130,7 @@ fn find<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attr
 #[must_use]
 pub fn common_attributes() -> &'static [Arc<Attribute>] {
     static COMMON: LazyLock<Vec<Arc<Attribute>>> =
-        LazyLock::new(|| common::attributes().into_iter().map(Arc::new).collect());
+        LazyLock::new(|| every_resource::attributes().into_iter().map(Arc::new).collect());
     &COMMON
 }
 

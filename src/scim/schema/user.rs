@@ -102,14 +102,10 @@ fn multi_valued() -> Vec<Attribute> {
             "URLs of photos of the person.",
         ),
         Attribute::complex("addresses", address(PLACES), "Postal addresses.").multi_valued(),
-        Attribute::complex(
-            "groups",
-            group(),
-            "Groups that the person is in, directly or by nesting.",
-        )
-        .multi_valued()
-        .unlimited()
-        .mutability(Mutability::ReadOnly),
+        Attribute::complex("groups", group(), "Groups that the person is a direct member of.")
+            .multi_valued()
+            .unlimited()
+            .mutability(Mutability::ReadOnly),
         list(
             "entitlements",
             text("value", "An entitlement."),

@@ -67,9 +67,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
     fn leaves_a_canonical_resource(operations in operations(), entra in any::<bool>()) {
-        let profile = if entra { Profile::Entra } else { Profile::Generic };
-        if let Ok(after) = apply_to(&ann(), operations, profile) {
-            let read = resource::parse(after.clone(), user(), profile).map(Value::Object);
+        let provider = if entra { Provider::Entra } else { Provider::Generic };
+        if let Ok(after) = apply_to(&ann(), operations, provider) {
+            let read = resource::parse(after.clone(), user(), provider).map(Value::Object);
             prop_assert_eq!(read, Ok(after));
         }
     }

@@ -55,7 +55,7 @@ fn thing(op: &str, path: &str, value: Value) -> Result<Value, ScimError> {
     let parsed = parse(
         message(json!([{"op": op, "path": path, "value": value}])),
         &custom(),
-        Profile::Generic,
+        Provider::Generic,
     )?;
     parsed.apply(current.as_object().unwrap()).map(Value::Object)
 }

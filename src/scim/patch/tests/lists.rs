@@ -225,7 +225,7 @@ fn lists_keep_their_limit() {
         apply_to(
             &current,
             json!([{"op": "add", "path": "roles", "value": value}]),
-            Profile::Generic,
+            Provider::Generic,
         )
     };
     assert_eq!(add(json!([{"value": "7"}])).unwrap(), current);
@@ -242,7 +242,7 @@ fn many_operations_on_long_lists_end_in_too_many_and_soon() {
         json!({"op": "replace", "path": "roles[value eq \"none\" or value eq \"7\"].display", "value": "x"});
     let operations = json!(vec![operation; MAX_OPERATIONS]);
     refused(
-        apply_to(&current, operations, Profile::Generic),
+        apply_to(&current, operations, Provider::Generic),
         ScimType::TooMany,
         "too many values",
     );
@@ -251,7 +251,7 @@ fn many_operations_on_long_lists_end_in_too_many_and_soon() {
         MAX_OPERATIONS
     ]);
     assert_eq!(
-        apply_to(&current, simple, Profile::Generic).unwrap()["title"],
+        apply_to(&current, simple, Provider::Generic).unwrap()["title"],
         "x"
     );
 }

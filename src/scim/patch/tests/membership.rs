@@ -6,7 +6,7 @@ use crate::scim::schema::group;
 use super::*;
 
 fn split(operations: Value) -> Result<(Vec<MemberChange>, Patch), ScimError> {
-    parse(message(operations), group(), Profile::Generic)?.split_members()
+    parse(message(operations), group(), Provider::Generic)?.split_members()
 }
 
 fn strings(ids: &[&str]) -> Vec<String> {
@@ -122,7 +122,7 @@ fn members_change_only_as_a_whole() {
 #[test]
 fn member_ids_are_taken_out_of_a_body() {
     let body = json!({"displayName": "g", "members": [{"value": "a", "display": null}, {"value": "b"}, {"value": "a", "type": "User"}]});
-    let mut group = resource::parse(body, group(), Profile::Okta).unwrap();
+    let mut group = resource::parse(body, group(), Provider::Okta).unwrap();
     assert_eq!(member_ids(&mut group), Ok(Some(strings(&["a", "b"]))));
     assert_eq!(member_ids(&mut group), Ok(None));
     assert_eq!(Value::Object(group), json!({"displayName": "g"}));
@@ -138,7 +138,7 @@ fn member_ids_are_taken_out_of_a_body() {
 fn members_of_a_resource_in_memory_are_patched_like_any_list() {
     let current = json!({"displayName": "g", "members": [{"value": "a"}, {"value": "b"}]});
     let apply = |operations: Value| {
-        let patch = parse(message(operations), group(), Profile::Generic).unwrap();
+        let patch = parse(message(operations), group(), Provider::Generic).unwrap();
         patch
             .apply(current.as_object().unwrap())
             .map(|after| after.get("members").cloned().unwrap_or_default())
@@ -174,7 +174,7 @@ fn ten_thousand_member_operations_and_forty_thousand_members_pass_without_delay(
         .cloned()
         .unwrap();
     let twice = json!([{"op": "add", "path": "members", "value": members}, {"op": "remove", "path": "members", "value": members}]);
-    let emptied = parse(message(twice), group(), Profile::Generic)
+    let emptied = parse(message(twice), group(), Provider::Generic)
         .unwrap()
         .apply(&current)
         .unwrap();

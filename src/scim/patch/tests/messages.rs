@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_message_must_be_a_patch() {
-    let read = |body: Value| parse(body, user(), Profile::Generic).map(|_| Value::Null);
+    let read = |body: Value| parse(body, user(), Provider::Generic).map(|_| Value::Null);
     let fine = json!([{"op": "remove", "path": "title"}]);
     assert!(read(json!({"schemas": [PATCH_OP_URN.to_uppercase()], "operations": fine})).is_ok());
     assert!(read(json!({"Operations": fine})).is_ok());
@@ -241,7 +241,7 @@ fn an_operation_that_fails_leaves_nothing_of_the_ones_before_it() {
         {"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x"}
     ]);
     refused(
-        apply_to(&current, operations, Profile::Generic),
+        apply_to(&current, operations, Provider::Generic),
         ScimType::NoTarget,
         "Operations[1]: emails",
     );
@@ -297,7 +297,7 @@ fn a_password_is_checked_and_dropped() {
         json!({"op": "add", "value": {"password": "secret"}}),
         json!({"op": "remove", "path": "password"}),
     ] {
-        let patch = parse(message(json!([operation])), user(), Profile::Okta).unwrap();
+        let patch = parse(message(json!([operation])), user(), Provider::Okta).unwrap();
         assert!(patch.is_empty());
     }
     refused(

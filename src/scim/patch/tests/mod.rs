@@ -33,13 +33,13 @@ fn message(operations: Value) -> Value {
     json!({"schemas": [PATCH_OP_URN], "Operations": operations})
 }
 
-fn apply_to(current: &Value, operations: Value, profile: Profile) -> Result<Value, ScimError> {
-    let patch = parse(message(operations), user(), profile)?;
+fn apply_to(current: &Value, operations: Value, provider: Provider) -> Result<Value, ScimError> {
+    let patch = parse(message(operations), user(), provider)?;
     patch.apply(current.as_object().unwrap()).map(Value::Object)
 }
 
 fn patched(operations: Value) -> Result<Value, ScimError> {
-    apply_to(&ann(), operations, Profile::Generic)
+    apply_to(&ann(), operations, Provider::Generic)
 }
 
 fn one(op: &str, path: &str, value: Value) -> Result<Value, ScimError> {
