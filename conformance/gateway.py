@@ -43,14 +43,17 @@ class Gateway:
             "ROLLCALL_LOG": os.environ.get("ROLLCALL_LOG", "info"),
         }
         self._log = open(self._folder / "gateway.log", "wb")
-        self._process = subprocess.Popen(
-            [self._binary, "serve"],
-            env=environment,
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [self._binary, "serve"],
+                env=environment,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+            )
+        except OSError as error:
+            raise GatewayError(f"the gateway cannot be started: {error}") from error
         try:
             self.address = self._wait_until_ready()
         except BaseException:

@@ -21,7 +21,8 @@ def run_suites(base, token, kinds, wanted=SUITES):
             if not tally.passed:
                 print(f"FAILED transcripts: none for {', '.join(kinds)}")
                 tally.failed += 1
-        print(f"{name} ({', '.join(kinds)}): {tally.line()}", flush=True)
+        left_out = f", {len(tally.skipped)} left out (see below)" if tally.skipped else ""
+        print(f"{name} ({', '.join(kinds)}): {tally.line()}{left_out}", flush=True)
         total.add(tally)
     return total
 

@@ -16,8 +16,9 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from answers import Answer, check_always, check_step
 from matching import MISSING, BadExpectation, find, mismatch
-from replay import Answer, check_always, check_step, replay_all
+from replay import replay_all
 from suites import read_sanity, read_scim2
 from transcript import FOLDER, BadTranscript, Variables, load
 
@@ -211,10 +212,19 @@ class OutsideSuites(unittest.TestCase):
 
 
 class Stub(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with one user and forgets every POST."""
+    """Knows one user. A PUT is answered with what it sent, and forgotten."""
+
+    USER = {"schemas": [USER], "id": "1", "userName": "a", "meta": {"resourceType": "User"}}
 
     def do_GET(self):
-        body = json.dumps({"schemas": [USER], "id": "1", "userName": "a"}).encode()
+        self.reply(self.USER)
+
+    def do_PUT(self):
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.reply(self.USER | sent)
+
+    def reply(self, resource):
+        body = json.dumps(resource).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/scim+json")
         self.send_header("Content-Length", str(len(body)))
@@ -255,6 +265,13 @@ class WholeRun(unittest.TestCase):
         self.assertIn("FAILED t: bad", printed)
         self.assertIn("expected 404, got 200", printed)
         self.assertNotIn("secret-token", printed)
+
+    def test_a_write_that_is_answered_and_forgotten_is_seen(self):
+        kept = {"name": "kept", "request": "PUT /Users/1", "body": {"userName": "a"}, "status": 200}
+        lost = kept | {"name": "lost", "body": {"userName": "b"}, "answer": {"/userName": "b"}}
+        tally, printed = quiet(replay_all, [self.transcript(kept, lost)], self.base, "t")
+        self.assertEqual((tally.passed, tally.failed), (1, 1))
+        self.assertIn("read back", printed)
 
     def test_the_program_says_by_its_exit_code_what_happened(self):
         good = {"name": "good", "request": "GET /Users/1", "status": 200}

@@ -50,7 +50,7 @@ CREATE TABLE users (
     display_name     TEXT COLLATE "C",
     display_name_key TEXT COLLATE "C",
     manager_key      TEXT COLLATE "C",
-    active           BOOLEAN NOT NULL,
+    active           BOOLEAN,
     blocked          BOOLEAN NOT NULL,
     admin_scope      TEXT COLLATE "C",
     access_epoch     BIGINT NOT NULL,

@@ -50,7 +50,7 @@ CREATE TABLE users (
     display_name     TEXT,
     display_name_key TEXT,
     manager_key      TEXT,
-    active           INTEGER NOT NULL,
+    active           INTEGER,
     blocked          INTEGER NOT NULL,
     admin_scope      TEXT,
     access_epoch     INTEGER NOT NULL,

@@ -19,7 +19,7 @@ pub struct Provisioned {
     pub user_name: String,
     /// `externalId`.
     pub external_id: Option<String>,
-    /// `active`; `None` when the request does not say.
+    /// `active`; `None` when it has no value, and so gives no access.
     pub active: Option<bool>,
     /// Everything else, canonical.
     pub attributes: Map<String, Value>,
@@ -60,7 +60,7 @@ pub fn provision(
     if let (Some((holder, _)), Some(same)) = (&clashes.user_name, &clashes.external_id)
         && holder.id == same.id
         && holder.directory == Some(directory)
-        && !holder.active
+        && holder.active != Some(true)
     {
         return Ok(reactivate(holder, said, origin));
     }
@@ -70,7 +70,7 @@ pub fn provision(
         directory: Some(directory),
         user_name: said.user_name,
         external_id: said.external_id,
-        active: said.active.unwrap_or(true),
+        active: said.active,
         blocked: false,
         administrator: None,
         profile: said.profile,
@@ -92,7 +92,7 @@ fn reactivate(before: &User, said: Provisioned, origin: Origin) -> Arrival {
     let user = User {
         user_name: said.user_name,
         external_id: said.external_id,
-        active: said.active.unwrap_or(true),
+        active: said.active,
         profile: said.profile,
         version: before.version + 1,
         modified_at: origin.at,
@@ -109,8 +109,7 @@ fn reactivate(before: &User, said: Provisioned, origin: Origin) -> Arrival {
     Arrival { user, change }
 }
 
-/// Replaces what a directory says of its person. An absent `active` keeps the flag: a PUT that does not
-/// mention it must not bring a leaver back. `Ok(None)` when nothing changes.
+/// Replaces what a directory says of its person. `Ok(None)` when nothing changes.
 ///
 /// `other_full_administrators` is how many others keep the tenant manageable; it is looked at only when the
 /// person is one of them.
@@ -132,7 +131,7 @@ pub fn update(
     let mut user = User {
         user_name: said.user_name,
         external_id: said.external_id,
-        active: said.active.unwrap_or(before.active),
+        active: said.active,
         // Equal attributes in another order are no change.
         profile: if same_profile {
             before.profile.clone()
@@ -149,7 +148,7 @@ pub fn update(
     user.modified_at = origin.at;
     let same_names = user.user_name == before.user_name && user.external_id == before.external_id;
     let facets = (!same_profile || !same_names).then(|| Facets::read(&said.attributes));
-    let action = match (before.active, user.active) {
+    let action = match (before.active == Some(true), user.active == Some(true)) {
         (true, false) => "user.deactivated",
         (false, true) => "user.activated",
         _ => "user.updated",
@@ -387,6 +386,8 @@ fn view_of(user: &User, attributes: Map<String, Value>) -> Value {
     if let Some(external_id) = &user.external_id {
         view.insert("externalId".to_owned(), external_id.clone().into());
     }
-    view.insert("active".to_owned(), user.active.into());
+    if let Some(active) = user.active {
+        view.insert("active".to_owned(), active.into());
+    }
     Value::Object(view)
 }

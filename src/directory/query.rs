@@ -47,7 +47,9 @@ pub enum UserTerm {
     Manager(TextTest),
     /// One and the same element of `emails` passes every test given.
     Email(EmailTest),
-    /// The directory's flag.
+    /// The directory's flag has a value.
+    HasActive,
+    /// The directory's flag is this.
     Active(bool),
     /// `meta.created`.
     Created(Order, Timestamp),

@@ -17,8 +17,9 @@ pub struct User {
     pub user_name: String,
     /// The provider's own id, unique in the directory, compared exactly.
     pub external_id: Option<String>,
-    /// The directory's flag (SCIM `active`). Access needs this and the absence of `blocked`.
-    pub active: bool,
+    /// The directory's flag (SCIM `active`). Access needs it to be `true` and `blocked` not to be; a directory
+    /// may take the flag away, and with it the access.
+    pub active: Option<bool>,
     /// An administrator's block, invisible to SCIM and never lifted by a sync.
     pub blocked: bool,
     /// The Administrator tick with its scope.
@@ -71,7 +72,7 @@ impl User {
     /// Whether the person may sign in: both flags, and not deleted.
     #[must_use]
     pub fn has_access(&self) -> bool {
-        self.active && !self.blocked && self.deleted_at.is_none()
+        self.active == Some(true) && !self.blocked && self.deleted_at.is_none()
     }
 
     /// The status that an administrator sees.

@@ -124,7 +124,8 @@ fn user_leaf(filter: &Filter) -> Option<Predicate<UserTerm>> {
     use UserTerm as Term;
     let term = match filter {
         Filter::Present(path) => match name(path)? {
-            ("id" | "userName" | "active", "") => return Some(Predicate::always()),
+            ("id" | "userName", "") => return Some(Predicate::always()),
+            ("active", "") => Term::HasActive,
             ("externalId", "") => Term::ExternalId(TextTest::Present),
             ("displayName", "") => Term::DisplayName(TextTest::Present),
             ("manager", "value") => Term::Manager(TextTest::Present),

@@ -7,11 +7,11 @@ use super::filter::{Lowered, lower_group, lower_user};
 use super::render::{Endpoint, GroupRecord};
 use super::resource::{full_group, full_user};
 use crate::directory::query::{GroupTerm, Predicate, Sorting, UserTerm, Window};
-use crate::directory::{DirectoryRef, Group, GroupId, User, UserId};
+use crate::directory::{DirectoryRef, Group, GroupId, Member, User, UserId};
 use crate::scim::Resource;
 use crate::scim::filter::Filter;
 use crate::scim::projection::Projection;
-use crate::storage::{Chunk, GroupRef, MemberView, Position, ReadTx, UserRecord};
+use crate::storage::{Chunk, GroupRef, Position, ReadTx, UserRecord};
 
 /// One of the two kinds of resource, as far as a list needs to know.
 pub(super) trait Kind {
@@ -237,9 +237,9 @@ async fn groups_of(tx: &mut ReadTx, users: &[User]) -> Result<HashMap<UserId, Ve
     Ok(groups)
 }
 
-async fn members_of(tx: &mut ReadTx, groups: &[Group]) -> Result<HashMap<GroupId, Vec<MemberView>>, Error> {
+async fn members_of(tx: &mut ReadTx, groups: &[Group]) -> Result<HashMap<GroupId, Vec<Member>>, Error> {
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-    let mut members: HashMap<GroupId, Vec<MemberView>> = HashMap::new();
+    let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
     for (group, member) in tx.list_members_of(&ids).await? {
         members.entry(group).or_default().push(member);
     }

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::precondition::entity_tag;
 use super::resource::{full_group, full_user};
-use crate::directory::{Group, GroupId, MemberKind, Profile, User, UserId};
+use crate::directory::{Group, GroupId, Member, MemberKind, Profile, User, UserId};
 use crate::scim::projection::Projection;
 use crate::scim::schema::{self, ResourceType};
-use crate::storage::{MemberView, UserRecord};
+use crate::storage::UserRecord;
 
 /// The address that a directory's resources live under.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct GroupRecord {
     /// The group.
     pub group: Group,
     /// Its members; empty where the answer does not show them.
-    pub members: Vec<MemberView>,
+    pub members: Vec<Member>,
 }
 
 impl Endpoint {
@@ -56,7 +56,7 @@ impl Endpoint {
         format!("{}/Groups/{id}", self.base)
     }
 
-    pub(super) fn member_location(&self, member: &MemberView) -> String {
+    pub(super) fn member_location(&self, member: &Member) -> String {
         match member.kind {
             MemberKind::User => self.user_location(UserId(member.id)),
             MemberKind::Group => self.group_location(GroupId(member.id)),
@@ -100,7 +100,9 @@ impl Endpoint {
         }
         out.push_str(",\"userName\":");
         write_json(out, &user.user_name);
-        put(out, format_args!(",\"active\":{}", user.active));
+        if let Some(active) = user.active {
+            put(out, format_args!(",\"active\":{active}"));
+        }
         splice(out, &user.profile);
         for (position, group) in record.groups.iter().enumerate() {
             out.push_str(if position == 0 { ",\"groups\":[" } else { "," });
@@ -151,13 +153,11 @@ impl Endpoint {
             put(
                 out,
                 format_args!(
-                    "{{\"value\":\"{id}\",\"$ref\":\"{base}/{kind}s/{id}\",\"type\":\"{kind}\",\"display\":",
+                    "{{\"value\":\"{id}\",\"$ref\":\"{base}/{kind}s/{id}\",\"type\":\"{kind}\"}}",
                     id = member.id,
                     base = self.base,
                 ),
             );
-            write_json(out, &member.display);
-            out.push('}');
         }
         if !record.members.is_empty() {
             out.push(']');

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::render::{Endpoint, schemas_of};
 use crate::directory::lifecycle::Provisioned;
-use crate::directory::{Group, Profile, User};
+use crate::directory::{Group, Member, Profile, User};
 use crate::scim::Resource;
 use crate::scim::error::ScimError;
 use crate::scim::schema;
-use crate::storage::{GroupRef, MemberView};
+use crate::storage::GroupRef;
 
 /// How large a resource may be, its members not counted, in bytes of JSON.
 const MAX_RESOURCE: usize = 1024 * 1024;
@@ -71,7 +71,9 @@ pub(super) fn user_attributes(user: &User) -> Resource {
     let mut resource = Map::new();
     insert_text(&mut resource, "externalId", user.external_id.as_deref());
     insert_text(&mut resource, "userName", Some(&user.user_name));
-    resource.insert("active".to_owned(), user.active.into());
+    if let Some(active) = user.active {
+        resource.insert("active".to_owned(), active.into());
+    }
     resource.extend(user.profile.attributes());
     resource
 }
@@ -108,7 +110,7 @@ pub fn full_user(user: &User, groups: &[GroupRef], endpoint: &Endpoint) -> Resou
 
 /// A group as a filter sees it and as a projection cuts it.
 #[must_use]
-pub fn full_group(group: &Group, members: &[MemberView], endpoint: &Endpoint) -> Resource {
+pub fn full_group(group: &Group, members: &[Member], endpoint: &Endpoint) -> Resource {
     let mut resource = Map::new();
     resource.insert(
         "schemas".to_owned(),
@@ -128,12 +130,11 @@ pub fn full_group(group: &Group, members: &[MemberView], endpoint: &Endpoint) ->
 }
 
 /// One element of `members`.
-pub(super) fn member_object(member: &MemberView, endpoint: &Endpoint) -> Value {
+pub(super) fn member_object(member: &Member, endpoint: &Endpoint) -> Value {
     json!({
         "value": member.id.to_string(),
         "$ref": endpoint.member_location(member),
         "type": super::render::member_type(member.kind),
-        "display": member.display,
     })
 }
 

@@ -9,7 +9,6 @@ use super::resource::{provisioned, user_attributes};
 use super::{quirks_of, resource};
 use crate::directory::lifecycle::{self, Arrival, Clashes, Provisioned};
 use crate::directory::{DirectoryRef, Origin, User, UserId, key};
-use crate::scim::error::ScimError;
 use crate::scim::{patch, schema};
 use crate::storage::{GroupRef, Tx, UserRecord};
 
@@ -24,11 +23,12 @@ pub async fn create(
     id: UserId,
     origin: Origin,
 ) -> Result<UserRecord, Error> {
-    let said = provisioned(crate::scim::resource::parse(
+    let mut said = provisioned(crate::scim::resource::parse(
         body,
         schema::user(),
         quirks_of(&directory),
     )?)?;
+    said.active = said.active.or(Some(true));
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let clashes = find_clashes(tx, directory, &said, None).await?;
@@ -81,7 +81,10 @@ pub async fn replace(
         .write(directory.tenant, async move |tx: &mut Tx| {
             let before = find_own(tx, directory, id, &precondition).await?;
             crate::scim::resource::check_immutable(&user_attributes(&before.user), &after, schema::user())?;
-            save(tx, directory, before, provisioned(after)?, origin).await
+            let mut said = provisioned(after)?;
+            // A PUT that does not mention the flag must not bring a leaver back, nor lock anybody out.
+            said.active = said.active.or(before.user.active);
+            save(tx, directory, before, said, origin).await
         })
         .await
 }
@@ -104,11 +107,6 @@ pub async fn patch(
         .write(directory.tenant, async move |tx: &mut Tx| {
             let before = find_own(tx, directory, id, &precondition).await?;
             let said = provisioned(patch.apply(&resource::user_attributes(&before.user))?)?;
-            if said.active.is_none() {
-                return Err(
-                    ScimError::mutability("active cannot be removed; set it to true or false").into(),
-                );
-            }
             save(tx, directory, before, said, origin).await
         })
         .await

@@ -16,6 +16,7 @@ impl Tx {
             Fact::User(fact) => self.apply_user(fact).await?,
             Fact::Group(fact) => self.apply_group(fact).await?,
         }
-        self.record(audit).await
+        self.record(audit);
+        Ok(())
     }
 }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::engine::{execute, fetch_all};
+use super::engine::{Conn, fetch_all};
 use super::error::Error;
+use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
-use crate::directory::{Actor, AuditEntry};
+use crate::directory::{Actor, AuditEntry, TenantId};
 
 /// One audit row as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -27,36 +28,57 @@ pub struct AuditRow {
     pub request_id: String,
 }
 
+/// How many rows one statement writes.
+const CHUNK: usize = 32;
+
 impl Tx {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a row's id is storage's own; nothing is decided by it"
-    )]
-    pub(super) async fn record(&mut self, entry: AuditEntry) -> Result<(), Error> {
-        let origin = entry.origin;
-        let actor = match origin.actor {
-            Actor::Operator => "operator".to_owned(),
-            Actor::Gateway => "gateway".to_owned(),
-            Actor::Directory(id) => format!("directory:{id}"),
-        };
-        execute!(
-            self.read.conn,
-            "INSERT INTO audit (tenant_id, id, at, actor, source, action, target_kind, target_id, \
-             before_json, after_json, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            self.read.tenant.0,
-            Uuid::now_v7(),
-            micros(origin.at),
-            actor,
-            origin.source.as_str(),
-            entry.action,
-            entry.target_kind,
-            entry.target_id,
-            entry.before.map(|value| value.to_string()),
-            entry.after.map(|value| value.to_string()),
-            origin.request_id,
-        )?;
-        Ok(())
+    /// Keeps an entry for the end of the transaction.
+    pub(super) fn record(&mut self, entry: AuditEntry) {
+        self.effects.audit.push((self.read.tenant, entry));
     }
+}
+
+/// Writes what the transaction has kept, as its last statement before the commit: transactions that are committed
+/// together share it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a row's id is storage's own; nothing is decided by it"
+)]
+pub(super) async fn write_audit(conn: &mut Conn, entries: &[(TenantId, AuditEntry)]) -> Result<(), Error> {
+    for chunk in entries.chunks(CHUNK) {
+        let mut sql = Statement::new(
+            "INSERT INTO audit (tenant_id, id, at, actor, source, action, target_kind, target_id, before_json, \
+             after_json, request_id) VALUES ",
+        );
+        for (position, (tenant, entry)) in chunk.iter().enumerate() {
+            let origin = &entry.origin;
+            let actor = match origin.actor {
+                Actor::Operator => "operator".to_owned(),
+                Actor::Gateway => "gateway".to_owned(),
+                Actor::Directory(id) => format!("directory:{id}"),
+            };
+            sql.push(if position == 0 { "(" } else { ", (" });
+            sql.bind(Bind::Uuid(tenant.0))
+                .push(", ")
+                .bind(Bind::Uuid(Uuid::now_v7()))
+                .push(", ");
+            sql.bind(Bind::Integer(micros(origin.at)))
+                .push(", ")
+                .bind(Bind::Text(actor))
+                .push(", ");
+            for text in [origin.source.as_str(), entry.action, entry.target_kind] {
+                sql.bind(Bind::Text(text.to_owned())).push(", ");
+            }
+            sql.bind(Bind::Uuid(entry.target_id)).push(", ");
+            for document in [&entry.before, &entry.after] {
+                let text = document.as_ref().map(ToString::to_string);
+                sql.bind(Bind::OptionalText(text)).push(", ");
+            }
+            sql.bind(Bind::Text(origin.request_id.clone())).push(")");
+        }
+        sql.execute(conn).await?;
+    }
+    Ok(())
 }
 
 impl ReadTx {

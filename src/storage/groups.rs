@@ -8,18 +8,7 @@ use super::error::Error;
 use super::statement::{Bind, ID_CHUNK, Statement};
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
-use crate::directory::{DirectoryId, Group, GroupFact, GroupId, MemberKind, Profile};
-
-/// A member with the name to show for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberView {
-    /// The person's or the group's id.
-    pub id: Uuid,
-    /// Which of the two.
-    pub kind: MemberKind,
-    /// displayName, else userName.
-    pub display: String,
-}
+use crate::directory::{DirectoryId, Group, GroupFact, GroupId, Member, MemberKind, Profile};
 
 /// The columns of a group, under the alias `g`, with the rest of the statement.
 macro_rules! select_group {
@@ -60,31 +49,16 @@ impl GroupRow {
     }
 }
 
-/// The members of groups with the names to show, for one group or several.
-macro_rules! select_members {
-    ($rest:literal) => {
-        concat!(
-            "SELECT m.group_id, m.member_id, m.is_group, \
-             COALESCE(u.display_name, u.user_name, n.display_name, '') AS display FROM group_members m \
-             LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
-             LEFT JOIN groups n ON n.tenant_id = m.tenant_id AND n.id = m.member_id \
-             WHERE m.tenant_id = $1 AND ",
-            $rest
-        )
-    };
-}
+type MemberRow = (Uuid, Uuid, bool);
 
-type MemberRow = (Uuid, Uuid, bool, String);
-
-fn member_view((_, id, is_group, display): MemberRow) -> MemberView {
-    MemberView {
+fn member((_, id, is_group): MemberRow) -> Member {
+    Member {
         id,
         kind: if is_group {
             MemberKind::Group
         } else {
             MemberKind::User
         },
-        display,
     }
 }
 
@@ -131,33 +105,34 @@ impl ReadTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_members(&mut self, group: GroupId) -> Result<Vec<MemberView>, Error> {
+    pub async fn list_members(&mut self, group: GroupId) -> Result<Vec<Member>, Error> {
         let rows: Vec<MemberRow> = fetch_all!(
             self.conn,
             MemberRow,
-            select_members!("m.group_id = $2 ORDER BY m.member_id"),
+            "SELECT group_id, member_id, is_group FROM group_members WHERE tenant_id = $1 AND group_id = $2 \
+             ORDER BY member_id",
             self.tenant.0,
             group.0,
         )?;
-        Ok(rows.into_iter().map(member_view).collect())
+        Ok(rows.into_iter().map(member).collect())
     }
 
     /// The members of several groups, as pairs of group and member.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_members_of(&mut self, groups: &[GroupId]) -> Result<Vec<(GroupId, MemberView)>, Error> {
+    pub async fn list_members_of(&mut self, groups: &[GroupId]) -> Result<Vec<(GroupId, Member)>, Error> {
         let mut found = Vec::new();
         for chunk in groups.chunks(ID_CHUNK) {
             let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-            // `$1` stands in the text already: the tenant is bound before the ids.
-            let mut sql = Statement::new("");
-            sql.bind_unwritten(Bind::Uuid(self.tenant.0));
-            sql.push(select_members!("m.group_id IN "))
-                .bind_ids(&ids)
-                .push(" ORDER BY m.group_id, m.member_id");
+            let mut sql =
+                Statement::new("SELECT group_id, member_id, is_group FROM group_members WHERE tenant_id = ");
+            sql.bind(Bind::Uuid(self.tenant.0))
+                .push(" AND group_id IN ")
+                .bind_ids(&ids);
+            sql.push(" ORDER BY group_id, member_id");
             let rows: Vec<MemberRow> = sql.fetch_all(&mut self.conn).await?;
-            found.extend(rows.into_iter().map(|row| (GroupId(row.0), member_view(row))));
+            found.extend(rows.into_iter().map(|row| (GroupId(row.0), member(row))));
         }
         Ok(found)
     }

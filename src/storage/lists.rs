@@ -162,7 +162,7 @@ impl ReadTx {
             None => " AND u.deleted_at IS NULL",
             Some(UserStatus::Active) => " AND u.deleted_at IS NULL AND u.active = TRUE AND u.blocked = FALSE",
             Some(UserStatus::Inactive) => {
-                " AND u.deleted_at IS NULL AND (u.active = FALSE OR u.blocked = TRUE)"
+                " AND u.deleted_at IS NULL AND (u.active IS NULL OR u.active = FALSE OR u.blocked = TRUE)"
             }
             Some(UserStatus::Deleted) => " AND u.deleted_at IS NOT NULL",
         });

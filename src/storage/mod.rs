@@ -25,7 +25,6 @@ mod writer;
 
 pub use audit::AuditRow;
 pub use error::Error;
-pub use groups::MemberView;
 pub use lists::{Chunk, Position};
 pub use members::Candidate;
 pub use records::{GroupRef, UserRecord};

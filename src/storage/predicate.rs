@@ -85,7 +85,12 @@ impl Condition for UserTerm {
                 sql,
             ),
             Self::Email(test) => email(test, sql),
-            Self::Active(active) => _ = sql.push("u.active = ").bind(Bind::Boolean(*active)),
+            Self::HasActive => _ = sql.push("u.active IS NOT NULL"),
+            Self::Active(active) => {
+                sql.push("(u.active IS NOT NULL AND u.active = ")
+                    .bind(Bind::Boolean(*active))
+                    .push(")");
+            }
             Self::Created(order, at) => instant("u.created_at", *order, *at, sql),
             Self::Modified(order, at) => instant("u.modified_at", *order, *at, sql),
             Self::InGroup(group) => {

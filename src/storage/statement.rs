@@ -14,6 +14,7 @@ use super::error::Error;
 pub(super) enum Bind {
     Uuid(Uuid),
     Text(String),
+    OptionalText(Option<String>),
     Integer(i64),
     Boolean(bool),
 }
@@ -86,6 +87,7 @@ impl Statement {
                     query = match bind {
                         Bind::Uuid(value) => query.bind(value),
                         Bind::Text(value) => query.bind(value),
+                        Bind::OptionalText(value) => query.bind(value),
                         Bind::Integer(value) => query.bind(value),
                         Bind::Boolean(value) => query.bind(value),
                     };
@@ -107,6 +109,7 @@ impl Statement {
                     query = match bind {
                         Bind::Uuid(value) => query.bind(value),
                         Bind::Text(value) => query.bind(value),
+                        Bind::OptionalText(value) => query.bind(value),
                         Bind::Integer(value) => query.bind(value),
                         Bind::Boolean(value) => query.bind(value),
                     };

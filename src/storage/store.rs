@@ -14,6 +14,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use super::audit::write_audit;
 use super::engine::{Conn, execute, fetch_optional};
 use super::error::Error;
 use super::system::SystemTx;
@@ -115,7 +116,7 @@ impl Store {
         }
         let tokens = Arc::new(TokenCache::new(true));
         let cache = Arc::clone(&tokens);
-        let after_commit = move |effects: Effects| {
+        let after_commit = move |effects: &Effects| {
             if effects.tokens_changed {
                 cache.forget_all();
             }
@@ -328,6 +329,7 @@ where
         Ok(Err(_)) => return Err(E::from(Error::Aborted)),
         Err(_) => return Err(E::from(Error::TimedOut)),
     };
+    write_audit(&mut tx.read.conn, &tx.effects.audit).await?;
     if tx.effects.tokens_changed {
         execute!(tx.read.conn, "SELECT pg_notify($1, '')", CHANNEL)?;
     }

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::engine::Conn;
 use super::error::Error;
-use crate::directory::TenantId;
+use crate::directory::{AuditEntry, TenantId};
 
 /// A view of one tenant for reading. Each statement sees the newest committed state.
 #[derive(Debug)]
@@ -23,10 +23,12 @@ pub struct Tx {
     pub(super) effects: Effects,
 }
 
-/// What has to happen once the transaction is committed.
-#[derive(Debug, Default, Clone, Copy)]
+/// What a transaction leaves to do at its end.
+#[derive(Debug, Default)]
 pub(super) struct Effects {
-    /// A token was taken back: no node may go on with what it remembers.
+    /// Audit entries to write right before the commit.
+    pub(super) audit: Vec<(TenantId, AuditEntry)>,
+    /// A token was taken back: once this is committed, no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
 }
 

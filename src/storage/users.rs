@@ -50,7 +50,7 @@ pub(super) struct UserRow {
     directory_id: Option<Uuid>,
     user_name: String,
     external_id: Option<String>,
-    active: bool,
+    active: Option<bool>,
     blocked: bool,
     admin_scope: Option<String>,
     version: i64,

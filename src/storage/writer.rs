@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit::write_audit;
 use super::engine::{Conn, execute};
 use super::error::Error;
 use super::tx::{Body, Effects, ReadTx, Tx, WriteError};
@@ -52,7 +53,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn start(
         pool: &SqlitePool,
-        after_commit: impl Fn(Effects) + Send + 'static,
+        after_commit: impl Fn(&Effects) + Send + 'static,
     ) -> Result<Self, Error> {
         let conn = Conn::Sqlite(pool.acquire().await?);
         let (queue, jobs) = mpsc::channel(1024);
@@ -103,7 +104,7 @@ impl Writer {
 async fn run(
     mut conn: Conn,
     mut queue: mpsc::Receiver<Message>,
-    after_commit: impl Fn(Effects) + Send + 'static,
+    after_commit: impl Fn(&Effects) + Send + 'static,
 ) {
     while let Some(message) = queue.recv().await {
         let first = match message {
@@ -113,7 +114,7 @@ async fn run(
         let done = batch(conn, first, &mut queue).await;
         conn = done.conn;
         if done.committed.is_ok() {
-            after_commit(done.effects);
+            after_commit(&done.effects);
         }
         let reason = done.committed.err().map(|error| error.to_string());
         for answer in done.answers {
@@ -171,6 +172,7 @@ async fn batch(mut conn: Conn, first: Job, queue: &mut mpsc::Receiver<Message>) 
         let done = run_body(conn, job).await;
         conn = done.conn;
         effects.tokens_changed |= done.effects.tokens_changed;
+        effects.audit.extend(done.effects.audit);
         answers.extend(done.answer);
         if let Err(error) = done.state {
             state = Err(error);
@@ -184,6 +186,9 @@ async fn batch(mut conn: Conn, first: Job, queue: &mut mpsc::Receiver<Message>) 
                 Err(_) => {}
             }
         }
+    }
+    if state.is_ok() {
+        state = write_audit(&mut conn, &effects.audit).await;
     }
     let committed = match state {
         Ok(()) => execute!(conn, "COMMIT").map(|_| ()),

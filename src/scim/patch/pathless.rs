@@ -11,6 +11,7 @@ use crate::scim::attribute::Mutability;
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
 use crate::scim::quirks::OperationName;
+use crate::scim::resource::check_schema_uri;
 use crate::scim::schema::Schema;
 
 /// Takes the value of an `add` or `replace` without a path apart.
@@ -102,6 +103,11 @@ impl Collector<'_> {
             (Value::Object(members), _) => {
                 check_twice(&members)?;
                 for (key, value) in members {
+                    if extension.is_some() && key.eq_ignore_ascii_case("schemas") {
+                        // Clients that model an extension as a resource of its own send its URN along.
+                        check_schema_uri(&value, self.rt)?;
+                        continue;
+                    }
                     let attribute = match extension {
                         Some(schema) => schema.attribute(&key),
                         None => self

@@ -9,6 +9,15 @@ use crate::scim::patch::{self, MemberChange};
 use crate::scim::resource;
 use crate::scim::schema::{ENTERPRISE_URN, GROUP_URN, USER_URN, group, user};
 
+const PROVIDERS: [Provider; 6] = [
+    Provider::Generic,
+    Provider::Okta,
+    Provider::Entra,
+    Provider::Google,
+    Provider::OneLogin,
+    Provider::JumpCloud,
+];
+
 fn created(body: &str) -> Value {
     let body = parse_json(body.as_bytes()).unwrap();
     Value::Object(resource::parse(body, user(), Provider::Generic).unwrap())
@@ -156,7 +165,7 @@ fn entra_adds_into_an_empty_list_by_filter_e_9() {
 #[test]
 fn only_entras_profile_creates_what_a_replace_does_not_find_e_10() {
     let operations = r#"[{"op":"Replace","path":"phoneNumbers[type eq \"mobile\"].value","value":"1"}]"#;
-    for provider in Provider::ALL {
+    for provider in PROVIDERS {
         let after = patched_as(provider, &bjfe(), operations);
         if provider == Provider::Entra {
             assert_eq!(
@@ -265,7 +274,7 @@ fn entra_adds_and_removes_members_by_lists_e_15_e_16() {
 
 #[test]
 fn only_entras_profile_takes_no_operations_for_no_change_e_20() {
-    for provider in Provider::ALL {
+    for provider in PROVIDERS {
         let after = patched_as(provider, &bjfe(), "[]");
         if provider == Provider::Entra {
             assert_eq!(after.unwrap(), bjfe());

@@ -42,8 +42,6 @@ fn member() -> Vec<Attribute> {
         )
         .referring_to(&["User", "Group"])
         .mutability(Mutability::Immutable),
-        Attribute::new("display", AttributeKind::String, "The member's name, for people.")
-            .mutability(Mutability::ReadOnly),
         Attribute::new("type", AttributeKind::String, "The kind of member.")
             .suggesting(&["User", "Group"])
             .mutability(Mutability::Immutable),

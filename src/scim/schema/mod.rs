@@ -206,7 +206,6 @@ mod tests {
         for name in ["value", "$ref", "type"] {
             assert_eq!(members.sub(name).unwrap().mutability, Mutability::Immutable);
         }
-        assert_eq!(members.sub("display").unwrap().mutability, Mutability::ReadOnly);
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn members_change_only_as_a_whole() {
         ),
         (
             json!({"op": "replace", "path": "members[value eq \"a\"].display", "value": "x"}),
-            ScimType::Mutability,
+            ScimType::InvalidPath,
         ),
         (
             json!({"op": "replace", "path": "members.value", "value": "b"}),

@@ -1,0 +1,159 @@
+"""Answers of a server, and what is wrong with them."""
+
+from dataclasses import dataclass
+
+from matching import MISSING, equal, find, mismatch, show
+
+SCIM_JSON = "application/scim+json"
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+
+@dataclass
+class Answer:
+    """One HTTP answer."""
+
+    status: int
+    headers: dict  # names in lower case
+    text: str
+    body: object  # MISSING without a body, None where it is not JSON
+
+
+def resource_path(body):
+    """Where a User or a Group that an answer holds is read, or None."""
+    kind = find(body, "/meta/resourceType") if isinstance(body, dict) else MISSING
+    if kind not in ("User", "Group") or "id" not in body:
+        return None
+    return f"/{kind}s/{body['id']}"
+
+
+def check_step(expected, answer):
+    """What the step itself expects."""
+    problems = []
+    allowed = expected["status"] if isinstance(expected["status"], list) else [expected["status"]]
+    if answer.status not in allowed:
+        problems.append(f"status: expected {' or '.join(map(str, allowed))}, got {answer.status}")
+    for place, wanted in expected.get("answer", {}).items():
+        # The answer as it came over the wire, for what must stand nowhere in it.
+        found = answer.text if place == "text" else find(answer.body, place)
+        why = mismatch(wanted, found)
+        if why:
+            problems.append(f"{place}: {why}")
+    for name, wanted in expected.get("answer_headers", {}).items():
+        why = mismatch(wanted, answer.headers.get(name.lower(), MISSING))
+        if why:
+            problems.append(f"header {name}: {why}")
+    return problems
+
+
+def check_always(request, answer):
+    """What holds for every answer: RFC 7643 sections 2.5, 3.1 and 7; RFC 7644 sections 3.3, 3.4.2, 3.12 and 3.14."""
+    method, path, headers, _ = request
+    body = answer.body
+    if body is MISSING:
+        empty_allowed = answer.status in (204, 304, 308) or method == "HEAD"
+        return [] if empty_allowed else [f"a {answer.status} answer needs a body"]
+    problems = []
+    if answer.status in (204, 304):
+        problems.append(f"a {answer.status} answer has no body")
+    media = answer.headers.get("content-type", "").split(";")[0].strip()
+    wanted = "application/json" if headers.get("Accept", "").strip() == "application/json" else SCIM_JSON
+    if media != wanted:
+        problems.append(f"header Content-Type: expected {wanted}, got {media!r}")
+    if not isinstance(body, dict):
+        return problems + ["the body is not a JSON object"]
+    problems += [f"{place}: null in an answer" for place in _nulls(body, "")]
+    problems += [f"{place}: a password in an answer" for place in _members_named("password", body, "")]
+    schemas = body.get("schemas")
+    if not isinstance(schemas, list) or not schemas:
+        return problems + ["/schemas: expected a list of URIs"]
+    if answer.status >= 400:
+        problems += _check_error(answer, body, schemas)
+    elif LIST_SCHEMA in schemas:
+        problems += _check_list(body)
+    else:
+        # What a client did not ask for is not there to be looked at.
+        problems += _check_resource(answer, body, whole="ttributes=" not in path)
+    return problems
+
+
+def _check_error(answer, body, schemas):
+    problems = []
+    if ERROR_SCHEMA not in schemas:
+        problems.append(f"/schemas: expected {ERROR_SCHEMA}")
+    if body.get("status") != str(answer.status):
+        problems.append(f"/status: expected the string {str(answer.status)!r}, got {show(body.get('status'))}")
+    if not isinstance(body.get("detail"), str) or not body["detail"].strip():
+        problems.append("/detail: expected a text that says what is wrong")
+    if answer.status == 401 and "www-authenticate" not in answer.headers:
+        problems.append("header WWW-Authenticate: missing on 401 (RFC 7644 section 2)")
+    return problems
+
+
+def _check_list(body):
+    problems = []
+    for name in ("totalResults", "startIndex", "itemsPerPage"):
+        value = body.get(name, MISSING)
+        if name == "totalResults" or value is not MISSING:
+            why = mismatch({"$type": "integer"}, value)
+            if why:
+                problems.append(f"/{name}: {why}")
+    resources = body.get("Resources", [])
+    if not isinstance(resources, list):
+        return problems + ["/Resources: not an array"]
+    if "itemsPerPage" in body and not equal(body["itemsPerPage"], len(resources)):
+        problems.append(f"/itemsPerPage: {show(body['itemsPerPage'])}, but {len(resources)} resources")
+    identifiers = [resource.get("id") for resource in resources if isinstance(resource, dict)]
+    known = [identifier for identifier in identifiers if identifier is not None]
+    if len(set(known)) != len(known):
+        problems.append("/Resources: one id appears twice")
+    return problems
+
+
+def _check_resource(answer, body, whole):
+    problems = []
+    version = find(body, "/meta/version")
+    etag = answer.headers.get("etag")
+    if version is not MISSING and version != etag:
+        problems.append(f"header ETag: {etag!r} is not meta.version {show(version)}")
+    if answer.status == 201:
+        location = answer.headers.get("location")
+        if not location or not location.endswith(f"/{body.get('id')}"):
+            problems.append(f"header Location: {location!r} does not end in the id")
+        if not etag:
+            problems.append("header ETag: missing on 201")
+        if whole:
+            problems += _check_created(location, body)
+    return problems
+
+
+def _check_created(location, body):
+    problems = []
+    if location != find(body, "/meta/location"):
+        problems.append(f"header Location: {location!r} is not meta.location")
+    for place in ("/meta/resourceType", "/meta/created", "/meta/lastModified"):
+        if find(body, place) is MISSING:
+            problems.append(f"{place}: missing on 201")
+    return problems
+
+
+def _nulls(value, place):
+    if value is None:
+        yield place
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nulls(inner, f"{place}/{name}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nulls(inner, f"{place}/{index}")
+
+
+def _members_named(wanted, value, place):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name.lower() == wanted:
+                yield f"{place}/{name}"
+            yield from _members_named(wanted, inner, f"{place}/{name}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _members_named(wanted, inner, f"{place}/{index}")
