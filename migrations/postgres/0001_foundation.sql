@@ -66,9 +66,9 @@ CREATE UNIQUE INDEX users_external_id ON users (tenant_id, directory_id, externa
     WHERE deleted_at IS NULL AND external_id IS NOT NULL;
 CREATE INDEX users_listing ON users (tenant_id, directory_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX users_active ON users (tenant_id, directory_id, active, id) WHERE deleted_at IS NULL;
-CREATE INDEX users_display_name ON users (tenant_id, directory_id, display_name_key)
+CREATE INDEX users_display_name ON users (tenant_id, directory_id, display_name_key, id)
     WHERE deleted_at IS NULL AND display_name_key IS NOT NULL;
-CREATE INDEX users_manager ON users (tenant_id, directory_id, manager_key)
+CREATE INDEX users_manager ON users (tenant_id, directory_id, manager_key, id)
     WHERE deleted_at IS NULL AND manager_key IS NOT NULL;
 CREATE INDEX users_modified ON users (tenant_id, directory_id, modified_at) WHERE deleted_at IS NULL;
 CREATE INDEX users_administrators ON users (tenant_id, id) WHERE admin_scope IS NOT NULL;
@@ -82,7 +82,7 @@ CREATE TABLE user_emails (
     is_primary BOOLEAN,
     PRIMARY KEY (tenant_id, user_id, position)
 );
-CREATE INDEX user_emails_value ON user_emails (tenant_id, value_key);
+CREATE INDEX user_emails_value ON user_emails (tenant_id, value_key, type_key, is_primary);
 
 -- What is known of a deleted person for good; it goes only when the person is restored.
 CREATE TABLE tombstones (
@@ -112,7 +112,7 @@ CREATE TABLE groups (
 );
 CREATE UNIQUE INDEX groups_display_name ON groups (tenant_id, directory_id, display_name_key);
 CREATE INDEX groups_listing ON groups (tenant_id, directory_id, id);
-CREATE INDEX groups_external_id ON groups (tenant_id, directory_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX groups_external_id ON groups (tenant_id, directory_id, external_id, id) WHERE external_id IS NOT NULL;
 CREATE INDEX groups_modified ON groups (tenant_id, directory_id, modified_at);
 
 CREATE TABLE group_members (

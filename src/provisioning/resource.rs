@@ -61,7 +61,8 @@ fn profile_of(attributes: &Resource) -> Result<Profile, ScimError> {
 
 fn take_text(resource: &mut Resource, name: &str) -> Option<String> {
     match resource.shift_remove(name) {
-        Some(Value::String(text)) => Some(text),
+        // An empty identifier identifies nobody.
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::directory::{DirectoryId, GroupId, User, UserId};
 pub struct UserRecord {
     /// The person.
     pub user: User,
-    /// Their groups, in no particular order.
+    /// Their groups, by id.
     pub groups: Vec<GroupRef>,
 }
 
@@ -110,10 +110,11 @@ impl ReadTx {
                 RecordRow::Group(group) => groups.push(group),
             }
         }
+        groups.sort_unstable_by_key(|group: &GroupRef| group.id);
         Ok(user.map(|user| UserRecord { user, groups }))
     }
 
-    /// The groups of several people, as pairs of person and group.
+    /// The groups of several people by id, as pairs of person and group.
     ///
     /// # Errors
     /// The database failed.
@@ -127,7 +128,8 @@ impl ReadTx {
             );
             sql.bind(Bind::Uuid(self.tenant.0))
                 .push(" AND m.member_id IN ")
-                .bind_ids(&ids);
+                .bind_ids(&ids)
+                .push(" ORDER BY g.id");
             let rows: Vec<(Uuid, Uuid, String)> = sql.fetch_all(&mut self.conn).await?;
             found.extend(rows.into_iter().map(|(user, group, display_name)| {
                 let group = GroupRef {

@@ -64,10 +64,9 @@ impl Store {
 
     /// Remembers that a token was used. Written down by [`Store::flush_token_uses`], never per request.
     pub fn note_token_use(&self, tenant: TenantId, token: TokenId, at: Timestamp) {
-        self.token_uses()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert((tenant, token), at);
+        let mut uses = self.token_uses().lock().unwrap_or_else(PoisonError::into_inner);
+        let last = uses.entry((tenant, token)).or_insert(at);
+        *last = at.max(*last);
     }
 
     /// Writes down when tokens were last used.

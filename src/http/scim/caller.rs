@@ -1,7 +1,6 @@
 //! The identity provider that is calling, as an argument type: a handler that takes it cannot forget to ask.
 
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{FromRef, FromRequestParts, RawPathParams};
+use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
@@ -54,20 +53,17 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let (login, public_url) = (Login::from_ref(state), PublicUrl::from_ref(state));
-        let mut media = Media::asked_for(&parts.headers);
-        let address = RawPathParams::from_request_parts(parts, state).await;
-        let (tenant, directory) = address_of(&address);
+        let asked = Media::asked_for(&parts.headers);
+        let (tenant, directory) = address_of(parts);
         let client = login
-            .identify_scim_client(authorization(&parts.headers), tenant, directory, clock::now())
+            .identify_scim_client(authorization(&parts.headers), &tenant, &directory, clock::now())
             .await
-            .map_err(|denied| Failure::from(denied).in_media(media))?;
-        if parts.headers.get(header::ACCEPT).is_none() {
-            media = Media::usual_for(client.directory.kind);
-        }
+            .map_err(|denied| Failure::from(denied).in_media(asked.unwrap_or_default()))?;
+        let media = asked.unwrap_or_else(|| Media::usual_for(client.directory.kind));
         // The body is read after the caller, and is refused in the caller's media type too.
         parts.extensions.insert(media);
         Ok(Self {
-            endpoint: Endpoint::new(public_url.scim_base(tenant, directory)),
+            endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
             precondition: Precondition {
                 if_match: header_list(&parts.headers, &header::IF_MATCH),
                 if_none_match: header_list(&parts.headers, &header::IF_NONE_MATCH),
@@ -79,17 +75,17 @@ where
     }
 }
 
-fn address_of(params: &Result<RawPathParams, RawPathParamsRejection>) -> (&str, &str) {
-    let find = |wanted: &str| {
-        let params = params.as_ref().ok()?;
-        params
-            .iter()
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| value)
-    };
+/// The tenant and the directory in the address, read from its raw text: an id further on that is no text must not
+/// hide whom the request is for.
+fn address_of(parts: &Parts) -> (String, String) {
+    let uri = parts
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let mut segments = uri.path().split('/').skip(3).map(str::to_owned);
     (
-        find("tenant").unwrap_or_default(),
-        find("directory").unwrap_or_default(),
+        segments.next().unwrap_or_default(),
+        segments.next().unwrap_or_default(),
     )
 }
 

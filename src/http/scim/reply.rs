@@ -16,25 +16,25 @@ pub(super) enum Media {
 }
 
 impl Media {
-    /// What the `Accept` header asks for (RFC 7644 section 3.1). SCIM's own type wins where both are taken.
-    pub(super) fn asked_for(headers: &HeaderMap) -> Self {
-        let accept: Vec<&str> = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        let takes = |media: &str| {
-            accept.iter().flat_map(|list| list.split(',')).any(|entry| {
+    /// What the `Accept` header asks for by name (RFC 7644 section 3.1); `None` when it leaves the choice, as
+    /// `*/*` does. SCIM's own type wins where both are named.
+    pub(super) fn asked_for(headers: &HeaderMap) -> Option<Self> {
+        let names = |media: &str| {
+            let lists = headers
+                .get_all(header::ACCEPT)
+                .iter()
+                .filter_map(|value| value.to_str().ok());
+            lists.flat_map(|list| list.split(',')).any(|entry| {
                 entry
                     .split(';')
                     .next()
                     .is_some_and(|name| name.trim().eq_ignore_ascii_case(media))
             })
         };
-        if takes("application/json") && !takes("application/scim+json") {
-            Self::Json
+        if names("application/scim+json") {
+            Some(Self::Scim)
         } else {
-            Self::Scim
+            names("application/json").then_some(Self::Json)
         }
     }
 
@@ -93,10 +93,13 @@ mod tests {
             headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
             Media::asked_for(&headers)
         };
-        assert_eq!(media("application/json"), Media::Json);
-        assert_eq!(media("Application/JSON; q=1, text/html"), Media::Json);
-        assert_eq!(media("application/scim+json, application/json"), Media::Scim);
-        assert_eq!(media("*/*"), Media::Scim);
-        assert_eq!(Media::asked_for(&HeaderMap::new()), Media::Scim);
+        assert_eq!(media("application/json"), Some(Media::Json));
+        assert_eq!(media("Application/JSON; q=1, text/html"), Some(Media::Json));
+        assert_eq!(
+            media("application/scim+json, application/json"),
+            Some(Media::Scim)
+        );
+        assert_eq!(media("*/*"), None);
+        assert_eq!(Media::asked_for(&HeaderMap::new()), None);
     }
 }
