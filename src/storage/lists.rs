@@ -222,10 +222,12 @@ fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chunk<T> {
 }
 
 fn limit(sql: &mut Statement, window: Window) {
-    let bounded = |value: u64| Bind::Integer(i64::try_from(value).unwrap_or(i64::MAX));
-    sql.push(" LIMIT ").bind(bounded(window.limit));
+    // As text: SQLite plans with a LIMIT that it can see, and so prepares a statement anew each time that one is
+    // bound. Page sizes are few.
+    sql.push(" LIMIT ").push_number(window.limit);
     if window.offset > 0 {
-        sql.push(" OFFSET ").bind(bounded(window.offset));
+        let offset = i64::try_from(window.offset).unwrap_or(i64::MAX);
+        sql.push(" OFFSET ").bind(Bind::Integer(offset));
     }
 }
 

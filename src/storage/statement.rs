@@ -40,6 +40,13 @@ impl Statement {
         self
     }
 
+    /// Appends a number as text.
+    pub(super) fn push_number(&mut self, number: u64) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
     /// Appends a placeholder for a value.
     pub(super) fn bind(&mut self, value: Bind) -> &mut Self {
         self.binds.push(value);
