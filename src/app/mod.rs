@@ -26,6 +26,14 @@ pub enum StartError {
         /// What it said.
         error: crate::storage::Error,
     },
+    /// `--no-migrate` with a database that has no schema yet.
+    #[error("the database {database} has no schema of this program; run `rollcall migrate` ({error})")]
+    NotMigrated {
+        /// Which, without its password.
+        database: String,
+        /// What it said.
+        error: crate::storage::Error,
+    },
     /// A file of the data folder.
     #[error("cannot use {}: {error}", path.display())]
     File {

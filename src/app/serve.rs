@@ -80,6 +80,13 @@ pub async fn start(
         DatabaseUrl::Postgres(_) => None,
     };
     let store = open_store(config, migrate).await?;
+    if !migrate {
+        let database = config.database.to_string();
+        store
+            .ping()
+            .await
+            .map_err(|error| StartError::NotMigrated { database, error })?;
+    }
     let check = operator::key_check(&key);
     if store.settle("master_key_check", check.clone()).await? != check {
         tracing::warn!(

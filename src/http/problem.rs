@@ -1,5 +1,7 @@
 //! Errors of the admin API: RFC 9457 problem details with a stable `code`.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -22,7 +24,7 @@ pub(super) struct Problem {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FieldError {
     /// The field's name in the request.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// A stable word.
     pub code: &'static str,
     /// What is accepted.

@@ -41,14 +41,25 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::TimedOut | Self::Aborted => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                self.is_retryable() || error.code().is_some_and(|code| is_passing_code(&code))
+            }
             Self::Database(error) => {
-                self.is_retryable()
-                    || matches!(
-                        error,
-                        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
-                    )
+                matches!(
+                    error,
+                    sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
+                )
             }
             _ => false,
         }
+    }
+}
+
+/// PostgreSQL's classes connection exception, insufficient resources and operator intervention, and a database that
+/// is not there; SQLite's busy, locked, I/O error and full disk, whose extended codes carry them in the low byte.
+fn is_passing_code(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13),
+        _ => code == "3D000" || ["08", "53", "57"].iter().any(|class| code.starts_with(class)),
     }
 }

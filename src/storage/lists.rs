@@ -224,7 +224,8 @@ fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chunk<T> {
 fn limit(sql: &mut Statement, window: Window) {
     // As text: SQLite plans with a LIMIT that it can see, and so prepares a statement anew each time that one is
     // bound. Page sizes are few.
-    sql.push(" LIMIT ").push_number(window.limit);
+    sql.push(" LIMIT ")
+        .push_number(window.limit.min(i64::MAX.unsigned_abs()));
     if window.offset > 0 {
         let offset = i64::try_from(window.offset).unwrap_or(i64::MAX);
         sql.push(" OFFSET ").bind(Bind::Integer(offset));

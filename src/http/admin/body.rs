@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::http::middleware::BodyError;
 use crate::http::middleware::body::{BodyBudget, read_body};
@@ -32,32 +32,45 @@ where
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not UTF-8"))?;
         let text = if text.trim().is_empty() { "{}" } else { text };
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", error.to_string()))?;
-        if has_nul(&value) {
+        // PostgreSQL stores no NUL, so neither engine is given one; JSON can say it by this escape only.
+        if text.contains("\\u0000") {
             return Err(Problem::new(
                 StatusCode::BAD_REQUEST,
                 "malformed_json",
                 "the body has a NUL character",
             ));
         }
-        // The names of the fields stand in serde's text, whether one is missing, unknown or of a wrong type.
-        serde_json::from_value(value)
-            .map(Self)
-            .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()))
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(refused)?;
+        reader.end().map_err(|error| malformed(&error))?;
+        Ok(Self(value))
     }
 }
 
-/// PostgreSQL stores no NUL, so neither engine is given one.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(list) => list.iter().any(has_nul),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
-        _ => false,
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed_json", error.to_string())
+}
+
+/// The body is no JSON, or a field is missing, unknown, given twice or of a wrong type.
+fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    let error = error.into_inner();
+    if error.classify() != Category::Data {
+        return malformed(&error);
     }
+    let message = error.to_string();
+    // For a field that is missing, unknown or given twice the path is its parent, and serde's text quotes the name.
+    let quoted = message.split('`').nth(1).map(str::to_owned);
+    let field = if path == "." {
+        quoted.unwrap_or_else(|| "body".to_owned())
+    } else {
+        path
+    };
+    Problem::invalid(vec![FieldError {
+        field: field.into(),
+        code: "invalid",
+        message,
+    }])
 }
 
 impl From<BodyError> for Problem {
@@ -75,7 +88,24 @@ impl From<BodyError> for Problem {
 /// Reads a query string into a type.
 pub(super) fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let parsed = Query::try_from_uri(uri).map(|Query(query)| query);
-    parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.body_text()))
+    parsed.map_err(|error| {
+        // "Failed to deserialize query string: limit: invalid digit", or a name in backticks.
+        let text = error.body_text();
+        let message = text
+            .split_once(": ")
+            .map_or(text.as_str(), |(_, rest)| rest)
+            .to_owned();
+        let field = message
+            .split('`')
+            .nth(1)
+            .or_else(|| message.split_once(": ").map(|(field, _)| field));
+        let field = field.unwrap_or("query").to_owned();
+        Problem::invalid(vec![FieldError {
+            field: field.into(),
+            code: "invalid",
+            message,
+        }])
+    })
 }
 
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.
@@ -86,7 +116,7 @@ impl Fields {
     /// Notes that a field is not accepted.
     pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
         self.0.push(FieldError {
-            field,
+            field: field.into(),
             code: "invalid",
             message: message.into(),
         });
