@@ -35,7 +35,7 @@ pub struct Gateway {
 
 #[derive(Deserialize)]
 struct NewDirectory {
-    scim_base_url: Url,
+    scim_base_url: String,
     token: String,
 }
 
@@ -108,9 +108,10 @@ impl Gateway {
             .create(&format!("/tenants/{slug}/directories"), &directory)
             .await?;
         let made: NewDirectory = serde_json::from_value(made).context("the new directory lacks a field")?;
+        let base = Url::parse(&made.scim_base_url).context("scim_base_url is not a URL")?;
         Ok(Endpoint {
             address: self.server.address,
-            base: made.scim_base_url.path().trim_end_matches('/').to_owned(),
+            base: base.path().trim_end_matches('/').to_owned(),
             token: made.token,
         })
     }

@@ -28,6 +28,7 @@ mod workload;
 
 use std::future::Future;
 use std::io::Write as _;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
@@ -80,7 +81,7 @@ fn measure(engine: Option<Engine>, pace: Pace) -> Result<()> {
     LocalSet::new().block_on(&runtime, async {
         let mut errors = 0;
         for engine in engine.map_or_else(|| vec![Engine::Sqlite, Engine::Postgres], |engine| vec![engine]) {
-            errors += measure_engine(engine, pace).await?;
+            errors += Box::pin(measure_engine(engine, pace)).await?;
         }
         match errors {
             0 => Ok(()),
@@ -92,13 +93,13 @@ fn measure(engine: Option<Engine>, pace: Pace) -> Result<()> {
 /// Measures one engine, prints and saves. Gives the number of failed requests; a missed target is no error.
 async fn measure_engine(engine: Engine, pace: Pace) -> Result<u64> {
     let report = match engine {
-        Engine::Sqlite => interruptible(plan::measure(engine, None, pace)).await?,
+        Engine::Sqlite => interruptible(Box::pin(plan::measure(engine, None, pace))).await?,
         Engine::Postgres => {
             let server = std::env::var_os(SERVER).and_then(|url| url.into_string().ok());
             let server =
                 server.with_context(|| format!("{SERVER} names no server; `make bench` starts one"))?;
             let database = Database::create(&server).await?;
-            let measured = interruptible(plan::measure(engine, Some(&database), pace)).await;
+            let measured = interruptible(Box::pin(plan::measure(engine, Some(&database), pace))).await;
             let removed = database.remove().await;
             let report = measured?;
             removed?;
@@ -111,7 +112,7 @@ async fn measure_engine(engine: Engine, pace: Pace) -> Result<u64> {
 }
 
 /// Ends `work` at SIGINT or SIGTERM by dropping it, so that what it started and made is removed.
-async fn interruptible<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+async fn interruptible<T>(work: Pin<Box<impl Future<Output = Result<T>>>>) -> Result<T> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -74,7 +74,9 @@ pub struct Report {
     /// What the gateway does.
     pub rows: Vec<Row>,
     /// What the gateway costs besides.
-    pub footprint: Option<Footprint>,
+    footprint: Option<Footprint>,
+    /// Its targets.
+    footprint_criteria: Vec<Criterion>,
 }
 
 impl Report {
@@ -96,6 +98,7 @@ impl Report {
             limits: None,
             rows: Vec::new(),
             footprint: None,
+            footprint_criteria: Vec::new(),
         }
     }
 
@@ -106,16 +109,25 @@ impl Report {
             row.criteria = target::judge(row.workload, self.kind, &row.measurement, &ratio);
             row.ratio = Some(ratio);
         }
-        if !self.durable || (self.quick && row.workload == Workload::FindInLarge) {
-            for criterion in row
-                .criteria
-                .iter_mut()
-                .filter(|criterion| criterion.what != "errors")
-            {
+        if row.workload == Workload::FindInLarge {
+            let small = self.rows.iter().find(|row| row.workload == Workload::FindInSmall);
+            let growth = small.map(|small| target::judge_growth(&small.measurement, &row.measurement));
+            row.criteria.extend(growth);
+        }
+        let too_small =
+            row.workload == Workload::FindInLarge && row.users.is_none_or(|users| users < target::MANY);
+        if !self.durable || too_small {
+            for criterion in &mut row.criteria {
                 criterion.verdict = Verdict::NotJudged;
             }
         }
         self.rows.push(row);
+    }
+
+    /// Adds what the gateway costs besides requests, and judges it.
+    pub fn add_footprint(&mut self, footprint: Footprint) {
+        self.footprint_criteria = footprint.judge();
+        self.footprint = Some(footprint);
     }
 
     /// Requests that failed, in all runs.
@@ -187,34 +199,43 @@ impl Report {
 
     fn verdicts(&self, text: &mut String) {
         for row in &self.rows {
-            let connections = row.measurement.connections;
-            let users = row
-                .users
-                .map(|users| format!(", {users} users"))
-                .unwrap_or_default();
-            let _ = writeln!(text, "{} at {connections}{users}", row.title.trim_start());
-            if let Some(ratio) = &row.ratio {
-                let Ratio {
-                    limit,
-                    limit_per_second,
-                    ratio,
-                } = ratio;
-                let _ = writeln!(text, "    {ratio:.2} of `{limit}` ({limit_per_second:.0}/s)");
+            let run = &row.measurement;
+            let _ = write!(
+                text,
+                "{}, {} connections",
+                row.title.trim_start(),
+                run.connections
+            );
+            if let Some(users) = row.users {
+                let _ = write!(text, ", {users} users");
             }
+            if let Some(Ratio {
+                limit,
+                limit_per_second,
+                part,
+            }) = &row.ratio
+            {
+                let _ = write!(text, ": {part:.2} of {limit} ({limit_per_second:.0}/s)");
+            }
+            text.push('\n');
             criteria(text, &row.criteria);
-            if let Some(reason) = &row.measurement.first_error {
-                let _ = writeln!(text, "    first error: {reason}");
+            if let Some(reason) = &run.first_error {
+                let _ = writeln!(text, "    {} errors, the first: {reason}", run.errors);
             }
-            if row.measurement.generator_busy > GENERATOR_BOUND {
+            if run.generator_busy > GENERATOR_BOUND {
                 text.push_str("    the load generator was the bottleneck\n");
             }
-            if row.measurement.others_busy + row.measurement.stolen > NOISY {
-                text.push_str("    the machine was busy with something else\n");
+            if run.others_busy + run.stolen > NOISY {
+                let _ = writeln!(
+                    text,
+                    "    others used {:.2} cores meanwhile",
+                    run.others_busy + run.stolen
+                );
             }
         }
         if let Some(footprint) = &self.footprint {
-            text.push_str("footprint\n");
-            criteria(text, &footprint.judge());
+            let _ = writeln!(text, "footprint: {footprint}");
+            criteria(text, &self.footprint_criteria);
         }
     }
 }

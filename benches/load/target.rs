@@ -6,6 +6,9 @@ use crate::arguments::Engine;
 use crate::limits::Limits;
 use crate::measurement::Measurement;
 
+/// Users of a large directory, with whom the targets of searching and memory are meant.
+pub const MANY: usize = 100_000;
+
 /// Which workload of the harness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,7 +95,7 @@ pub struct Ratio {
     /// Its rate.
     pub limit_per_second: f64,
     /// The figure's part of it.
-    pub ratio: f64,
+    pub part: f64,
 }
 
 /// What a workload is compared with: creates and changes with durable inserts, reads with a parsed answer or,
@@ -109,7 +112,7 @@ pub fn ratio(workload: Workload, measurement: &Measurement, limits: &Limits) -> 
     Ratio {
         limit: limit.name,
         limit_per_second,
-        ratio: measurement.per_second / limit_per_second,
+        part: measurement.per_second / limit_per_second,
     }
 }
 
@@ -140,7 +143,7 @@ fn wanted(workload: Workload, engine: Engine) -> Option<Wanted> {
     })
 }
 
-/// Judges a run. No errors are allowed in any.
+/// Judges a run. Errors are no target: one of them makes the whole run fail.
 pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, ratio: &Ratio) -> Vec<Criterion> {
     let mut criteria = Vec::new();
     if let Some(wanted) = wanted(workload, engine) {
@@ -151,8 +154,12 @@ pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, rati
             0,
         ));
         if let Some(wanted) = wanted.ratio {
-            let what = format!("part of `{}` ({:.0}/s)", ratio.limit, ratio.limit_per_second);
-            criteria.push(Criterion::at_least(what, ratio.ratio, wanted, 2));
+            criteria.push(Criterion::at_least(
+                format!("part of {}", ratio.limit),
+                ratio.part,
+                wanted,
+                2,
+            ));
         }
         criteria.push(Criterion::at_most(
             "gateway CPU us",
@@ -161,12 +168,6 @@ pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, rati
             0,
         ));
     }
-    criteria.push(Criterion::at_most(
-        "errors",
-        crate::measurement::float(measurement.errors),
-        0.0,
-        0,
-    ));
     criteria
 }
 

@@ -8,6 +8,9 @@ pub enum Error {
     /// A rule said no; everything of the transaction was rolled back.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// No connection to the database could be had.
+    #[error("no connection to the database: {0}")]
+    Unreachable(#[source] sqlx::Error),
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
@@ -40,7 +43,7 @@ impl Error {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::TimedOut | Self::Aborted => true,
+            Self::Unreachable(_) | Self::TimedOut | Self::Aborted => true,
             Self::Database(sqlx::Error::Database(error)) => {
                 self.is_retryable() || error.code().is_some_and(|code| is_passing_code(&code))
             }

@@ -217,8 +217,10 @@ impl Store {
 
     pub(super) async fn acquire(&self) -> Result<Conn, Error> {
         Ok(match &self.engine {
-            Engine::Sqlite { readers, .. } => Conn::Sqlite(readers.acquire().await?),
-            Engine::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+            Engine::Sqlite { readers, .. } => {
+                Conn::Sqlite(readers.acquire().await.map_err(Error::Unreachable)?)
+            }
+            Engine::Postgres(pool) => Conn::Postgres(pool.acquire().await.map_err(Error::Unreachable)?),
         })
     }
 
@@ -287,7 +289,7 @@ where
 {
     let mut attempt = 1;
     loop {
-        let conn = Conn::Postgres(pool.acquire().await.map_err(Error::from)?);
+        let conn = Conn::Postgres(pool.acquire().await.map_err(Error::Unreachable)?);
         let mut tx = Tx {
             read: ReadTx { tenant, conn },
             effects: Effects::default(),

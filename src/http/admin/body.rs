@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde_json::Value;
 
 use crate::http::middleware::BodyError;
 use crate::http::middleware::body::{BodyBudget, read_body};
@@ -40,10 +40,19 @@ where
                 "the body has a NUL character",
             ));
         }
+        // What is no JSON at all is told before what is wrong in it.
+        let value: Value = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        if !value.is_object() {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "the body has to be an object",
+            ));
+        }
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(refused)?;
-        reader.end().map_err(|error| malformed(&error))?;
-        Ok(Self(value))
+        serde_path_to_error::deserialize(&mut reader)
+            .map(Self)
+            .map_err(refused)
     }
 }
 
@@ -51,14 +60,10 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed_json", error.to_string())
 }
 
-/// The body is no JSON, or a field is missing, unknown, given twice or of a wrong type.
+/// A field is missing, unknown, given twice or of a wrong type.
 fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
-    let error = error.into_inner();
-    if error.classify() != Category::Data {
-        return malformed(&error);
-    }
-    let message = error.to_string();
+    let message = error.into_inner().to_string();
     // For a field that is missing, unknown or given twice the path is its parent, and serde's text quotes the name.
     let quoted = message.split('`').nth(1).map(str::to_owned);
     let field = if path == "." {

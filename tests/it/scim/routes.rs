@@ -1,0 +1,173 @@
+//! Every route of the gateway in one table, held against the source: a route that is added without a line here,
+//! and so without a place in the isolation walk, fails.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Door {
+    /// Anybody.
+    Public,
+    /// The operator; below `/api/v1`.
+    Operator,
+    /// A directory's token; below the SCIM base URL.
+    Scim,
+}
+
+/// A route: its door, its method, its path below the door. `ANY` stands for every method.
+pub type Route = (Door, &'static str, &'static str);
+
+use Door::{Operator, Public, Scim};
+
+/// Every route.
+pub const ROUTES: &[Route] = &[
+    (Public, "GET", "/healthz"),
+    (Public, "GET", "/readyz"),
+    (Public, "GET", "/metrics"),
+    (Operator, "GET", "/tenants"),
+    (Operator, "POST", "/tenants"),
+    (Operator, "GET", "/tenants/{tenant}"),
+    (Operator, "GET", "/tenants/{tenant}/directories"),
+    (Operator, "POST", "/tenants/{tenant}/directories"),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}"),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/tokens"),
+    (Operator, "POST", "/tenants/{tenant}/directories/{id}/tokens"),
+    (
+        Operator,
+        "DELETE",
+        "/tenants/{tenant}/directories/{id}/tokens/{token}",
+    ),
+    (Operator, "GET", "/tenants/{tenant}/users"),
+    (Operator, "GET", "/tenants/{tenant}/users/{id}"),
+    (Operator, "DELETE", "/tenants/{tenant}/users/{id}"),
+    (Operator, "POST", "/tenants/{tenant}/users/{id}/activate"),
+    (Operator, "POST", "/tenants/{tenant}/users/{id}/deactivate"),
+    (Operator, "POST", "/tenants/{tenant}/users/{id}/restore"),
+    (Operator, "PUT", "/tenants/{tenant}/users/{id}/admin"),
+    (Scim, "GET", "/"),
+    (Scim, "POST", "/.search"),
+    (Scim, "GET", "/Users"),
+    (Scim, "POST", "/Users"),
+    (Scim, "POST", "/Users/.search"),
+    (Scim, "GET", "/Users/{id}"),
+    (Scim, "PUT", "/Users/{id}"),
+    (Scim, "PATCH", "/Users/{id}"),
+    (Scim, "DELETE", "/Users/{id}"),
+    (Scim, "GET", "/Groups"),
+    (Scim, "POST", "/Groups"),
+    (Scim, "POST", "/Groups/.search"),
+    (Scim, "GET", "/Groups/{id}"),
+    (Scim, "PUT", "/Groups/{id}"),
+    (Scim, "PATCH", "/Groups/{id}"),
+    (Scim, "DELETE", "/Groups/{id}"),
+    (Scim, "ANY", "/Me"),
+    (Scim, "ANY", "/Bulk"),
+    (Scim, "GET", "/ServiceProviderConfig"),
+    (Scim, "GET", "/ResourceTypes"),
+    (Scim, "GET", "/ResourceTypes/{id}"),
+    (Scim, "GET", "/Schemas"),
+    (Scim, "GET", "/Schemas/{id}"),
+];
+
+/// The files that add routes, and the door that they belong to. `http/mod.rs` nests the doors.
+const FILES: &[(&str, Door)] = &[
+    ("health.rs", Public),
+    ("admin/mod.rs", Operator),
+    ("scim/mod.rs", Scim),
+];
+
+#[test]
+fn the_table_of_routes_is_what_the_source_has() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+    let mut in_source = BTreeSet::new();
+    for file in rust_files(&folder) {
+        let text = std::fs::read_to_string(&file).expect("a source file");
+        let calls = route_calls(&text);
+        if calls.is_empty() {
+            continue;
+        }
+        let name = file.strip_prefix(&folder).expect("below the folder");
+        let door = FILES.iter().find(|(known, _)| Path::new(known) == name);
+        let Some((_, door)) = door else {
+            panic!("{} adds routes; give it a line in FILES", name.display());
+        };
+        for (path, handlers) in calls {
+            let methods = methods_of(handlers);
+            assert!(
+                !methods.is_empty(),
+                "{path}: no method is understood in {handlers}"
+            );
+            in_source.extend(methods.into_iter().map(|method| (*door, method, path.to_owned())));
+        }
+    }
+    let in_table: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(door, method, path)| (*door, *method, (*path).to_owned()))
+        .collect();
+    assert_eq!(in_table.len(), ROUTES.len(), "a route stands twice in the table");
+    let unlisted: Vec<_> = in_source.difference(&in_table).collect();
+    let gone: Vec<_> = in_table.difference(&in_source).collect();
+    assert!(
+        unlisted.is_empty(),
+        "routes without a line in ROUTES: {unlisted:?}"
+    );
+    assert!(gone.is_empty(), "lines of ROUTES without a route: {gone:?}");
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The path and the handlers of each `.route(...)` call.
+fn route_calls(text: &str) -> Vec<(&str, &str)> {
+    let mut calls = Vec::new();
+    for (start, opening) in text.match_indices(".route(") {
+        let arguments = &text[start + opening.len()..];
+        let mut depth = 1;
+        let end = arguments.find(|character| {
+            depth += match character {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        let arguments = &arguments[..end.expect("a closing parenthesis")];
+        let mut quotes = arguments.splitn(3, '"');
+        let (_, path, handlers) = (quotes.next(), quotes.next(), quotes.next());
+        calls.push((path.expect("a path"), handlers.expect("handlers")));
+    }
+    calls
+}
+
+fn methods_of(handlers: &str) -> Vec<&'static str> {
+    let calls = [
+        ("get(", "GET"),
+        ("post(", "POST"),
+        ("put(", "PUT"),
+        ("patch(", "PATCH"),
+        ("delete(", "DELETE"),
+        ("any(", "ANY"),
+    ];
+    let is_call = |call: &str| {
+        handlers.match_indices(call).any(|(at, _)| {
+            let before = handlers[..at].chars().next_back();
+            before.is_none_or(|character| !character.is_alphanumeric() && character != '_')
+        })
+    };
+    calls
+        .into_iter()
+        .filter(|(call, _)| is_call(call))
+        .map(|(_, method)| method)
+        .collect()
+}

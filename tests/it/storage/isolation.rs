@@ -1,0 +1,228 @@
+//! Another tenant's row is simply not found, by whatever door it is asked for.
+
+use rollcall::directory::lifecycle;
+use rollcall::directory::query::{Predicate, Sorting, Window};
+use rollcall::directory::{AdminScope, Group, MemberDelta, TokenId, User, UserStatus, group};
+use rollcall::storage::{Error, ReadTx, Tx};
+
+use super::fixture::{Place, origin, person, said};
+use super::tokens::issue;
+use crate::harness::Engine;
+
+on_both_engines!(
+    no_read_finds_a_row_of_another_tenant,
+    no_locking_read_finds_a_row_of_another_tenant,
+    a_change_that_names_another_tenants_rows_changes_nothing_there,
+    lists_of_a_directory_show_that_directory_alone,
+);
+
+/// Everything of the fixture's tenant that can be asked for by id or by name.
+struct Own {
+    place: Place,
+    user: User,
+    deleted: User,
+    group: Group,
+    token: TokenId,
+}
+
+async fn own(engine: Engine) -> Own {
+    let place = Place::new(engine).await;
+    let mut named = said("ada");
+    named.external_id = Some("00u1".to_owned());
+    let user = place.provision(named).await;
+    let deleted = place.user("gone").await;
+    let change = lifecycle::delete(&deleted, 0, origin());
+    place.apply(change.unwrap()).await.unwrap();
+    let group = place.group("Staff", &[person(&user)]).await;
+    let token = issue(&place, None).await.record.id;
+    Own {
+        place,
+        user,
+        deleted,
+        group,
+        token,
+    }
+}
+
+/// How many of the reads of a view find something of `own`.
+async fn found_by_reads(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>, Error> {
+    let (directory, user, group) = (own.place.directory, own.user.id, own.group.id);
+    let (users, groups) = (Predicate::always(), Predicate::always());
+    let window = Window { offset: 0, limit: 10 };
+    let (none, sorting) = (None, Sorting::default());
+    let clashes = tx.find_clashes(Some(directory), "ada", Some("00u1")).await?;
+    let found = [
+        ("find_user", tx.find_user(user).await?.is_some()),
+        (
+            "find_user_record",
+            tx.find_user_record(directory, user).await?.is_some(),
+        ),
+        ("find_clashes: userName", clashes.user_name.is_some()),
+        ("find_clashes: externalId", clashes.external_id.is_some()),
+        ("find_access_epoch", tx.find_access_epoch(user).await?.is_some()),
+        (
+            "find_tombstone",
+            tx.find_tombstone(own.deleted.id).await?.is_some(),
+        ),
+        ("list_groups_of", !tx.list_groups_of(&[user]).await?.is_empty()),
+        ("find_group", tx.find_group(directory, group).await?.is_some()),
+        (
+            "find_group_by_name",
+            tx.find_group_by_name(directory, "staff").await?.is_some(),
+        ),
+        ("list_members", !tx.list_members(group).await?.is_empty()),
+        ("list_members_of", !tx.list_members_of(&[group]).await?.is_empty()),
+        ("find_directory", tx.find_directory(directory).await?.is_some()),
+        (
+            "list_directories",
+            tx.list_directories()
+                .await?
+                .iter()
+                .any(|found| found.id == directory),
+        ),
+        ("find_token", tx.find_token(directory, own.token).await?.is_some()),
+        ("list_tokens", !tx.list_tokens(directory).await?.is_empty()),
+        ("list_audit_of", !tx.list_audit_of(user.0).await?.is_empty()),
+        ("count_users", tx.count_users(directory, &users).await? > 0),
+        ("count_groups", tx.count_groups(directory, &groups).await? > 0),
+        (
+            "list_users",
+            !tx.list_users(directory, &users, sorting, window)
+                .await?
+                .is_empty(),
+        ),
+        (
+            "list_groups",
+            !tx.list_groups(directory, &groups, sorting, window)
+                .await?
+                .is_empty(),
+        ),
+        (
+            "walk_users",
+            !tx.walk_users(directory, &users, none, 10).await?.items.is_empty(),
+        ),
+        (
+            "walk_groups",
+            !tx.walk_groups(directory, &groups, none, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
+        (
+            "list_tenant_users",
+            !tx.list_tenant_users(None, none, 10).await?.items.is_empty(),
+        ),
+        (
+            "list_tenant_users: deleted",
+            !tx.list_tenant_users(Some(UserStatus::Deleted), none, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
+    ];
+    Ok(found
+        .into_iter()
+        .filter(|(_, found)| *found)
+        .map(|(name, _)| name)
+        .collect())
+}
+
+async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
+    let own = own(engine).await;
+    let other = Place::new(engine).await;
+    let seen = found_by_reads(&mut own.place.read().await, &own).await.unwrap();
+    assert_eq!(seen.len(), 24, "the reads find their own tenant's rows: {seen:?}");
+    let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
+    assert_eq!(seen, Vec::<&str>::new());
+}
+
+/// What the reads of a write transaction find of `own` from a tenant.
+async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<&'static str> {
+    let (directory, user, group) = (own.place.directory, own.user.id, own.group.id);
+    let administrator = administrator.clone();
+    from.store
+        .write(from.tenant, async move |tx: &mut Tx| {
+            let ids = [user.0, group.0];
+            let candidates = tx.find_candidates_for_update(directory, group, &ids).await?;
+            let record = tx.find_user_record_for_update(directory, user).await?;
+            let found = [
+                ("record", record.is_some()),
+                ("user", tx.find_user_for_update(user).await?.is_some()),
+                (
+                    "group",
+                    tx.find_group_for_update(directory, group).await?.is_some(),
+                ),
+                ("candidates", !candidates.is_empty()),
+                ("member ids", !tx.list_member_ids(group).await?.is_empty()),
+                (
+                    "administrators",
+                    tx.count_other_full_administrators_for_update(&administrator)
+                        .await?
+                        > 0,
+                ),
+            ];
+            let found = found.into_iter().filter(|(_, found)| *found);
+            Ok::<_, Error>(found.map(|(name, _)| name).collect())
+        })
+        .await
+        .unwrap()
+}
+
+async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
+    let own = own(engine).await;
+    let other = Place::new(engine).await;
+    let promote = async |user: &User| {
+        let promoted = lifecycle::set_administrator(user, Some(AdminScope::All), 0, origin());
+        let promoted = promoted.unwrap().unwrap();
+        own.place.apply(promoted.change).await.unwrap();
+        promoted.user
+    };
+    promote(&own.user).await;
+    let second = promote(&own.place.user("grace").await).await;
+    let all = [
+        "record",
+        "user",
+        "group",
+        "candidates",
+        "member ids",
+        "administrators",
+    ];
+    assert_eq!(found_for_update(&own.place, &own, &second).await, all);
+    assert_eq!(found_for_update(&other, &own, &second).await, Vec::<&str>::new());
+}
+
+async fn a_change_that_names_another_tenants_rows_changes_nothing_there(engine: Engine) {
+    let own = own(engine).await;
+    let other = Place::new(engine).await;
+    let delete_user = lifecycle::delete(&own.user, 0, origin()).unwrap();
+    let delta = MemberDelta {
+        add: Vec::new(),
+        remove: vec![own.user.id.0],
+    };
+    let (_, empty) = group::update(&own.group, own.group.clone(), delta, origin()).unwrap();
+    for change in [delete_user, empty, group::delete(&own.group, origin())] {
+        // Whether it is refused or finds no row: nothing moves in the tenant whose rows they are.
+        let _ = other.apply(change).await;
+    }
+    assert_eq!(own.place.find_user(own.user.id).await, own.user);
+    assert_eq!(own.place.find_group(own.group.id).await, own.group);
+    let seen = found_by_reads(&mut own.place.read().await, &own).await.unwrap();
+    assert_eq!(seen.len(), 24);
+}
+
+async fn lists_of_a_directory_show_that_directory_alone(engine: Engine) {
+    let own = own(engine).await;
+    let other = own.place.another_directory().await;
+    let mut tx = own.place.read().await;
+    let (users, groups) = (Predicate::always(), Predicate::always());
+    let window = Window { offset: 0, limit: 10 };
+    assert_eq!(tx.count_users(own.place.directory, &users).await.unwrap(), 1);
+    assert_eq!(tx.count_users(other, &users).await.unwrap(), 0);
+    assert_eq!(tx.count_groups(other, &groups).await.unwrap(), 0);
+    let sorting = Sorting::default();
+    assert_eq!(tx.list_users(other, &users, sorting, window).await.unwrap(), []);
+    assert_eq!(tx.list_groups(other, &groups, sorting, window).await.unwrap(), []);
+    assert_eq!(tx.find_group(other, own.group.id).await.unwrap(), None);
+    assert_eq!(tx.find_group_by_name(other, "Staff").await.unwrap(), None);
+    assert_eq!(tx.find_token(other, own.token).await.unwrap(), None);
+}
