@@ -19,7 +19,7 @@ pub enum Error {
     NotFound {
         /// `User` or `Group`.
         kind: &'static str,
-        /// As it was sent.
+        /// As it was sent, at most 64 characters of it.
         id: String,
     },
     /// `If-Match` or `If-None-Match` forbids the write.
@@ -31,6 +31,16 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Storage(storage::Error),
+}
+
+impl Error {
+    /// The directory has no such resource; of an id that nobody has given out only the beginning is repeated.
+    pub(super) fn not_found(kind: &'static str, id: &str) -> Self {
+        Self::NotFound {
+            kind,
+            id: id.chars().take(64).collect(),
+        }
+    }
 }
 
 impl From<storage::Error> for Error {

@@ -236,8 +236,5 @@ async fn find_own(
 }
 
 fn not_found(id: &str) -> Error {
-    Error::NotFound {
-        kind: "Group",
-        id: id.to_owned(),
-    }
+    Error::not_found("Group", id)
 }

@@ -196,8 +196,5 @@ async fn find_clashes(
 }
 
 pub(super) fn not_found(id: &str) -> Error {
-    Error::NotFound {
-        kind: "User",
-        id: id.to_owned(),
-    }
+    Error::not_found("User", id)
 }

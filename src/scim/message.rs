@@ -57,7 +57,7 @@ const NAMES: [&str; 7] = [
 impl SearchRequest {
     /// Reads decoded query parameters. Names have any case (E-20 has `startindex`), other parameters are
     /// ignored (Entra ID's `aadOptscim062020`). A `startIndex` below 1 is 1 and a `count` below 0 is 0 (RFC
-    /// 7644 section 3.4.2.4); empty parameters other than the filter count as absent.
+    /// 7644 section 3.4.2.4); an empty text counts as absent, but for the filter.
     ///
     /// # Errors
     /// 400 `invalidValue` naming a parameter that is there twice or is no whole number, `invalidFilter` for

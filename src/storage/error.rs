@@ -59,10 +59,13 @@ impl Error {
 }
 
 /// PostgreSQL's classes connection exception, insufficient resources and operator intervention, and a database that
-/// is not there; SQLite's busy, locked, I/O error and full disk, whose extended codes carry them in the low byte.
+/// is read-only, not there or closed; SQLite's busy, locked, I/O error and full disk, whose extended codes carry them in the low byte.
 fn is_passing_code(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 10 | 13),
-        _ => code == "3D000" || ["08", "53", "57"].iter().any(|class| code.starts_with(class)),
+        _ => {
+            ["25006", "3D000", "55000"].contains(&code)
+                || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+        }
     }
 }

@@ -79,6 +79,7 @@ pub(super) async fn read(tenant: TenantOperator) -> Json<TenantView> {
 
 /// A page of tenants.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     limit: Option<u32>,
     cursor: Option<String>,

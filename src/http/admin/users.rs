@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 
 /// Which people a list is about.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     status: Option<String>,
     limit: Option<u32>,

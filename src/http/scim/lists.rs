@@ -112,10 +112,17 @@ pub(super) fn projection_of(query: Option<&str>, kind: &ResourceType) -> Result<
     let mut attributes = None;
     let mut excluded = None;
     for (name, value) in parse_query(query)? {
-        if name.eq_ignore_ascii_case("attributes") {
-            attributes = Some(value);
-        } else if name.eq_ignore_ascii_case("excludedAttributes") {
-            excluded = Some(value);
+        let known = [
+            ("attributes", &mut attributes),
+            ("excludedAttributes", &mut excluded),
+        ];
+        let slot = known
+            .into_iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known));
+        if let Some((known, slot)) = slot
+            && slot.replace(value).is_some()
+        {
+            return Err(ScimError::invalid_value(format!("{known} is given twice")));
         }
     }
     Projection::parse(attributes.as_deref(), excluded.as_deref(), kind)
