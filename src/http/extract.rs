@@ -103,10 +103,11 @@ impl<S: Send + Sync> FromRequestParts<S> for UrlIds {
     }
 }
 
+/// The one `Authorization` header. Two of them are none: a proxy may have looked at the other.
 pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let first = values.next()?;
+    values.next().is_none().then(|| first.to_str().ok()).flatten()
 }
 
 pub(super) fn request_id(parts: &Parts) -> String {

@@ -97,9 +97,7 @@ pub(super) async fn decide(
 
 fn add(wish: &mut Wish, ids: &[String], group: GroupId) -> Result<(), Refusal> {
     for text in ids {
-        let id = text
-            .parse::<UserId>()
-            .map_err(|_| Refusal::UnknownMember(text.clone()))?;
+        let id = parse_id(text).ok_or_else(|| Refusal::UnknownMember(text.clone()))?;
         if id.0 == group.0 {
             return Err(Refusal::MemberOfItself);
         }
@@ -108,9 +106,14 @@ fn add(wish: &mut Wish, ids: &[String], group: GroupId) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// `members.value` is compared without case (RFC 7643 section 8.7.1), in every form that names a member.
+fn parse_id(text: &str) -> Option<UserId> {
+    text.to_ascii_lowercase().parse().ok()
+}
+
 /// Removing somebody who is not a member is no error: the identity provider has what it wants.
 fn remove(wish: &mut Wish, ids: &[String]) {
-    for id in ids.iter().filter_map(|text| text.parse::<UserId>().ok()) {
+    for id in ids.iter().filter_map(|text| parse_id(text)) {
         wish.want(id.0, false);
     }
 }

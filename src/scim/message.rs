@@ -66,6 +66,12 @@ impl SearchRequest {
         let mut given: [Option<String>; NAMES.len()] = [const { None }; NAMES.len()];
         for (name, value) in pairs {
             let Some(index) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(&name)) else {
+                // Ignored, it would give a client that walks by cursor the first page for ever.
+                if name.eq_ignore_ascii_case("cursor") && !value.is_empty() {
+                    return Err(ScimError::invalid_value(
+                        "cursor is not offered; page by startIndex and count",
+                    ));
+                }
                 continue;
             };
             if let Some(slot) = given.get_mut(index)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
@@ -28,12 +29,14 @@ use crate::directory::{TenantId, TokenId};
 const SQLITE_READERS: u32 = 4;
 /// How many connections a node holds to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 24;
+/// How many of them are made at the start and kept.
+const POSTGRES_WARM: u32 = 8;
 /// How often a PostgreSQL transaction is run again after a serialization failure, a deadlock or a lost race.
 const ATTEMPTS: u32 = 5;
 /// How long one body may take on PostgreSQL; its statements have the same limit in the server.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection before it is told that the gateway is overloaded.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 /// The channel on which nodes tell each other to forget tokens.
 const CHANNEL: &str = "rollcall_tokens";
 
@@ -155,10 +158,13 @@ impl Store {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
+            .min_connections(POSTGRES_WARM)
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
+        // An identity provider's first burst must not wait for connections to be made one by one.
+        drop(try_join_all((0..POSTGRES_WARM).map(|_| pool.acquire())).await?);
         let tokens = Arc::new(TokenCache::new(false));
         tokio::spawn(listen(pool.clone(), Arc::downgrade(&tokens)));
         Ok(Self {

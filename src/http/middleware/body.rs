@@ -12,6 +12,9 @@ use tokio::time::timeout;
 /// a few large ones. The limit on requests in flight bounds their sum.
 const FREE: usize = 64 * 1024;
 
+/// How long a body may take in all.
+const WHOLE_BODY: Duration = Duration::from_secs(25);
+
 /// Bytes per permit: semaphores count in `u32`.
 const UNIT: usize = 1024;
 
@@ -83,6 +86,17 @@ impl Default for BodyBudget {
 /// # Errors
 /// [`BodyError`]. What was read is dropped.
 pub async fn read_body(
+    budget: &BodyBudget,
+    body: Body,
+    content_length: Option<u64>,
+    limit: usize,
+) -> Result<Bytes, BodyError> {
+    // Before the limit on the whole request, so that a slow client is told that it is the slow one.
+    let whole = timeout(WHOLE_BODY, read_frames(budget, body, content_length, limit));
+    whole.await.map_err(|_| BodyError::TimedOut)?
+}
+
+async fn read_frames(
     budget: &BodyBudget,
     mut body: Body,
     content_length: Option<u64>,

@@ -217,6 +217,12 @@ fn setting(name: OperationName, target: &Target, value: Value) -> Result<Option<
         Value::Object(members) => merges && !quirks::takes_reference_away(attribute, members),
         _ => false,
     };
+    let says_something = match &value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    };
+    let is_list = attribute.multi_valued && target.sub.is_none() && target.filter.is_none();
     let canonical = match (target.part(), &target.filter) {
         (Some(part), _) => canonical(Some(attribute), part, value, &whole.sub(&part.name), Nulls::Drop)?,
         (None, Some(_)) => canonical_element(attribute, value, &whole, Nulls::Keep)?,
@@ -225,6 +231,12 @@ fn setting(name: OperationName, target: &Target, value: Value) -> Result<Option<
     Ok(match (canonical, name) {
         (Some(value), OperationName::Replace) => Some(Action::Replace(value)),
         (Some(value), _) => Some(Action::Add(value)),
+        // `[{}]` is no way to say "none of them": `[]` and null are.
+        (None, _) if is_list && says_something => {
+            return Err(ScimError::invalid_value(format!(
+                "the value of {whole} holds no value"
+            )));
+        }
         (None, OperationName::Replace) if !keeps => Some(Action::Remove),
         (None, _) => None,
     })

@@ -123,12 +123,23 @@ struct Draft<'r> {
 }
 
 impl<'r> Draft<'r> {
+    /// A name that no schema knows is ignored, but a path into a known attribute is data that would be lost.
+    fn check_is_no_path(&self, name: &str) -> Result<(), ScimError> {
+        match name.split_once(['.', '[']) {
+            Some((head, _)) if self.rt.find(head).is_some() => Err(ScimError::invalid_syntax(format!(
+                "{} is a path; a body nests sub-attributes",
+                Quoted(name)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes one member of the body; false when no schema knows it.
     fn take(&mut self, name: String, value: Value) -> Result<bool, ScimError> {
         match qualify(&name, self.rt) {
             Qualified::No => {
                 let Some((extension, attribute)) = self.rt.find(&name) else {
-                    return Ok(false);
+                    return self.check_is_no_path(&name).map(|()| false);
                 };
                 self.put(extension, attribute, Some(name), value)?;
                 Ok(true)

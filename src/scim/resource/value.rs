@@ -56,8 +56,10 @@ pub(crate) fn canonical(
     let mut list = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         let item = quirks::value_of_object(attribute, item);
-        if let Some(item) = single(parent, attribute, item, &at.index(index), Nulls::Drop)? {
-            list.push(item);
+        match single(parent, attribute, item, &at.index(index), Nulls::Drop)? {
+            Some(item) => list.push(item),
+            // An element that names nobody must not pass for an empty list of members.
+            None => check_required_subs(attribute, &Map::new(), &at.index(index))?,
         }
     }
     fold_duplicates(&mut list);
