@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -79,8 +80,15 @@ type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres(PgPool),
+    Sqlite {
+        writer: Writer,
+        readers: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+        /// Transactions committed by this node.
+        writes: Arc<AtomicU64>,
+    },
 }
 
 impl Store {
@@ -168,7 +176,10 @@ impl Store {
         let tokens = Arc::new(TokenCache::new(false));
         tokio::spawn(listen(pool.clone(), Arc::downgrade(&tokens)));
         Ok(Self {
-            engine: Engine::Postgres(pool),
+            engine: Engine::Postgres {
+                pool,
+                writes: Arc::default(),
+            },
             tokens,
             token_uses: Arc::default(),
         })
@@ -179,7 +190,7 @@ impl Store {
     pub fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::Sqlite { .. } => "sqlite",
-            Engine::Postgres(_) => "postgres",
+            Engine::Postgres { .. } => "postgres",
         }
     }
 
@@ -226,7 +237,9 @@ impl Store {
             Engine::Sqlite { readers, .. } => {
                 Conn::Sqlite(readers.acquire().await.map_err(Error::Unreachable)?)
             }
-            Engine::Postgres(pool) => Conn::Postgres(pool.acquire().await.map_err(Error::Unreachable)?),
+            Engine::Postgres { pool, .. } => {
+                Conn::Postgres(pool.acquire().await.map_err(Error::Unreachable)?)
+            }
         })
     }
 
@@ -246,9 +259,15 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(tenant, body).await,
-            Engine::Postgres(pool) => {
-                let (pool, tokens) = (pool.clone(), Arc::clone(&self.tokens));
-                let task = tokio::spawn(async move { write_postgres(&pool, &tokens, tenant, body).await });
+            Engine::Postgres { pool, writes } => {
+                let (pool, tokens, writes) = (pool.clone(), Arc::clone(&self.tokens), Arc::clone(writes));
+                let task = tokio::spawn(async move {
+                    let result = write_postgres(&pool, &tokens, tenant, body).await;
+                    if result.is_ok() {
+                        refresh_plans(&pool, writes.fetch_add(1, Ordering::Relaxed) + 1);
+                    }
+                    result
+                });
                 task.await.unwrap_or_else(|_| Err(E::from(Error::Aborted)))
             }
         }
@@ -261,7 +280,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -343,6 +362,24 @@ where
     }
     execute!(tx.read.conn, "COMMIT")?;
     Ok(value)
+}
+
+/// Lets PostgreSQL look at the tables again each time that their size may have doubled. It keeps the plans that it
+/// made for empty tables, where every index looked as good as the right one, until somebody does; its own
+/// autovacuum comes a minute later, and a first sync is over by then.
+fn refresh_plans(pool: &PgPool, writes: u64) {
+    if !writes.is_power_of_two() || !(32..=1 << 20).contains(&writes) {
+        return;
+    }
+    let pool = pool.clone();
+    tokio::spawn(async move {
+        if let Err(error) = sqlx::query("ANALYZE users, user_emails, groups, group_members, tombstones")
+            .execute(&pool)
+            .await
+        {
+            tracing::debug!(%error, "could not analyze the tables");
+        }
+    });
 }
 
 /// Hears other nodes' word to forget tokens, for as long as the store lives.
