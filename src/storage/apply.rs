@@ -10,6 +10,7 @@ impl Tx {
     /// # Errors
     /// The database failed, or a unique name was taken by a faster writer; the body must end then.
     pub async fn apply(&mut self, change: Change) -> Result<(), Error> {
+        self.effects.wrote = true;
         let (fact, audit) = change.into_parts();
         match fact {
             Fact::Registry(fact) => self.apply_registry(fact).await?,

@@ -77,6 +77,7 @@ impl Store {
         let uses = std::mem::take(&mut *self.token_uses().lock().unwrap_or_else(PoisonError::into_inner));
         for ((tenant, token), at) in uses {
             self.write(tenant, async move |tx: &mut super::tx::Tx| {
+                tx.effects.wrote = true;
                 execute!(
                     tx.read.conn,
                     "UPDATE directory_tokens SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 \
@@ -116,6 +117,7 @@ impl Store {
     pub async fn settle(&self, name: &'static str, value: String) -> Result<String, Error> {
         // Settings belong to no tenant; the nil id finds nothing in any tenant's table.
         self.write(TenantId(Uuid::nil()), async move |tx: &mut super::tx::Tx| {
+            tx.effects.wrote = true;
             execute!(
                 tx.read.conn,
                 "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",

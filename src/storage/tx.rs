@@ -26,10 +26,21 @@ pub struct Tx {
 /// What a transaction leaves to do at its end.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
+    /// Something was written, so a failure has something to take back.
+    pub(super) wrote: bool,
     /// Audit entries to write right before the commit.
     pub(super) audit: Vec<(TenantId, AuditEntry)>,
     /// A token was taken back: once this is committed, no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
+}
+
+impl Effects {
+    /// Adds what another transaction of the same batch leaves to do.
+    pub(super) fn join(&mut self, other: Self) {
+        self.wrote |= other.wrote;
+        self.audit.extend(other.audit);
+        self.tokens_changed |= other.tokens_changed;
+    }
 }
 
 impl Deref for Tx {
