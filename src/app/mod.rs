@@ -56,6 +56,9 @@ pub enum StartError {
         /// What went wrong.
         error: std::io::Error,
     },
+    /// The signals to stop cannot be heard.
+    #[error("cannot listen for the signals to stop: {0}")]
+    Signals(std::io::Error),
     /// Seeding the demo tenant.
     #[error("cannot make the demo tenant: {0}")]
     Demo(crate::accounts::Error),

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tower::util::MapRequest;
 
@@ -50,6 +52,7 @@ pub async fn serve(config: Config, migrate: bool) -> Result<(), StartError> {
     for warning in &config.unknown {
         tracing::warn!("{warning}");
     }
+    let signals = Signals::listen().map_err(StartError::Signals)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = start(&config, migrate, async move {
         // Stops when told to, and when nobody could tell any more.
@@ -57,7 +60,7 @@ pub async fn serve(config: Config, migrate: bool) -> Result<(), StartError> {
     })
     .await?;
     announce(&running);
-    wait_for_signal().await;
+    signals.wait().await;
     tracing::info!("draining");
     let _ = stop.send(());
     running.finish().await;
@@ -190,21 +193,45 @@ fn announce(running: &Running) {
     }
 }
 
-async fn wait_for_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-                return;
-            }
-            Err(error) => tracing::error!(%error, "cannot listen for SIGTERM"),
+/// The signals to stop. Listened for before anybody is told that the gateway runs: one that comes right after the
+/// word must drain it too, and not kill it.
+#[cfg(unix)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    let _ = interrupt.await;
+}
+
+/// The signal to stop, where there is only Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self) {
+        // Without a way to hear it, the gateway runs until it is ended from outside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
