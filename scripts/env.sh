@@ -13,4 +13,7 @@ if ! command -v cargo >/dev/null 2>&1 && [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/c
     export PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 fi
 
+# rustc 1.95 was seen to crash on what an earlier checkout had left in the incremental cache of this shared folder.
+export CARGO_INCREMENTAL=0
+
 cd "$root"

@@ -97,7 +97,6 @@ pub async fn start(
              be read"
         );
     }
-    let operator_token = operator::operator_token(config, &store).await?;
 
     let bind = (config.listen.host(), config.listen.port());
     let listen_failed = |error| StartError::Listen {
@@ -108,6 +107,8 @@ pub async fn start(
         .await
         .map_err(listen_failed)?;
     let address = listener.local_addr().map_err(listen_failed)?;
+    // Made only once nothing stands in the way of showing it.
+    let operator_token = operator::operator_token(config, &store).await?;
     let public_url = match &config.public_url {
         Some(url) => PublicUrl::new(url.as_str()),
         None => PublicUrl::new(&format!("http://{address}")),

@@ -31,7 +31,15 @@ pub async fn create(
     said.active = said.active.or(Some(true));
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
-            let clashes = find_clashes(tx, directory, &said, None).await?;
+            let mut clashes = find_clashes(tx, directory, &said, None).await?;
+            if let Some((holder, _)) = &clashes.user_name
+                && holder.directory == Some(directory.id)
+                && holder.active != Some(true)
+            {
+                // They may be re-activated: what is decided on has to be what is there at the commit.
+                tx.find_user_for_update(holder.id).await?;
+                clashes = find_clashes(tx, directory, &said, None).await?;
+            }
             let Arrival { user, change } = lifecycle::provision(id, directory.id, said, &clashes, origin)?;
             tx.apply(change).await?;
             // A person made just now is in no group; one who came back may be.

@@ -367,7 +367,8 @@ impl Tx {
         execute!(
             self.read.conn,
             "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
             self.read.tenant.0,
             user.id.0,
             user.directory.map(|id| id.0),

@@ -32,6 +32,8 @@ type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 struct Outcome {
     succeeded: bool,
+    /// The database failed, and may have ended the whole transaction by itself.
+    failed_in_storage: bool,
     answer: Answer,
 }
 
@@ -79,6 +81,8 @@ impl Writer {
                 Box::pin(async move {
                     let result = work.await;
                     let succeeded = result.is_ok();
+                    let failure = result.as_ref().err().and_then(WriteError::storage);
+                    let failed_in_storage = failure.is_some_and(|error| !matches!(error, Error::Refused(_)));
                     let answer: Answer = Box::new(move |committed| {
                         let result = match committed {
                             Ok(()) => result,
@@ -89,7 +93,11 @@ impl Writer {
                             let _ = sender.send(result);
                         }
                     });
-                    Outcome { succeeded, answer }
+                    Outcome {
+                        succeeded,
+                        failed_in_storage,
+                        answer,
+                    }
                 })
             })
         });
@@ -252,7 +260,7 @@ struct Done {
     conn: Conn,
     effects: Effects,
     answer: Option<Answer>,
-    /// The body failed after a write, and no savepoint has taken the write back.
+    /// The body failed after a write or in the database, and no savepoint has taken anything back.
     has_to_be_undone: bool,
     /// `Err` when the savepoint could not be kept apart: the batch must not be committed.
     state: Result<(), Error>,
@@ -287,7 +295,8 @@ async fn run_body(mut conn: Conn, tenant: TenantId, body: BoxedBody, apart: bool
     };
     let (mut conn, mut effects) = (tx.read.conn, tx.effects);
     let succeeded = outcome.as_ref().is_some_and(|outcome| outcome.succeeded);
-    let has_to_be_undone = !apart && !succeeded && effects.wrote;
+    let failed_in_storage = outcome.as_ref().is_some_and(|outcome| outcome.failed_in_storage);
+    let has_to_be_undone = !apart && !succeeded && (effects.wrote || failed_in_storage);
     let mut state = Ok(());
     if !succeeded {
         effects = Effects::default();
