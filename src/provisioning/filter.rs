@@ -232,7 +232,7 @@ fn group_leaf(filter: &Filter) -> Option<Predicate<GroupTerm>> {
 }
 
 /// The last name of a path inside a value filter, which is relative to its element.
-pub(super) fn leaf_name(path: &AttrPath) -> &str {
+fn leaf_name(path: &AttrPath) -> &str {
     path.sub.as_deref().unwrap_or(&path.name)
 }
 

@@ -7,11 +7,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::filter::leaf_name;
 use super::render::Endpoint;
 use super::resource::member_object;
 use crate::directory::{DirectoryId, GroupId, Member, MemberDelta, Refusal, UserId};
-use crate::scim::filter::{CompareOp, Filter, Literal};
+use crate::scim::filter::Filter;
 use crate::scim::patch::MemberChange;
 use crate::storage::Tx;
 
@@ -59,10 +58,7 @@ pub(super) async fn decide(
                 wish.clear();
                 add(&mut wish, ids, group)?;
             }
-            MemberChange::RemoveMatching(filter) => match named_by(filter) {
-                Some(id) => remove(&mut wish, std::slice::from_ref(&id.to_owned())),
-                None => remove_matching(tx, group, &mut wish, filter).await?,
-            },
+            MemberChange::RemoveMatching(filter) => remove_matching(tx, group, &mut wish, filter).await?,
         }
     }
     let candidates = tx
@@ -115,18 +111,6 @@ fn parse_id(text: &str) -> Option<UserId> {
 fn remove(wish: &mut Wish, ids: &[String]) {
     for id in ids.iter().filter_map(|text| parse_id(text)) {
         wish.want(id.0, false);
-    }
-}
-
-/// `value eq "..."`: the one filter that needs no member list.
-fn named_by(filter: &Filter) -> Option<&str> {
-    match filter {
-        Filter::Compare {
-            path,
-            op: CompareOp::Eq,
-            value: Literal::String(text),
-        } if leaf_name(path) == "value" => Some(text),
-        _ => None,
     }
 }
 
