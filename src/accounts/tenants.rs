@@ -29,6 +29,7 @@ pub async fn create(on: &Accounts, new: NewTenant, origin: Origin) -> Result<Ten
         support_email: new.support_email,
         sign_in: SignIn::Local,
         created_at: origin.at,
+        suspended_at: None,
     };
     on.store
         .write(new.id, async move |tx: &mut Tx| {

@@ -1,8 +1,10 @@
 //! What an administrator does with people.
 
+use jiff::Timestamp;
+
 use super::{Accounts, Error};
 use crate::directory::lifecycle::{self, Arrival};
-use crate::directory::{AdminScope, Origin, Refusal, TenantId, User, UserId, UserStatus};
+use crate::directory::{AdminScope, Origin, TenantId, User, UserId, UserStatus, grant};
 use crate::storage::{Chunk, Position, Tx};
 
 /// People of the tenant by id: those of a status, or all who are not deleted.
@@ -13,6 +15,7 @@ pub async fn list(
     on: &Accounts,
     tenant: TenantId,
     status: Option<UserStatus>,
+    now: Timestamp,
     after: Position,
     size: u64,
 ) -> Result<Chunk<User>, Error> {
@@ -20,7 +23,7 @@ pub async fn list(
         .store
         .read(tenant)
         .await?
-        .list_tenant_users(status, after, size)
+        .list_tenant_users(status, now, after, size)
         .await?)
 }
 
@@ -50,7 +53,7 @@ pub async fn set_blocked(
 ) -> Result<User, Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, others) = find_with_others(tx, id).await?;
+            let (user, others) = find_with_others(tx, id, origin.at).await?;
             let arrival = lifecycle::set_blocked(&user, blocked, others, origin)?;
             settle(tx, user, arrival).await
         })
@@ -68,16 +71,14 @@ pub async fn set_administrator(
     administrator: Option<AdminScope>,
     origin: Origin,
 ) -> Result<User, Error> {
-    if let Some(AdminScope::Entities(entities)) = &administrator
-        && let Some(entity) = entities.first()
-    {
-        // No tenant has entities yet, so none of these can be one of its.
-        return Err(Refusal::UnknownEntity(*entity).into());
-    }
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, others) = find_with_others(tx, id).await?;
-            let arrival = lifecycle::set_administrator(&user, administrator, others, origin)?;
+            let (user, others) = find_with_others(tx, id, origin.at).await?;
+            if let Some(scope) = &administrator {
+                tx.load_entity_tree().await?.check_known(scope)?;
+            }
+            let grants = tx.list_grants(id).await?;
+            let arrival = grant::set_administrator(&user, &grants, administrator, others, origin)?;
             settle(tx, user, arrival).await
         })
         .await
@@ -90,13 +91,13 @@ pub async fn set_administrator(
 pub async fn delete(on: &Accounts, tenant: TenantId, id: UserId, origin: Origin) -> Result<(), Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, others) = find_with_others(tx, id).await?;
+            let (user, others) = find_with_others(tx, id, origin.at).await?;
             if user.deleted_at.is_some() {
                 return Err(Error::NotFound("user"));
             }
             let directory = match user.directory {
-                Some(id) => tx.find_directory(id).await?.map(|directory| directory.name),
-                None => None,
+                Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
+                _ => None,
             };
             tx.apply(lifecycle::delete_by_hand(&user, directory, others, origin)?)
                 .await?;
@@ -126,12 +127,12 @@ pub async fn restore(on: &Accounts, tenant: TenantId, id: UserId, origin: Origin
         .await
 }
 
-async fn find_with_others(tx: &mut Tx, id: UserId) -> Result<(User, u64), Error> {
+async fn find_with_others(tx: &mut Tx, id: UserId, now: Timestamp) -> Result<(User, u64), Error> {
     let user = tx
         .find_user_for_update(id)
         .await?
         .ok_or(Error::NotFound("user"))?;
-    let others = tx.count_other_full_administrators_for_update(&user).await?;
+    let others = tx.count_other_full_administrators_for_update(&user, now).await?;
     Ok((user, others))
 }
 

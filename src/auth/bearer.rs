@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -15,6 +15,14 @@ pub enum TokenKind {
     Operator,
     /// The SCIM endpoint of one directory.
     Directory,
+    /// A session, as a cookie.
+    Session,
+    /// A browser, for the time of its sign-ins, as a cookie.
+    Browser,
+    /// A sign-in at a provider, as its `state`.
+    State,
+    /// An invitation, in a link.
+    Invitation,
 }
 
 impl TokenKind {
@@ -24,6 +32,10 @@ impl TokenKind {
         match self {
             Self::Operator => "rollcall_op_",
             Self::Directory => "rollcall_scim_",
+            Self::Session => "rollcall_ses_",
+            Self::Browser => "rollcall_br_",
+            Self::State => "rollcall_st_",
+            Self::Invitation => "rollcall_inv_",
         }
     }
 }
@@ -79,6 +91,20 @@ pub fn hash(token: &str) -> TokenHash {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.as_ref());
     TokenHash(bytes)
+}
+
+/// A value that whoever holds `token` can compute and nobody else: two uses of one token need different `purpose`s.
+/// It says nothing of the token.
+#[must_use]
+pub fn derive(token: &str, purpose: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, purpose.as_bytes()))
+}
+
+/// Compares two texts in constant time, but for their length.
+#[must_use]
+pub fn texts_match(a: &str, b: &str) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
 
 /// Compares two hashes in constant time.

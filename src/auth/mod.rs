@@ -1,3 +1,4 @@
-//! Proofs of who is calling, as pure functions. Randomness comes in as an argument.
+//! Proofs of who is calling, and what keeps secrets, as pure functions. Randomness comes in as an argument.
 
 pub mod bearer;
+pub mod vault;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::id::DirectoryId;
+use super::id::{ConnectionId, DirectoryId, UserId};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,22 @@ pub enum Actor {
     Directory(DirectoryId),
     /// The gateway itself: the demo tenant, jobs.
     Gateway,
+    /// A person who is signed in.
+    User(UserId),
+    /// An identity provider, by what it has signed.
+    Connection(ConnectionId),
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Operator => f.write_str("operator"),
+            Self::Gateway => f.write_str("gateway"),
+            Self::Directory(id) => write!(f, "directory:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Connection(id) => write!(f, "connection:{id}"),
+        }
+    }
 }
 
 /// The way a change came in.
@@ -26,6 +42,10 @@ pub enum Source {
     Scim,
     /// A job or the start of the gateway.
     Job,
+    /// A sign-in by single sign-on.
+    Jit,
+    /// A page of the gateway.
+    Ui,
 }
 
 impl Source {
@@ -36,6 +56,8 @@ impl Source {
             Self::Api => "api",
             Self::Scim => "scim",
             Self::Job => "job",
+            Self::Jit => "jit",
+            Self::Ui => "ui",
         }
     }
 }

@@ -5,11 +5,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit::{AuditEntry, Origin};
+use super::connection::{Connection, Domain, IdentityKey};
+use super::entity::Entity;
+use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
-use super::id::{GroupId, TokenId};
+use super::id::{EntityId, GroupId, SessionId, TokenId, UserId};
+use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
-use super::tenant::Tenant;
+use super::session::NewSession;
+use super::tenant::{SignIn, Tenant};
 use super::user::User;
 
 /// A decision, ready to be applied. Only the rules of this module can build one, and it always carries its
@@ -29,6 +34,68 @@ pub enum Fact {
     User(UserFact),
     /// Groups and their members.
     Group(GroupFact),
+    /// Entities.
+    Entity(EntityFact),
+    /// Connections and domains.
+    Connection(ConnectionFact),
+    /// Sign-ins, and what they leave.
+    SignIn(SignInFact),
+    /// Invitations.
+    Invitation(InvitationFact),
+}
+
+/// Facts of entities.
+#[derive(Debug, Clone)]
+pub enum EntityFact {
+    /// An entity was made.
+    Created(Entity),
+    /// An entity was renamed or moved.
+    Updated(Entity),
+    /// An entity that nothing used was deleted.
+    Deleted(EntityId),
+}
+
+/// Facts of connections and domains.
+#[derive(Debug, Clone)]
+pub enum ConnectionFact {
+    /// A connection was made.
+    Created(Connection),
+    /// A connection was changed, or what is remembered of its provider was dropped.
+    Updated(Connection),
+    /// A domain became the tenant's, or was verified.
+    DomainSet(Domain),
+}
+
+/// Facts of sign-ins.
+#[derive(Debug, Clone)]
+pub enum SignInFact {
+    /// A provider's subject leads to a person from now on.
+    IdentityLinked {
+        /// The provider's name of them.
+        identity: IdentityKey,
+        /// Who it is.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody signed in.
+    SessionOpened(Box<NewSession>),
+    /// Sessions were ended: by signing out, or by the provider's word.
+    SessionsEnded(Vec<SessionId>),
+}
+
+/// Facts of invitations.
+#[derive(Debug, Clone)]
+pub enum InvitationFact {
+    /// An invitation was made, with the mail that carries it.
+    Sent {
+        /// The record.
+        invitation: Invitation,
+        /// What its token hashes to.
+        hash: TokenHash,
+        /// The mail.
+        mail: Mail,
+    },
 }
 
 /// Facts of tenants, directories and tokens.
@@ -52,6 +119,10 @@ pub enum RegistryFact {
         /// When.
         at: Timestamp,
     },
+    /// A tenant was changed.
+    TenantUpdated(Tenant),
+    /// How the tenant's people sign in was changed.
+    SignInSet(SignIn),
 }
 
 /// Facts of people.
@@ -77,6 +148,15 @@ pub enum UserFact {
     Deleted {
         /// The person, with the time of deletion.
         user: User,
+    },
+    /// What a person may do changed, and with it perhaps the Administrator tick.
+    Granted {
+        /// The person as they are now.
+        user: User,
+        /// The grants that came and went.
+        delta: GrantDelta,
+        /// Access ends.
+        revoke: bool,
     },
     /// A deleted person was brought back; the tombstone goes.
     Restored {
@@ -114,27 +194,24 @@ pub enum GroupFact {
 }
 
 impl Change {
-    pub(super) fn registry(
-        fact: RegistryFact,
+    /// `target` is the kind and the id of what changes.
+    pub(super) fn new(
+        fact: Fact,
         origin: Origin,
         action: &'static str,
-        target_kind: &'static str,
-        target_id: Uuid,
+        target: (&'static str, Uuid),
         before: Option<Value>,
         after: Option<Value>,
     ) -> Self {
         let audit = AuditEntry {
             origin,
             action,
-            target_kind,
-            target_id,
+            target_kind: target.0,
+            target_id: target.1,
             before,
             after,
         };
-        Self {
-            fact: Fact::Registry(fact),
-            audit,
-        }
+        Self { fact, audit }
     }
 
     pub(super) fn user(
@@ -145,18 +222,14 @@ impl Change {
         before: Option<Value>,
         after: Option<Value>,
     ) -> Self {
-        let audit = AuditEntry {
+        Self::new(
+            Fact::User(fact),
             origin,
             action,
-            target_kind: "user",
-            target_id,
+            ("user", target_id),
             before,
             after,
-        };
-        Self {
-            fact: Fact::User(fact),
-            audit,
-        }
+        )
     }
 
     pub(super) fn group(
@@ -167,18 +240,14 @@ impl Change {
         before: Option<Value>,
         after: Option<Value>,
     ) -> Self {
-        let audit = AuditEntry {
+        Self::new(
+            Fact::Group(fact),
             origin,
             action,
-            target_kind: "group",
-            target_id,
+            ("group", target_id),
             before,
             after,
-        };
-        Self {
-            fact: Fact::Group(fact),
-            audit,
-        }
+        )
     }
 
     /// Takes the change apart, for storage.

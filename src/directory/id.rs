@@ -50,6 +50,26 @@ id!(
     /// A group of a directory.
     GroupId
 );
+id!(
+    /// A connection: a tenant's way to sign in through one identity provider.
+    ConnectionId
+);
+id!(
+    /// An entity: a part of the company that people belong to.
+    EntityId
+);
+id!(
+    /// A grant: one right of a person, with its source.
+    GrantId
+);
+id!(
+    /// A session: a browser in which somebody is signed in.
+    SessionId
+);
+id!(
+    /// An invitation to a local account.
+    InvitationId
+);
 
 /// The text is not an identifier that this gateway could have given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

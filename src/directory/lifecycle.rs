@@ -2,15 +2,16 @@
 //!
 //! Whatever ends access says so in its fact (`revoke`), and only storage moves the access epoch.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::admin::AdminScope;
+use super::access::AccessWindow;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
-use super::id::{DirectoryId, UserId};
+use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::{Facets, Profile};
 use super::refusal::{Holder, Refusal};
-use super::user::User;
+use super::user::{User, UserKind, UserSource};
 
 /// What a directory says of a person it owns.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Clashes {
     pub user_name: Option<(User, Option<String>)>,
     /// Who has the externalId in this directory.
     pub external_id: Option<User>,
+    /// How many people besides the holder of the userName keep the tenant manageable; asked only where it matters.
+    pub other_full_administrators: u64,
 }
 
 /// What a POST comes to.
@@ -45,8 +48,9 @@ pub struct Arrival {
     pub change: Change,
 }
 
-/// Provisions a person: makes one, or re-activates the one whom both externalId and userName name and who is
-/// inactive. Anything else that clashes is refused, naming whose it is.
+/// Provisions a person: makes one; or re-activates the one whom both externalId and userName name and who is
+/// inactive; or takes over the one whom a first login has made. Anything else that clashes is refused, naming whose
+/// it is.
 ///
 /// # Errors
 /// [`Refusal::UserNameTaken`], [`Refusal::ExternalIdTaken`].
@@ -57,21 +61,35 @@ pub fn provision(
     clashes: &Clashes,
     origin: Origin,
 ) -> Result<Arrival, Refusal> {
-    if let (Some((holder, _)), Some(same)) = (&clashes.user_name, &clashes.external_id)
-        && holder.id == same.id
+    if let Some((holder, _)) = &clashes.user_name
         && holder.directory == Some(directory)
-        && holder.active != Some(true)
     {
-        return Ok(reactivate(holder, said, origin));
+        let same = clashes.external_id.as_ref().map(|user| user.id);
+        if same == Some(holder.id) && holder.active != Some(true) {
+            return Ok(take_over(holder, said, "user.reactivated", origin));
+        }
+        // Made at a first login and never spoken of: the sync that comes later finds the same person.
+        if !holder.provisioned && same.is_none_or(|id| id == holder.id) {
+            let others = clashes.other_full_administrators;
+            let arrival = take_over(holder, said, "user.adopted", origin.clone());
+            check_last_administrator(holder, &arrival.user, others, origin.at)?;
+            return Ok(arrival);
+        }
     }
     check_clashes(directory, &said, clashes, None)?;
     let user = User {
         id,
         directory: Some(directory),
+        kind: UserKind::Employee,
+        source: UserSource::Scim,
+        provisioned: true,
+        pending: false,
         user_name: said.user_name,
         external_id: said.external_id,
         active: said.active,
         blocked: false,
+        access: AccessWindow::default(),
+        entity: None,
         administrator: None,
         profile: said.profile,
         version: 1,
@@ -88,24 +106,25 @@ pub fn provision(
     Ok(Arrival { user, change })
 }
 
-fn reactivate(before: &User, said: Provisioned, origin: Origin) -> Arrival {
+fn take_over(before: &User, said: Provisioned, action: &'static str, origin: Origin) -> Arrival {
     let user = User {
         user_name: said.user_name,
         external_id: said.external_id,
         active: said.active,
+        provisioned: true,
         profile: said.profile,
         version: before.version + 1,
         modified_at: origin.at,
         ..before.clone()
     };
-    let revoke = ends_access(before, &user);
+    let revoke = ends_access(before, &user, origin.at);
     let fact = UserFact::Updated {
         user: user.clone(),
         facets: Some(Facets::read(&said.attributes)),
         revoke,
     };
     let (old, new) = difference(view(before), view_of(&user, said.attributes));
-    let change = Change::user(fact, origin, "user.reactivated", user.id.0, Some(old), Some(new));
+    let change = Change::user(fact, origin, action, user.id.0, Some(old), Some(new));
     Arrival { user, change }
 }
 
@@ -132,6 +151,7 @@ pub fn update(
         user_name: said.user_name,
         external_id: said.external_id,
         active: said.active,
+        provisioned: true,
         // Equal attributes in another order are no change.
         profile: if same_profile {
             before.profile.clone()
@@ -143,7 +163,7 @@ pub fn update(
     if user == *before {
         return Ok(None);
     }
-    check_last_administrator(before, &user, other_full_administrators)?;
+    check_last_administrator(before, &user, other_full_administrators, origin.at)?;
     user.version = before.version + 1;
     user.modified_at = origin.at;
     let same_names = user.user_name == before.user_name && user.external_id == before.external_id;
@@ -153,7 +173,7 @@ pub fn update(
         (false, true) => "user.activated",
         _ => "user.updated",
     };
-    let revoke = ends_access(before, &user);
+    let revoke = ends_access(before, &user, origin.at);
     let (old, new) = difference(view_of(before, old_attributes), view_of(&user, said.attributes));
     let fact = UserFact::Updated {
         user: user.clone(),
@@ -172,7 +192,7 @@ pub fn update(
 pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
     let mut after = user.clone();
     after.deleted_at = Some(origin.at);
-    check_last_administrator(user, &after, other_full_administrators)?;
+    check_last_administrator(user, &after, other_full_administrators, origin.at)?;
     Ok(Change::user(
         UserFact::Deleted { user: after },
         origin,
@@ -217,27 +237,16 @@ pub fn set_blocked(
     act(user, after, action, other_full_administrators, origin)
 }
 
-/// Gives, narrows or takes the Administrator tick. `Ok(None)` when it is so already.
+/// Puts a person under an entity. `Ok(None)` when they are there already.
 ///
 /// # Errors
-/// [`Refusal::Deleted`], [`Refusal::LastAdministrator`].
-pub fn set_administrator(
-    user: &User,
-    administrator: Option<AdminScope>,
-    other_full_administrators: u64,
-    origin: Origin,
-) -> Result<Option<Arrival>, Refusal> {
+/// [`Refusal::Deleted`].
+pub fn set_entity(user: &User, entity: Option<EntityId>, origin: Origin) -> Result<Option<Arrival>, Refusal> {
     let after = User {
-        administrator,
+        entity,
         ..user.clone()
     };
-    act(
-        user,
-        after,
-        "user.administrator_set",
-        other_full_administrators,
-        origin,
-    )
+    act(user, after, "user.entity_set", 0, origin)
 }
 
 /// Brings a deleted person back, as they were but without their memberships.
@@ -298,10 +307,10 @@ fn act(
     if after == *before {
         return Ok(None);
     }
-    check_last_administrator(before, &after, other_full_administrators)?;
-    let revoke = ends_access(before, &after);
-    let flags = |user: &User| json!({"blocked": user.blocked, "administrator": user.administrator});
-    let (seen_before, seen_after) = (flags(before), flags(&after));
+    check_last_administrator(before, &after, other_full_administrators, origin.at)?;
+    let revoke = ends_access(before, &after, origin.at);
+    let flags = |user: &User| json!({"blocked": user.blocked, "entity_id": user.entity});
+    let (seen_before, seen_after) = difference(flags(before), flags(&after));
     let fact = UserFact::Updated {
         user: after.clone(),
         facets: None,
@@ -351,12 +360,17 @@ fn holder_of(holder: &User, directory: Option<DirectoryId>, name: Option<&String
     }
 }
 
-fn ends_access(before: &User, after: &User) -> bool {
-    before.has_access() && !after.has_access()
+pub(super) fn ends_access(before: &User, after: &User, now: Timestamp) -> bool {
+    before.has_access(now) && !after.has_access(now)
 }
 
-fn check_last_administrator(before: &User, after: &User, others: u64) -> Result<(), Refusal> {
-    if before.is_full_administrator() && !after.is_full_administrator() && others == 0 {
+pub(super) fn check_last_administrator(
+    before: &User,
+    after: &User,
+    others: u64,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    if before.is_full_administrator(now) && !after.is_full_administrator(now) && others == 0 {
         return Err(Refusal::LastAdministrator);
     }
     Ok(())
@@ -376,11 +390,11 @@ fn difference(mut old: Value, mut new: Value) -> (Value, Value) {
     (old, new)
 }
 
-fn view(user: &User) -> Value {
+pub(super) fn view(user: &User) -> Value {
     view_of(user, user.profile.attributes())
 }
 
-fn view_of(user: &User, attributes: Map<String, Value>) -> Value {
+pub(super) fn view_of(user: &User, attributes: Map<String, Value>) -> Value {
     let mut view = attributes;
     view.insert("userName".to_owned(), user.user_name.clone().into());
     if let Some(external_id) = &user.external_id {

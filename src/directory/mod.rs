@@ -4,28 +4,46 @@
 //! A rule answers `Result<Change, Refusal>`; `storage` applies the [`Change`], a door turns the
 //! [`Refusal`] into a status. Nothing of ours is imported.
 
+pub mod access;
+pub mod account;
 pub mod admin;
 pub mod audit;
 pub mod change;
+pub mod connection;
 pub mod email;
+pub mod entity;
+pub mod grant;
 pub mod group;
 pub mod id;
+pub mod invitation;
 pub mod key;
 pub mod lifecycle;
+pub mod mailbox;
 pub mod profile;
 pub mod query;
 pub mod refusal;
 pub mod registry;
+pub mod session;
 pub mod tenant;
 pub mod user;
 
-pub use admin::AdminScope;
+pub use access::AccessWindow;
+pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
-pub use change::{Change, Fact, GroupFact, RegistryFact, UserFact};
+pub use change::{
+    Change, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact, SignInFact, UserFact,
+};
+pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
+pub use entity::{Entity, EntityTree, EntityUse};
+pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
-pub use id::{DirectoryId, GroupId, TenantId, TokenId, UserId};
+pub use id::{
+    ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId, TenantId, TokenId, UserId,
+};
+pub use invitation::{Invitation, Mail};
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
+pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};
-pub use user::{User, UserStatus};
+pub use user::{User, UserKind, UserSource, UserStatus};

@@ -1,5 +1,8 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use super::entity::EntityUse;
+use super::id::{DirectoryId, EntityId};
+
 /// Why a rule said no. The text is for the person who asked; the code is stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -59,8 +62,63 @@ pub enum Refusal {
     #[error("this tenant has a directory named {0:?} already")]
     DirectoryNameTaken(String),
     /// An entity that does not exist in the tenant.
-    #[error("scope.entities: {0} is not an entity of this tenant")]
-    UnknownEntity(uuid::Uuid),
+    #[error("{field}: {id} is not an entity of this tenant")]
+    UnknownEntity {
+        /// The field that names it.
+        field: &'static str,
+        /// The id.
+        id: EntityId,
+    },
+    /// The tenant has an entity of that name in that place.
+    #[error("there is an entity named {0:?} in this place already")]
+    EntityNameTaken(String),
+    /// An entity cannot be a part of what lies below it.
+    #[error("parent_id: an entity cannot be a part of itself or of what lies below it")]
+    EntityInItself,
+    /// Something still uses the entity.
+    #[error(
+        "this entity is in use: {} parts, {} people, {} administrators' scopes, {} connections; move them elsewhere first",
+        .0.parts, .0.people, .0.scopes, .0.connections
+    )]
+    EntityInUse(EntityUse),
+    /// It concerns the whole tenant, and the administrator's scope is a part of it.
+    #[error("this concerns the whole tenant and needs an administrator with scope \"all\"")]
+    FullScopeRequired,
+    /// It is the operator's alone.
+    #[error("this is for the operator of the gateway alone")]
+    OperatorRequired,
+    /// The other administrator reaches further.
+    #[error(
+        "this person is an administrator whose scope goes beyond yours; ask an administrator with scope \"all\""
+    )]
+    AdministratorOutsideScope,
+    /// Nobody gives what they do not have.
+    #[error("this lies outside your own administrator scope; ask an administrator with scope \"all\"")]
+    OutsideScope,
+    /// The tick comes from a group of the identity provider.
+    #[error(
+        "a group of the identity provider gives this person the Administrator tick or a wider scope; change the group, or the connection's group_mapping"
+    )]
+    GrantedByGroup,
+    /// The tenant has a connection of that name.
+    #[error("this tenant has a connection named {0:?} already")]
+    ConnectionNameTaken(String),
+    /// A directory that does not exist in the tenant.
+    #[error("directory_id: {0} is not a directory of this tenant")]
+    UnknownDirectory(DirectoryId),
+    /// Single sign-on has not been seen to work.
+    #[error(
+        "no enabled connection of this tenant has had a successful test login yet; test one first (POST .../connections/{{id}}/test), or let the operator say force"
+    )]
+    ConnectionNotTested,
+    /// The tenant signs in by single sign-on.
+    #[error(
+        "this tenant signs in by single sign-on: accounts are made at the first login or by the identity provider, not by hand"
+    )]
+    ManualCreationBlocked,
+    /// A mailbox that more than one person reads.
+    #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
+    DepartmentalMailbox(String),
 }
 
 /// Whose person holds a userName.
@@ -100,7 +158,20 @@ impl Refusal {
             Self::NotDeleted => "not_deleted",
             Self::SlugTaken(_) => "slug_in_use",
             Self::DirectoryNameTaken(_) => "directory_name_in_use",
-            Self::UnknownEntity(_) => "unknown_entity",
+            Self::UnknownEntity { .. } => "unknown_entity",
+            Self::EntityNameTaken(_) => "entity_name_in_use",
+            Self::EntityInItself => "entity_in_itself",
+            Self::EntityInUse(_) => "entity_in_use",
+            Self::FullScopeRequired => "full_scope_required",
+            Self::OperatorRequired => "operator_required",
+            Self::AdministratorOutsideScope => "administrator_outside_scope",
+            Self::OutsideScope => "outside_scope",
+            Self::GrantedByGroup => "granted_by_group",
+            Self::ConnectionNameTaken(_) => "connection_name_in_use",
+            Self::UnknownDirectory(_) => "unknown_directory",
+            Self::ConnectionNotTested => "connection_not_tested",
+            Self::ManualCreationBlocked => "manual_creation_blocked",
+            Self::DepartmentalMailbox(_) => "departmental_mailbox",
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::audit::Origin;
-use super::change::{Change, RegistryFact};
+use super::change::{Change, Fact, RegistryFact};
 use super::id::{DirectoryId, TenantId, TokenId};
 
 /// One identity provider's source of people inside a tenant.
@@ -109,12 +109,11 @@ pub fn create(directory: Directory, origin: Origin) -> Change {
     let after = json!({"name": directory.name, "kind": directory.kind.as_str()});
     let id = directory.id.0;
     let fact = RegistryFact::DirectoryCreated(directory);
-    Change::registry(
-        fact,
+    Change::new(
+        Fact::Registry(fact),
         origin,
         "directory.created",
-        "directory",
-        id,
+        ("directory", id),
         None,
         Some(after),
     )
@@ -129,12 +128,11 @@ pub fn issue_token(token: DirectoryToken, hash: TokenHash, origin: Origin) -> Ch
         "expires_at": token.expires_at.map(|at| at.to_string()),
     });
     let id = token.id.0;
-    Change::registry(
-        RegistryFact::TokenIssued { token, hash },
+    Change::new(
+        Fact::Registry(RegistryFact::TokenIssued { token, hash }),
         origin,
         "token.issued",
-        "token",
-        id,
+        ("token", id),
         None,
         Some(after),
     )
@@ -151,12 +149,11 @@ pub fn revoke_token(token: &DirectoryToken, origin: Origin) -> Option<Change> {
         id: token.id,
         at: origin.at,
     };
-    Some(Change::registry(
-        fact,
+    Some(Change::new(
+        Fact::Registry(fact),
         origin,
         "token.revoked",
-        "token",
-        token.id.0,
+        ("token", token.id.0),
         Some(before),
         None,
     ))

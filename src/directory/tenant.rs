@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use super::audit::Origin;
-use super::change::{Change, RegistryFact};
+use super::change::{Change, Fact, RegistryFact};
+use super::connection::Connection;
 use super::id::TenantId;
+use super::refusal::Refusal;
 
 /// One customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Tenant {
     pub sign_in: SignIn,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when nobody may sign in, by the operator's word.
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// How the people of a tenant sign in.
@@ -90,15 +94,76 @@ pub fn create(tenant: Tenant, origin: Origin) -> Change {
         "sign_in": tenant.sign_in.as_str(),
     });
     let id = tenant.id.0;
-    Change::registry(
-        RegistryFact::TenantCreated(tenant),
+    Change::new(
+        Fact::Registry(RegistryFact::TenantCreated(tenant)),
         origin,
         "tenant.created",
-        "tenant",
-        id,
+        ("tenant", id),
         None,
         Some(after),
     )
+}
+
+/// Changes a tenant's name or support address, or suspends it. `None` when nothing changes.
+#[must_use]
+pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> {
+    if *before == after {
+        return None;
+    }
+    let view = |tenant: &Tenant| {
+        serde_json::json!({
+            "name": tenant.name,
+            "support_email": tenant.support_email,
+            "suspended_at": tenant.suspended_at.map(|at| at.to_string()),
+        })
+    };
+    let (old, new, id) = (view(before), view(&after), after.id.0);
+    let fact = Fact::Registry(RegistryFact::TenantUpdated(after));
+    Some(Change::new(
+        fact,
+        origin,
+        "tenant.updated",
+        ("tenant", id),
+        Some(old),
+        Some(new),
+    ))
+}
+
+/// Sets how the people of a tenant sign in. `Ok(None)` when it is so already.
+///
+/// Single sign-on locks out whoever it does not work for, so it needs an enabled connection through which a test
+/// login went well; the operator alone may `force` it.
+///
+/// # Errors
+/// [`Refusal::ConnectionNotTested`].
+pub fn set_sign_in(
+    tenant: &Tenant,
+    mode: SignIn,
+    connections: &[Connection],
+    force: bool,
+    origin: Origin,
+) -> Result<Option<Change>, Refusal> {
+    if tenant.sign_in == mode {
+        return Ok(None);
+    }
+    let proven = connections
+        .iter()
+        .any(|connection| connection.enabled && connection.tested_at.is_some());
+    if mode == SignIn::Sso && !proven && !force {
+        return Err(Refusal::ConnectionNotTested);
+    }
+    let before = serde_json::json!({"sign_in": tenant.sign_in.as_str()});
+    let after = serde_json::json!({"sign_in": mode.as_str(), "forced": force && !proven});
+    let fact = Fact::Registry(RegistryFact::SignInSet(mode));
+    let target = ("tenant", tenant.id.0);
+    Ok(Some(Change::new(
+        fact,
+        origin,
+        "tenant.sign_in_set",
+        target,
+        Some(before),
+        Some(after),
+    )))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::access::AccessWindow;
 use super::admin::AdminScope;
-use super::id::{DirectoryId, UserId};
+use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::Profile;
 
 /// A person at home in a tenant.
@@ -11,8 +12,17 @@ use super::profile::Profile;
 pub struct User {
     /// Stable and never given out again.
     pub id: UserId,
-    /// The directory that owns the person; `None` for a local account.
+    /// The directory that the person belongs to; `None` for a local account.
     pub directory: Option<DirectoryId>,
+    /// Employee or external collaborator.
+    pub kind: UserKind,
+    /// The way in which the person was made.
+    pub source: UserSource,
+    /// Whether the directory has spoken of the person. It has not of one who was made at a first login until a sync
+    /// finds them.
+    pub provisioned: bool,
+    /// Invited, and the invitation is not accepted yet.
+    pub pending: bool,
     /// Unique in the tenant among people who are not deleted, compared without case, kept as sent.
     pub user_name: String,
     /// The provider's own id, unique in the directory, compared exactly.
@@ -22,7 +32,11 @@ pub struct User {
     pub active: Option<bool>,
     /// An administrator's block, invisible to SCIM and never lifted by a sync.
     pub blocked: bool,
-    /// The Administrator tick with its scope.
+    /// The access dates.
+    pub access: AccessWindow,
+    /// The entity that the person belongs to.
+    pub entity: Option<EntityId>,
+    /// The Administrator tick with its scope: what all grants of it come to.
     pub administrator: Option<AdminScope>,
     /// Everything else the directory says.
     pub profile: Profile,
@@ -36,60 +50,121 @@ pub struct User {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// Reads and writes an enum whose variants are words in JSON and in storage.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// Every one of them.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The word in JSON and in storage.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            /// Reads the word that `as_str` gives.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.as_str() == text)
+            }
+        }
+    };
+}
+
+/// Which sort of person an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKind {
+    /// Somebody of the company.
+    Employee,
+    /// An external collaborator.
+    External,
+}
+
+words!(UserKind { Employee = "employee", External = "external" });
+
+/// The way in which a person was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserSource {
+    /// By an administrator's hand.
+    Manual,
+    /// By an administrator, several at once.
+    Bulk,
+    /// From a file.
+    Csv,
+    /// By an identity provider over SCIM.
+    Scim,
+    /// At the first login by single sign-on.
+    Jit,
+    /// A person of another tenant.
+    Guest,
+}
+
+words!(UserSource {
+    Manual = "manual",
+    Bulk = "bulk",
+    Csv = "csv",
+    Scim = "scim",
+    Jit = "jit",
+    Guest = "guest",
+});
+
 /// What an administrator sees of a person's access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserStatus {
+    /// Invited, and never signed in.
+    Pending,
     /// May sign in.
     Active,
     /// Kept with all data, without access.
     Inactive,
+    /// Access begins later.
+    Scheduled,
+    /// Access has ended by its date.
+    Expired,
     /// Recoverable until the purge, invisible to SCIM.
     Deleted,
 }
 
-impl UserStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Deleted];
-
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    /// Reads the word that [`UserStatus::as_str`] gives.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
-    }
-}
+words!(UserStatus {
+    Pending = "pending",
+    Active = "active",
+    Inactive = "inactive",
+    Scheduled = "scheduled",
+    Expired = "expired",
+    Deleted = "deleted",
+});
 
 impl User {
-    /// Whether the person may sign in: both flags, and not deleted.
+    /// Whether the person may sign in at this moment: both flags, inside the dates, not pending, not deleted.
     #[must_use]
-    pub fn has_access(&self) -> bool {
-        self.active == Some(true) && !self.blocked && self.deleted_at.is_none()
+    pub fn has_access(&self, now: Timestamp) -> bool {
+        self.status(now) == UserStatus::Active
     }
 
-    /// The status that an administrator sees.
+    /// The status that an administrator sees. What an administrator would have to mend first comes first.
     #[must_use]
-    pub fn status(&self) -> UserStatus {
+    pub fn status(&self, now: Timestamp) -> UserStatus {
         if self.deleted_at.is_some() {
             UserStatus::Deleted
-        } else if self.has_access() {
-            UserStatus::Active
-        } else {
+        } else if self.active != Some(true) || self.blocked {
             UserStatus::Inactive
+        } else if self.access.has_ended(now) {
+            UserStatus::Expired
+        } else if self.pending {
+            UserStatus::Pending
+        } else if !self.access.has_begun(now) {
+            UserStatus::Scheduled
+        } else {
+            UserStatus::Active
         }
     }
 
     /// Whether the person alone keeps the tenant manageable: access and the tick with scope "all".
     #[must_use]
-    pub fn is_full_administrator(&self) -> bool {
-        self.has_access() && self.administrator.as_ref().is_some_and(AdminScope::is_full)
+    pub fn is_full_administrator(&self, now: Timestamp) -> bool {
+        self.has_access(now) && self.administrator.as_ref().is_some_and(AdminScope::is_full)
     }
 }

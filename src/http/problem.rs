@@ -125,9 +125,16 @@ impl From<accounts::Error> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::UnknownEntity(_) | Refusal::UnknownMember(_) | Refusal::MemberOfItself => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Refusal::UnknownEntity { .. }
+            | Refusal::UnknownDirectory(_)
+            | Refusal::EntityInItself
+            | Refusal::DepartmentalMailbox(_)
+            | Refusal::UnknownMember(_)
+            | Refusal::MemberOfItself => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::FullScopeRequired
+            | Refusal::OperatorRequired
+            | Refusal::AdministratorOutsideScope
+            | Refusal::OutsideScope => StatusCode::FORBIDDEN,
             _ => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.code(), refusal.to_string())

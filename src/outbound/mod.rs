@@ -35,7 +35,7 @@ struct Limits {
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
     total: Duration::from_secs(10),
-    body: 4 * 1024 * 1024,
+    body: 256 * 1024,
 };
 
 /// A client that reaches the public internet over https and nothing else: no loopback, private, link-local or
@@ -54,12 +54,12 @@ pub struct Client {
 pub struct Answer {
     /// HTTP status.
     pub status: StatusCode,
-    /// The body, at most 4 MiB.
+    /// The body, at most 256 KiB.
     pub body: Vec<u8>,
 }
 
 impl Client {
-    /// A client within 5 s to connect, 10 s in total and 4 MiB of body. `allow_private` admits plain http and
+    /// A client within 5 s to connect, 10 s in total and 256 KiB of body. `allow_private` admits plain http and
     /// every address, for development and tests.
     ///
     /// # Errors
@@ -98,7 +98,46 @@ impl Client {
     /// [`OutboundError`]: a URL that must not be called, an address that must not be reached, no connection, no
     /// trusted certificate, no answer in time, or a body past the limit. A status of 400 or above is an answer.
     pub async fn get(&self, url: &Url) -> Result<Answer, OutboundError> {
-        let mut response = self.send(url).await?;
+        self.check_url(url)?;
+        self.call(self.http.get(url.clone())).await
+    }
+
+    /// Fetches `url` as the holder of an access token (RFC 6750 section 2.1).
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_with_token(&self, url: &Url, token: &str) -> Result<Answer, OutboundError> {
+        self.check_url(url)?;
+        self.call(self.http.get(url.clone()).bearer_auth(token)).await
+    }
+
+    /// Posts a form, with name and password by the Basic scheme where they are given.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post_form(
+        &self,
+        url: &Url,
+        form: &[(&str, &str)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<Answer, OutboundError> {
+        self.check_url(url)?;
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut call = self
+            .http
+            .post(url.clone())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body);
+        if let Some((name, password)) = basic {
+            call = call.basic_auth(name, Some(password));
+        }
+        self.call(call).await
+    }
+
+    async fn call(&self, call: reqwest::RequestBuilder) -> Result<Answer, OutboundError> {
+        let mut response = send(call.header("Accept", "application/json")).await?;
         let limit = self.limits.body;
         if response
             .content_length()
@@ -129,17 +168,9 @@ impl Client {
     /// As [`Client::get`].
     pub async fn check_https(&self, url: &Url) -> Result<Duration, OutboundError> {
         let started = Instant::now();
-        self.send(url).await?;
-        Ok(started.elapsed())
-    }
-
-    async fn send(&self, url: &Url) -> Result<reqwest::Response, OutboundError> {
         self.check_url(url)?;
-        self.http
-            .get(url.clone())
-            .send()
-            .await
-            .map_err(|error| OutboundError::from_call(&error))
+        send(self.http.get(url.clone())).await?;
+        Ok(started.elapsed())
     }
 
     /// The resolver never sees an address that is written in the URL.
@@ -164,6 +195,10 @@ impl Client {
             host: address.to_string(),
         })
     }
+}
+
+async fn send(call: reqwest::RequestBuilder) -> Result<reqwest::Response, OutboundError> {
+    call.send().await.map_err(|error| OutboundError::from_call(&error))
 }
 
 #[cfg(test)]

@@ -34,11 +34,16 @@ pub async fn create(
             let mut clashes = find_clashes(tx, directory, &said, None).await?;
             if let Some((holder, _)) = &clashes.user_name
                 && holder.directory == Some(directory.id)
-                && holder.active != Some(true)
+                && (holder.active != Some(true) || !holder.provisioned)
             {
-                // They may be re-activated: what is decided on has to be what is there at the commit.
-                tx.find_user_for_update(holder.id).await?;
+                // They may be taken over: what is decided on has to be what is there at the commit.
+                let holder = tx.find_user_for_update(holder.id).await?;
                 clashes = find_clashes(tx, directory, &said, None).await?;
+                if let Some(holder) = holder {
+                    clashes.other_full_administrators = tx
+                        .count_other_full_administrators_for_update(&holder, origin.at)
+                        .await?;
+                }
             }
             let Arrival { user, change } = lifecycle::provision(id, directory.id, said, &clashes, origin)?;
             tx.apply(change).await?;
@@ -135,7 +140,9 @@ pub async fn delete(
     on.store
         .write(directory.tenant, async move |tx: &mut Tx| {
             let UserRecord { user, .. } = find_own(tx, directory, id, &precondition).await?;
-            let others = tx.count_other_full_administrators_for_update(&user).await?;
+            let others = tx
+                .count_other_full_administrators_for_update(&user, origin.at)
+                .await?;
             tx.apply(lifecycle::delete(&user, others, origin)?).await?;
             Ok::<_, Error>(())
         })
@@ -151,7 +158,9 @@ async fn save(
 ) -> Result<UserRecord, Error> {
     let before = &record.user;
     let clashes = find_clashes(tx, directory, &said, Some(before)).await?;
-    let others = tx.count_other_full_administrators_for_update(before).await?;
+    let others = tx
+        .count_other_full_administrators_for_update(before, origin.at)
+        .await?;
     match lifecycle::update(before, said, &clashes, others, origin)? {
         Some(Arrival { user, change }) => {
             tx.apply(change).await?;

@@ -16,6 +16,10 @@ impl Tx {
             Fact::Registry(fact) => self.apply_registry(fact).await?,
             Fact::User(fact) => self.apply_user(fact).await?,
             Fact::Group(fact) => self.apply_group(fact).await?,
+            Fact::Entity(fact) => self.apply_entity(fact).await?,
+            Fact::Connection(fact) => self.apply_connection(fact).await?,
+            Fact::SignIn(fact) => self.apply_sign_in(fact).await?,
+            Fact::Invitation(fact) => self.apply_invitation(fact).await?,
         }
         self.record(audit);
         Ok(())

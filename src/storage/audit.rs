@@ -7,7 +7,7 @@ use super::engine::{Conn, fetch_all};
 use super::error::Error;
 use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
-use crate::directory::{Actor, AuditEntry, TenantId};
+use crate::directory::{AuditEntry, TenantId};
 
 /// One audit row as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -52,11 +52,6 @@ pub(super) async fn write_audit(conn: &mut Conn, entries: &[(TenantId, AuditEntr
         );
         for (position, (tenant, entry)) in chunk.iter().enumerate() {
             let origin = &entry.origin;
-            let actor = match origin.actor {
-                Actor::Operator => "operator".to_owned(),
-                Actor::Gateway => "gateway".to_owned(),
-                Actor::Directory(id) => format!("directory:{id}"),
-            };
             sql.push(if position == 0 { "(" } else { ", (" });
             sql.bind(Bind::Uuid(tenant.0))
                 .push(", ")
@@ -64,7 +59,7 @@ pub(super) async fn write_audit(conn: &mut Conn, entries: &[(TenantId, AuditEntr
                 .push(", ");
             sql.bind(Bind::Integer(micros(origin.at)))
                 .push(", ")
-                .bind(Bind::Text(actor))
+                .bind(Bind::Text(origin.actor.to_string()))
                 .push(", ");
             for text in [origin.source.as_str(), entry.action, entry.target_kind] {
                 sql.bind(Bind::Text(text.to_owned())).push(", ");

@@ -1,7 +1,9 @@
 //! Lists of people and of groups: pages with exact totals, and chunks for what is judged in memory.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::audit::micros;
 use super::error::Error;
 use super::groups::{GroupRow, select_group};
 use super::predicate::Condition;
@@ -153,19 +155,13 @@ impl ReadTx {
     pub async fn list_tenant_users(
         &mut self,
         status: Option<UserStatus>,
+        now: Timestamp,
         after: Position,
         size: u64,
     ) -> Result<Chunk<User>, Error> {
         let mut sql = Statement::new(select_user!("WHERE u.tenant_id = "));
         sql.bind(Bind::Uuid(self.tenant.0));
-        sql.push(match status {
-            None => " AND u.deleted_at IS NULL",
-            Some(UserStatus::Active) => " AND u.deleted_at IS NULL AND u.active = TRUE AND u.blocked = FALSE",
-            Some(UserStatus::Inactive) => {
-                " AND u.deleted_at IS NULL AND (u.active IS NULL OR u.active = FALSE OR u.blocked = TRUE)"
-            }
-            Some(UserStatus::Deleted) => " AND u.deleted_at IS NOT NULL",
-        });
+        push_status(&mut sql, status, now);
         if let Some(after) = after {
             sql.push(" AND u.id > ").bind(Bind::Uuid(after));
         }
@@ -212,6 +208,47 @@ impl ReadTx {
         Ok(rows
             .first()
             .map_or(0, |(count,)| u64::try_from(*count).unwrap_or(0)))
+    }
+}
+
+/// The SQL of [`User::status`](crate::directory::User::status); without one, whoever is not deleted.
+fn push_status(sql: &mut Statement, status: Option<UserStatus>, now: Timestamp) {
+    const OPEN: &str = " AND u.deleted_at IS NULL AND u.active = TRUE AND u.blocked = FALSE";
+    let now = || Bind::Integer(micros(now));
+    let not_ended = |sql: &mut Statement| {
+        sql.push(OPEN)
+            .push(" AND (u.access_until IS NULL OR u.access_until > ");
+        sql.bind(now()).push(")");
+    };
+    match status {
+        None => {
+            sql.push(" AND u.deleted_at IS NULL");
+        }
+        Some(UserStatus::Deleted) => {
+            sql.push(" AND u.deleted_at IS NOT NULL");
+        }
+        Some(UserStatus::Inactive) => {
+            sql.push(
+                " AND u.deleted_at IS NULL AND (u.active IS NULL OR u.active = FALSE OR u.blocked = TRUE)",
+            );
+        }
+        Some(UserStatus::Expired) => {
+            sql.push(OPEN).push(" AND u.access_until <= ").bind(now());
+        }
+        Some(UserStatus::Pending) => {
+            not_ended(sql);
+            sql.push(" AND u.pending = TRUE");
+        }
+        Some(UserStatus::Scheduled) => {
+            not_ended(sql);
+            sql.push(" AND u.pending = FALSE AND u.access_from > ")
+                .bind(now());
+        }
+        Some(UserStatus::Active) => {
+            not_ended(sql);
+            sql.push(" AND u.pending = FALSE AND (u.access_from IS NULL OR u.access_from <= ");
+            sql.bind(now()).push(")");
+        }
     }
 }
 

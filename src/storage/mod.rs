@@ -5,16 +5,23 @@
 //! [`Tx::apply`] alone. [`SystemTx`] is the one hole across tenants; `tests/architecture.rs` lists its methods.
 //! This module decides nothing: rules live in `directory`.
 
+mod access_errors;
 mod apply;
 mod audit;
+mod connections;
 mod engine;
+mod entities;
 mod error;
+mod grants;
 mod groups;
+mod invitations;
 mod lists;
 mod members;
 mod predicate;
 mod records;
 mod registry;
+mod sessions;
+mod sign_in;
 mod statement;
 mod store;
 mod system;
@@ -28,6 +35,8 @@ pub use error::Error;
 pub use lists::{Chunk, Position};
 pub use members::Candidate;
 pub use records::{GroupRef, UserRecord};
+pub use sessions::{SessionUse, SignedIn};
+pub use sign_in::{LoginAttempt, Met, Purpose};
 pub use store::{Durability, Location, Store};
 pub use system::{SystemTx, TokenUse};
 pub use tx::{Body, ReadTx, Tx, WriteError};

@@ -20,6 +20,7 @@ pub(super) struct TenantRow {
     support_email: Option<String>,
     sign_in: String,
     created_at: i64,
+    suspended_at: Option<i64>,
 }
 
 impl TenantRow {
@@ -31,6 +32,7 @@ impl TenantRow {
             name: self.name,
             support_email: self.support_email,
             created_at: timestamp(self.created_at)?,
+            suspended_at: self.suspended_at.map(timestamp).transpose()?,
         })
     }
 }
@@ -80,6 +82,21 @@ impl TokenRow {
 }
 
 impl ReadTx {
+    /// The tenant itself.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_tenant(&mut self) -> Result<Option<Tenant>, Error> {
+        fetch_optional!(
+            self.conn,
+            TenantRow,
+            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants WHERE tenant_id = $1",
+            self.tenant.0,
+        )?
+        .map(TenantRow::into_tenant)
+        .transpose()
+    }
+
     /// The directories of the tenant, oldest first.
     ///
     /// # Errors
@@ -157,6 +174,26 @@ impl Tx {
     pub(super) async fn apply_registry(&mut self, fact: RegistryFact) -> Result<(), Error> {
         match fact {
             RegistryFact::TenantCreated(tenant) => self.insert_tenant(tenant).await,
+            RegistryFact::TenantUpdated(tenant) => {
+                execute!(
+                    self.read.conn,
+                    "UPDATE tenants SET name = $2, support_email = $3, suspended_at = $4 WHERE tenant_id = $1",
+                    self.read.tenant.0,
+                    &tenant.name,
+                    tenant.support_email.as_deref(),
+                    tenant.suspended_at.map(micros),
+                )?;
+                Ok(())
+            }
+            RegistryFact::SignInSet(mode) => {
+                execute!(
+                    self.read.conn,
+                    "UPDATE tenants SET sign_in = $2 WHERE tenant_id = $1",
+                    self.read.tenant.0,
+                    mode.as_str(),
+                )?;
+                Ok(())
+            }
             RegistryFact::DirectoryCreated(directory) => self.insert_directory(directory).await,
             RegistryFact::TokenIssued { token, hash } => self.insert_token(token, hash).await,
             RegistryFact::TokenRevoked { id, at } => {

@@ -1,5 +1,6 @@
 //! People.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
@@ -9,7 +10,9 @@ use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::Clashes;
-use crate::directory::{DirectoryId, Facets, Profile, User, UserFact, UserId};
+use crate::directory::{
+    AccessWindow, DirectoryId, EntityId, Facets, Profile, User, UserFact, UserId, UserKind, UserSource,
+};
 
 /// What is left of a deleted person for good.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -25,8 +28,9 @@ pub struct Tombstone {
 /// The columns of a person, under the alias `u`.
 macro_rules! user_columns {
     () => {
-        "u.id, u.directory_id, u.user_name, u.external_id, u.active, u.blocked, u.admin_scope, u.version, \
-         u.created_at, u.modified_at, u.deleted_at, u.profile"
+        "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
+         u.blocked, u.access_from, u.access_until, u.entity_id, u.admin_scope, u.version, u.created_at, \
+         u.modified_at, u.deleted_at, u.profile"
     };
 }
 pub(super) use user_columns;
@@ -48,10 +52,17 @@ pub(super) use select_user;
 pub(super) struct UserRow {
     id: Uuid,
     directory_id: Option<Uuid>,
+    kind: String,
+    source: String,
+    provisioned: bool,
+    pending: bool,
     user_name: String,
     external_id: Option<String>,
     active: Option<bool>,
     blocked: bool,
+    access_from: Option<i64>,
+    access_until: Option<i64>,
+    entity_id: Option<Uuid>,
     admin_scope: Option<String>,
     version: i64,
     created_at: i64,
@@ -61,14 +72,29 @@ pub(super) struct UserRow {
 }
 
 impl UserRow {
+    pub(super) fn id(&self) -> Uuid {
+        self.id
+    }
+
     pub(super) fn into_user(self) -> Result<User, Error> {
         Ok(User {
             id: UserId(self.id),
             directory: self.directory_id.map(DirectoryId),
+            kind: UserKind::parse(&self.kind)
+                .ok_or_else(|| Error::Corrupt(format!("kind {:?}", self.kind)))?,
+            source: UserSource::parse(&self.source)
+                .ok_or_else(|| Error::Corrupt(format!("source {:?}", self.source)))?,
+            provisioned: self.provisioned,
+            pending: self.pending,
             user_name: self.user_name,
             external_id: self.external_id,
             active: self.active,
             blocked: self.blocked,
+            access: AccessWindow {
+                from: self.access_from.map(timestamp).transpose()?,
+                until: self.access_until.map(timestamp).transpose()?,
+            },
+            entity: self.entity_id.map(EntityId),
             administrator: self
                 .admin_scope
                 .map(|scope| serde_json::from_str(&scope))
@@ -200,8 +226,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn count_other_full_administrators_for_update(&mut self, user: &User) -> Result<u64, Error> {
-        if !user.is_full_administrator() {
+    pub async fn count_other_full_administrators_for_update(
+        &mut self,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        if !user.is_full_administrator(now) {
             return Ok(0);
         }
         let sql = if self.read.conn.locks_rows() {
@@ -212,7 +242,7 @@ impl Tx {
         let mut count = 0;
         for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {
             let other = row.into_user()?;
-            if other.id != user.id && other.is_full_administrator() {
+            if other.id != user.id && other.is_full_administrator(now) {
                 count += 1;
             }
         }
@@ -245,6 +275,10 @@ impl Tx {
                 facets: None,
                 revoke,
             } => self.save_flags(&user, revoke).await,
+            UserFact::Granted { user, delta, revoke } => {
+                self.apply_grants(user.id, &delta, user.modified_at).await?;
+                self.save_flags(&user, revoke).await
+            }
             UserFact::Deleted { user } => {
                 self.save_flags(&user, true).await?;
                 self.leave_tombstone(&user).await?;
@@ -272,8 +306,9 @@ impl Tx {
             self.read.conn,
             "INSERT INTO users (tenant_id, id, directory_id, user_name, user_name_key, external_id, display_name, \
              display_name_key, manager_key, active, blocked, admin_scope, access_epoch, version, created_at, \
-             modified_at, deleted_at, profile) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17)",
+             modified_at, deleted_at, profile, kind, source, provisioned, pending, entity_id, access_from, access_until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17, $18, $19, $20, \
+             $21, $22, $23, $24)",
             self.read.tenant.0,
             user.id.0,
             user.directory.map(|id| id.0),
@@ -291,6 +326,13 @@ impl Tx {
             micros(user.modified_at),
             user.deleted_at.map(micros),
             user.profile.as_json(),
+            user.kind.as_str(),
+            user.source.as_str(),
+            user.provisioned,
+            user.pending,
+            user.entity.map(|id| id.0),
+            user.access.from.map(micros),
+            user.access.until.map(micros),
         )?;
         Ok(())
     }
@@ -349,7 +391,8 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE users SET active = $3, blocked = $4, admin_scope = $5, version = $6, modified_at = $7, \
-             deleted_at = $8, access_epoch = access_epoch + $9 WHERE tenant_id = $1 AND id = $2",
+             deleted_at = $8, access_epoch = access_epoch + $9, provisioned = $10, pending = $11, entity_id = $12, \
+             access_from = $13, access_until = $14, directory_id = $15 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             user.id.0,
             user.active,
@@ -359,6 +402,12 @@ impl Tx {
             micros(user.modified_at),
             user.deleted_at.map(micros),
             i64::from(revoke),
+            user.provisioned,
+            user.pending,
+            user.entity.map(|id| id.0),
+            user.access.from.map(micros),
+            user.access.until.map(micros),
+            user.directory.map(|id| id.0),
         )?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::body::{Fields, JsonBody, parse_query};
 use crate::accounts::{Accounts, users};
 use crate::directory::{AdminScope, Facets, User, UserId, UserStatus};
+use crate::http::clock;
 use crate::http::extract::{TenantOperator, UrlIds};
 use crate::http::problem::Problem;
 
@@ -41,7 +42,15 @@ pub(super) async fn list(
     }
     fields.finish()?;
     let after = after.and_then(Result::ok).map(|id| id.0);
-    let chunk = users::list(&on, operator.tenant.id, status.flatten(), after, u64::from(size)).await?;
+    let chunk = users::list(
+        &on,
+        operator.tenant.id,
+        status.flatten(),
+        clock::now(),
+        after,
+        u64::from(size),
+    )
+    .await?;
     let items: Vec<Value> = chunk.items.iter().map(view).collect();
     Ok(Json(json!({"items": items, "next_cursor": chunk.next})))
 }
@@ -143,7 +152,7 @@ fn view(user: &User) -> Value {
         "user_name": user.user_name,
         "display_name": facets.display_name,
         "email": email,
-        "status": user.status().as_str(),
+        "status": user.status(clock::now()).as_str(),
         "source": if user.directory.is_some() { "scim" } else { "manual" },
         "directory_id": user.directory,
         "external_id": user.external_id,

@@ -57,7 +57,7 @@ fn refusal_error(refusal: &Refusal) -> ScimError {
         Refusal::UserNameTaken { .. } | Refusal::ExternalIdTaken { .. } | Refusal::GroupNameTaken { .. } => {
             ScimError::uniqueness(detail)
         }
-        Refusal::UnknownMember(_) | Refusal::MemberOfItself | Refusal::UnknownEntity(_) => {
+        Refusal::UnknownMember(_) | Refusal::MemberOfItself | Refusal::UnknownEntity { .. } => {
             ScimError::invalid_value(detail)
         }
         _ => ScimError::with_status(StatusCode::CONFLICT.as_u16(), detail),

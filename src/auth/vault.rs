@@ -1,0 +1,130 @@
+//! Secrets at rest: AES-256-GCM under the master key.
+//!
+//! A sealed text names the key that it was sealed under, so that keys can be changed one by one: the newest seals,
+//! all of them open. What it belongs to is authenticated with it, so that no sealed text can be moved to another
+//! row.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+const VERSION: &str = "v1";
+
+/// The keys of this gateway. Never printed.
+pub struct Vault {
+    /// The first one seals.
+    keys: Vec<(String, LessSafeKey)>,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<&str> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
+        f.debug_struct("Vault").field("keys", &ids).finish()
+    }
+}
+
+/// A sealed text cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// It was sealed under a key that is not at hand.
+    #[error("a stored secret was sealed under another master key")]
+    UnknownKey,
+    /// It was changed, or belongs elsewhere, or never was one.
+    #[error("a stored secret is damaged")]
+    Damaged,
+}
+
+impl Vault {
+    /// Takes the key that seals and those before it that still open.
+    ///
+    /// # Errors
+    /// The cipher refuses a key; keys of 32 bytes are never refused.
+    pub fn new(current: &[u8; 32], previous: &[[u8; 32]]) -> Result<Self, VaultError> {
+        let keys = std::iter::once(current).chain(previous);
+        let keys = keys.map(|key| {
+            let cipher = UnboundKey::new(&AES_256_GCM, key).map_err(|_| VaultError::Damaged)?;
+            Ok((key_id(key), LessSafeKey::new(cipher)))
+        });
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Seals a text. `belongs_to` says what it is and whose; it has to be said again to open it. `nonce` must be
+    /// random each time (NIST SP 800-38D section 8.2.2).
+    ///
+    /// # Errors
+    /// The cipher refuses the text; it does not below 64 GiB.
+    pub fn seal(&self, text: &str, belongs_to: &str, nonce: [u8; NONCE_LEN]) -> Result<String, VaultError> {
+        let (id, key) = self.keys.first().ok_or(VaultError::UnknownKey)?;
+        let mut bytes = text.as_bytes().to_vec();
+        let sealed = key.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(belongs_to.as_bytes()),
+            &mut bytes,
+        );
+        sealed.map_err(|_| VaultError::Damaged)?;
+        let (nonce, bytes) = (URL_SAFE_NO_PAD.encode(nonce), URL_SAFE_NO_PAD.encode(bytes));
+        Ok(format!("{VERSION}.{id}.{nonce}.{bytes}"))
+    }
+
+    /// Opens what [`Vault::seal`] gave.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open(&self, sealed: &str, belongs_to: &str) -> Result<String, VaultError> {
+        let parts: Vec<&str> = sealed.split('.').collect();
+        let [VERSION, id, nonce, bytes] = parts[..] else {
+            return Err(VaultError::Damaged);
+        };
+        let known = self.keys.iter().find(|(known, _)| known == id);
+        let (_, key) = known.ok_or(VaultError::UnknownKey)?;
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| VaultError::Damaged);
+        let nonce = Nonce::try_assume_unique_for_key(&decode(nonce)?).map_err(|_| VaultError::Damaged)?;
+        let mut bytes = decode(bytes)?;
+        let text = key.open_in_place(nonce, Aad::from(belongs_to.as_bytes()), &mut bytes);
+        let text = text.map_err(|_| VaultError::Damaged)?;
+        String::from_utf8(text.to_vec()).map_err(|_| VaultError::Damaged)
+    }
+}
+
+/// Tells keys apart and says nothing of them: the first 8 bytes of a hash.
+fn key_id(key: &[u8; 32]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"rollcall master key id");
+    context.update(key);
+    URL_SAFE_NO_PAD.encode(&context.finish().as_ref()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_text_opens_where_it_belongs_and_nowhere_else() {
+        let vault = Vault::new(&[1; 32], &[]).unwrap();
+        let sealed = vault.seal("hunter2", "connection 7", [9; 12]).unwrap();
+        assert!(!sealed.contains("hunter2"));
+        assert_eq!(vault.open(&sealed, "connection 7").as_deref(), Ok("hunter2"));
+        assert_eq!(vault.open(&sealed, "connection 8"), Err(VaultError::Damaged));
+        let mut other = sealed.clone();
+        other.pop();
+        for broken in ["", "v1", "v1...", &other, &sealed.replace("v1", "v2"), &format!("{sealed}.x")] {
+            assert!(vault.open(broken, "connection 7").is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_new_key_seals_and_the_old_one_still_opens() {
+        let old = Vault::new(&[1; 32], &[]).unwrap();
+        let sealed = old.seal("secret", "x", [0; 12]).unwrap();
+        let rotated = Vault::new(&[2; 32], &[[1; 32]]).unwrap();
+        assert_eq!(rotated.open(&sealed, "x").as_deref(), Ok("secret"));
+        let anew = rotated.seal("secret", "x", [0; 12]).unwrap();
+        assert_eq!(old.open(&anew, "x"), Err(VaultError::UnknownKey));
+        assert!(!format!("{rotated:?}").contains("2, 2"));
+    }
+}

@@ -1,0 +1,101 @@
+//! People who are made by other ways than a directory: at a first login, or by an administrator's hand.
+
+use serde_json::{Map, Value, json};
+
+use super::access::AccessWindow;
+use super::audit::Origin;
+use super::change::{Change, UserFact};
+use super::id::{DirectoryId, EntityId, UserId};
+use super::lifecycle::{Arrival, view_of};
+use super::profile::{Facets, Profile};
+use super::user::{User, UserKind, UserSource};
+
+/// What a person is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAccount {
+    /// Their id.
+    pub id: UserId,
+    /// The directory that they belong to; `None` for a local account.
+    pub directory: Option<DirectoryId>,
+    /// Employee or external collaborator.
+    pub kind: UserKind,
+    /// How they come.
+    pub source: UserSource,
+    /// Whether they have to accept an invitation first.
+    pub pending: bool,
+    /// Their userName; of local accounts the e-mail address.
+    pub user_name: String,
+    /// Everything else, in canonical SCIM names.
+    pub attributes: Map<String, Value>,
+    /// Their entity.
+    pub entity: Option<EntityId>,
+    /// Their access dates.
+    pub access: AccessWindow,
+}
+
+/// Makes a person. Whether they may be made was decided before; that the userName is free is the caller's to see to.
+#[must_use]
+pub fn create(new: NewAccount, origin: Origin) -> Arrival {
+    let user = User {
+        id: new.id,
+        directory: new.directory,
+        kind: new.kind,
+        source: new.source,
+        provisioned: false,
+        pending: new.pending,
+        user_name: new.user_name,
+        external_id: None,
+        active: Some(true),
+        blocked: false,
+        access: new.access,
+        entity: new.entity,
+        administrator: None,
+        profile: Profile::from_attributes(&new.attributes),
+        version: 1,
+        created_at: origin.at,
+        modified_at: origin.at,
+        deleted_at: None,
+    };
+    let fact = UserFact::Created {
+        user: user.clone(),
+        facets: Facets::read(&new.attributes),
+    };
+    let mut after = view_of(&user, new.attributes);
+    after["source"] = user.source.as_str().into();
+    after["kind"] = user.kind.as_str().into();
+    after["entity_id"] = json!(user.entity);
+    let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
+    Arrival { user, change }
+}
+
+/// The attributes of a person who is known by name and e-mail address only.
+#[must_use]
+pub fn attributes(
+    first_name: Option<&str>,
+    last_name: Option<&str>,
+    display_name: Option<&str>,
+    email: &str,
+) -> Map<String, Value> {
+    let mut name = Map::new();
+    for (key, text) in [("givenName", first_name), ("familyName", last_name)] {
+        if let Some(text) = text {
+            name.insert(key.to_owned(), text.into());
+        }
+    }
+    let parts: Vec<&str> = [first_name, last_name].into_iter().flatten().collect();
+    let shown = display_name
+        .map(str::to_owned)
+        .or((!parts.is_empty()).then(|| parts.join(" ")));
+    let mut attributes = Map::new();
+    if !name.is_empty() {
+        attributes.insert("name".to_owned(), Value::Object(name));
+    }
+    if let Some(shown) = shown {
+        attributes.insert("displayName".to_owned(), shown.into());
+    }
+    attributes.insert(
+        "emails".to_owned(),
+        json!([{"value": email, "type": "work", "primary": true}]),
+    );
+    attributes
+}

@@ -1,0 +1,318 @@
+//! Connections: a tenant's ways to sign in through an identity provider, and the domains whose people may.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::audit::Origin;
+use super::change::{Change, ConnectionFact, Fact, SignInFact};
+use super::grant::GroupRule;
+use super::id::{ConnectionId, DirectoryId, EntityId, TenantId, UserId};
+
+/// One way to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name for people, unique in the tenant.
+    pub name: String,
+    /// Whether people may sign in through it.
+    pub enabled: bool,
+    /// Everything that can be set.
+    pub settings: ConnectionSettings,
+    /// The provider's secret for us, sealed under the master key.
+    pub client_secret: Option<SealedSecret>,
+    /// Grows whenever what is remembered of the provider must not be used any more.
+    pub revision: i64,
+    /// When a login through it last went well with the settings as they are.
+    pub tested_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub modified_at: Timestamp,
+}
+
+/// A secret that only the holder of the master key can read. Its text says nothing, but it is not printed either.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSecret(pub String);
+
+impl std::fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealedSecret(..)")
+    }
+}
+
+/// What can be set of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSettings {
+    /// What the protocol needs.
+    pub protocol: Protocol,
+    /// The domains that the e-mail-first page sends here.
+    pub domains: Vec<String>,
+    /// The directory whose people it may meet; the tenant's only one when unset.
+    pub directory_id: Option<DirectoryId>,
+    /// Accounts at the first login.
+    pub jit: Jit,
+    /// The names under which the provider sends attributes, by ours. What is not named here has the default names.
+    pub attribute_mapping: BTreeMap<String, Vec<String>>,
+    /// What groups of the provider give.
+    pub group_mapping: Vec<GroupRule>,
+    /// Counts an e-mail inside the verified domains as verified also where the provider does not say so.
+    pub trust_email: bool,
+}
+
+/// What a protocol needs to be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Protocol {
+    /// OpenID Connect.
+    Oidc {
+        /// The issuer, compared exactly.
+        issuer: String,
+        /// Our name at the provider.
+        client_id: String,
+        /// Hosts besides the issuer's own that its endpoints may be on.
+        allowed_hosts: Vec<String>,
+        /// The signature algorithms of ID tokens that are accepted.
+        algorithms: Vec<String>,
+    },
+}
+
+impl Protocol {
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Oidc { .. } => "oidc",
+        }
+    }
+}
+
+/// Accounts at the first login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jit {
+    /// Whether a person who is not known yet gets an account.
+    pub enabled: bool,
+    /// The entity that they belong to.
+    pub default_entity_id: Option<EntityId>,
+}
+
+/// A domain of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// The domain, in lower case.
+    pub name: String,
+    /// When it was proven to be the tenant's. Only then its e-mail addresses count.
+    pub verified_at: Option<Timestamp>,
+    /// When it was entered.
+    pub created_at: Timestamp,
+}
+
+/// Who a provider says somebody is: what a person is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityKey {
+    /// The connection that they came through.
+    pub connection: ConnectionId,
+    /// The issuer.
+    pub issuer: String,
+    /// The subject, compared exactly.
+    pub subject: String,
+}
+
+/// Makes a connection.
+#[must_use]
+pub fn create(connection: Connection, origin: Origin) -> Change {
+    let (id, after) = (connection.id.0, view(&connection));
+    let fact = Fact::Connection(ConnectionFact::Created(connection));
+    Change::new(
+        fact,
+        origin,
+        "connection.created",
+        ("connection", id),
+        None,
+        Some(after),
+    )
+}
+
+/// Changes a connection. `None` when nothing changes. What was proven or remembered with other settings is void.
+#[must_use]
+pub fn update(before: &Connection, mut after: Connection, origin: Origin) -> Option<Change> {
+    if *before == after {
+        return None;
+    }
+    if before.settings != after.settings || before.client_secret != after.client_secret {
+        after.revision = before.revision + 1;
+        let proof_stands = before.settings.protocol == after.settings.protocol
+            && before.settings.attribute_mapping == after.settings.attribute_mapping
+            && before.client_secret == after.client_secret;
+        if !proof_stands {
+            after.tested_at = None;
+        }
+    }
+    after.modified_at = origin.at;
+    let (old, mut new) = (view(before), view(&after));
+    if before.client_secret != after.client_secret {
+        new["client_secret"] = json!("changed");
+    }
+    let id = after.id.0;
+    let fact = Fact::Connection(ConnectionFact::Updated(after));
+    let target = ("connection", id);
+    Some(Change::new(
+        fact,
+        origin,
+        "connection.updated",
+        target,
+        Some(old),
+        Some(new),
+    ))
+}
+
+/// Drops what every node remembers of the provider.
+#[must_use]
+pub fn refresh(connection: Connection, origin: Origin) -> Change {
+    let id = connection.id.0;
+    let fact = Fact::Connection(ConnectionFact::Updated(Connection {
+        revision: connection.revision + 1,
+        ..connection
+    }));
+    Change::new(
+        fact,
+        origin,
+        "connection.refreshed",
+        ("connection", id),
+        None,
+        None,
+    )
+}
+
+/// Notes that a login went well with the settings as they are.
+#[must_use]
+pub fn prove(connection: Connection, origin: Origin) -> Change {
+    let id = connection.id.0;
+    let after = json!({"tested_at": origin.at.to_string()});
+    let fact = Fact::Connection(ConnectionFact::Updated(Connection {
+        tested_at: Some(origin.at),
+        ..connection
+    }));
+    Change::new(
+        fact,
+        origin,
+        "connection.tested",
+        ("connection", id),
+        None,
+        Some(after),
+    )
+}
+
+/// Enters a domain, or verifies one that is there. `None` when it is so already.
+#[must_use]
+pub fn set_domain(
+    tenant: TenantId,
+    before: Option<&Domain>,
+    name: String,
+    verified: bool,
+    origin: Origin,
+) -> Option<Change> {
+    let known = before.map(|domain| domain.verified_at.is_some());
+    if known == Some(true) || known == Some(verified) {
+        return None;
+    }
+    let domain = Domain {
+        verified_at: verified.then_some(origin.at),
+        created_at: before.map_or(origin.at, |domain| domain.created_at),
+        name,
+    };
+    let after = json!({"domain": domain.name, "verified": verified});
+    let action = if known.is_some() {
+        "domain.verified"
+    } else {
+        "domain.added"
+    };
+    let fact = Fact::Connection(ConnectionFact::DomainSet(domain));
+    Some(Change::new(
+        fact,
+        origin,
+        action,
+        ("tenant", tenant.0),
+        None,
+        Some(after),
+    ))
+}
+
+/// Lets a provider's subject lead to a person.
+#[must_use]
+pub fn link(identity: IdentityKey, user: UserId, origin: Origin) -> Change {
+    let after = json!({
+        "connection": identity.connection,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+    });
+    let fact = Fact::SignIn(SignInFact::IdentityLinked {
+        identity,
+        user,
+        at: origin.at,
+    });
+    Change::new(
+        fact,
+        origin,
+        "user.identity_linked",
+        ("user", user.0),
+        None,
+        Some(after),
+    )
+}
+
+/// A connection for the audit: everything but the secret.
+fn view(connection: &Connection) -> Value {
+    json!({
+        "name": connection.name,
+        "enabled": connection.enabled,
+        "settings": connection.settings,
+        "has_client_secret": connection.client_secret.is_some(),
+    })
+}
+
+/// Reads a domain name: ASCII labels of letters, digits and `-`, at least two of them; compared in lower case.
+/// A name with other letters is given in its `xn--` form.
+#[must_use]
+pub fn parse_domain(text: &str) -> Option<String> {
+    let name = text.trim().to_ascii_lowercase();
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (name.len() <= 253 && name.contains('.') && name.split('.').all(is_label)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_kept_in_lower_case() {
+        assert_eq!(parse_domain(" Acme.Example ").as_deref(), Some("acme.example"));
+        assert_eq!(
+            parse_domain("xn--bcher-kva.example").as_deref(),
+            Some("xn--bcher-kva.example")
+        );
+        for bad in [
+            "",
+            "acme",
+            "acme.",
+            ".acme",
+            "a..b",
+            "acme.example/x",
+            "@acme.example",
+            "bücher.example",
+            "-a.example",
+        ] {
+            assert_eq!(parse_domain(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Grants: what a person may do, each with where it comes from.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::admin::AdminScope;
+use super::audit::Origin;
+use super::change::{Change, UserFact};
+use super::id::{ConnectionId, GrantId};
+use super::lifecycle::{Arrival, check_last_administrator, ends_access};
+use super::refusal::Refusal;
+use super::user::User;
+
+/// One right of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// What it gives.
+    pub right: Right,
+    /// Where it comes from.
+    pub source: GrantSource,
+}
+
+/// What a grant gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Right {
+    /// A permission group, by its key.
+    Role(String),
+    /// A section of the product, by its key.
+    Section(String),
+    /// The Administrator tick.
+    Admin(AdminScope),
+}
+
+/// Where a grant comes from. A sync never takes what was given by hand, and what a mapping gave goes when the group
+/// goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantSource {
+    /// An administrator's hand.
+    Manual,
+    /// The groups that a connection's identity provider names.
+    Connection(ConnectionId),
+}
+
+impl GrantSource {
+    /// The word in storage and in JSON.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Manual => "manual".to_owned(),
+            Self::Connection(id) => format!("connection:{id}"),
+        }
+    }
+
+    /// Reads what [`GrantSource::to_text`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "manual" => Some(Self::Manual),
+            Some(("connection", id)) => id.parse().ok().map(Self::Connection),
+            _ => None,
+        }
+    }
+}
+
+/// A rule of a connection: who is in a group has these rights. Groups are named as the provider's claim names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRule {
+    /// The value of the groups claim, compared exactly.
+    pub group: String,
+    /// A permission group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Sections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<String>,
+    /// The Administrator tick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_scope: Option<AdminScope>,
+}
+
+/// What changes among a person's grants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantDelta {
+    /// New ones; storage names them.
+    pub added: Vec<(Right, GrantSource)>,
+    /// Those that end.
+    pub ended: Vec<GrantId>,
+}
+
+impl GrantDelta {
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.ended.is_empty()
+    }
+
+    /// The rights as they are afterwards.
+    pub fn rights_after<'g>(&'g self, before: &'g [Grant]) -> impl Iterator<Item = &'g Right> {
+        let kept = before.iter().filter(|grant| !self.ended.contains(&grant.id));
+        let added = self.added.iter().map(|(right, _)| right);
+        kept.map(|grant| &grant.right).chain(added)
+    }
+}
+
+/// What a list of rules gives to somebody in these groups, each right once.
+#[must_use]
+pub fn rights_of(rules: &[GroupRule], groups: &[String]) -> Vec<Right> {
+    let groups: BTreeSet<&str> = groups.iter().map(String::as_str).collect();
+    let mut rights: Vec<Right> = Vec::new();
+    for rule in rules.iter().filter(|rule| groups.contains(rule.group.as_str())) {
+        let role = rule.role.clone().map(Right::Role);
+        let sections = rule.sections.iter().cloned().map(Right::Section);
+        let admin = rule.admin_scope.clone().map(Right::Admin);
+        for right in role.into_iter().chain(sections).chain(admin) {
+            if !rights.contains(&right) {
+                rights.push(right);
+            }
+        }
+    }
+    rights
+}
+
+/// Makes the grants of one source what they should be; those of other sources stay.
+#[must_use]
+pub fn align(before: &[Grant], source: GrantSource, wanted: Vec<Right>) -> GrantDelta {
+    let own: Vec<&Grant> = before.iter().filter(|grant| grant.source == source).collect();
+    let ended = own.iter().filter(|grant| !wanted.contains(&grant.right));
+    let ended = ended.map(|grant| grant.id).collect();
+    let added = wanted
+        .into_iter()
+        .filter(|right| !own.iter().any(|grant| grant.right == *right))
+        .map(|right| (right, source))
+        .collect();
+    GrantDelta { added, ended }
+}
+
+/// The Administrator tick that rights come to together.
+#[must_use]
+pub fn administrator_of<'g>(rights: impl Iterator<Item = &'g Right>) -> Option<AdminScope> {
+    let scopes = rights.filter_map(|right| match right {
+        Right::Admin(scope) => Some(scope.clone()),
+        _ => None,
+    });
+    scopes.reduce(AdminScope::join)
+}
+
+/// Gives, narrows or takes the Administrator tick by hand. `Ok(None)` when it is so already.
+///
+/// # Errors
+/// [`Refusal::Deleted`]; [`Refusal::LastAdministrator`]; [`Refusal::GrantedByGroup`]: a group of the identity
+/// provider gives more, so what is asked would not be so.
+pub fn set_administrator(
+    user: &User,
+    grants: &[Grant],
+    wanted: Option<AdminScope>,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    if user.deleted_at.is_some() {
+        return Err(Refusal::Deleted);
+    }
+    // Roles and sections that were given by hand stay as they are.
+    let by_hand = grants.iter().filter(|grant| grant.source == GrantSource::Manual);
+    let mut rights: Vec<Right> = by_hand
+        .map(|grant| grant.right.clone())
+        .filter(|right| !matches!(right, Right::Admin(_)))
+        .collect();
+    rights.extend(wanted.clone().map(Right::Admin));
+    let delta = align(grants, GrantSource::Manual, rights);
+    if administrator_of(delta.rights_after(grants)) != wanted {
+        return Err(Refusal::GrantedByGroup);
+    }
+    change(
+        user,
+        grants,
+        delta,
+        "user.administrator_set",
+        other_full_administrators,
+        origin,
+    )
+}
+
+/// Gives what the groups of an identity provider give now, and takes what they gave and do not give any more.
+/// `Ok(None)` when it is so already.
+///
+/// # Errors
+/// [`Refusal::LastAdministrator`].
+pub fn follow_groups(
+    user: &User,
+    grants: &[Grant],
+    source: GrantSource,
+    rights: Vec<Right>,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    let delta = align(grants, source, rights);
+    change(
+        user,
+        grants,
+        delta,
+        "user.grants_set",
+        other_full_administrators,
+        origin,
+    )
+}
+
+fn change(
+    user: &User,
+    grants: &[Grant],
+    delta: GrantDelta,
+    action: &'static str,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    if delta.is_empty() {
+        return Ok(None);
+    }
+    let after = User {
+        administrator: administrator_of(delta.rights_after(grants)),
+        ..user.clone()
+    };
+    check_last_administrator(user, &after, other_full_administrators, origin.at)?;
+    let ended = grants.iter().filter(|grant| delta.ended.contains(&grant.id));
+    let ended: Vec<Value> = ended.map(|grant| view(&grant.right, grant.source)).collect();
+    let added: Vec<Value> = delta
+        .added
+        .iter()
+        .map(|(right, source)| view(right, *source))
+        .collect();
+    let seen_before = json!({"administrator": user.administrator, "ended": ended});
+    let seen_after = json!({"administrator": after.administrator, "added": added});
+    let id = after.id.0;
+    let fact = UserFact::Granted {
+        revoke: ends_access(user, &after, origin.at),
+        user: after.clone(),
+        delta,
+    };
+    let change = Change::user(fact, origin, action, id, Some(seen_before), Some(seen_after));
+    Ok(Some(Arrival { user: after, change }))
+}
+
+fn view(right: &Right, source: GrantSource) -> Value {
+    let source = source.to_text();
+    match right {
+        Right::Role(key) => json!({"role": key, "source": source}),
+        Right::Section(key) => json!({"section": key, "source": source}),
+        Right::Admin(scope) => json!({"admin_scope": scope, "source": source}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::EntityId;
+    use uuid::Uuid;
+
+    fn rule(group: &str, sections: &[&str], admin_scope: Option<AdminScope>) -> GroupRule {
+        GroupRule {
+            group: group.to_owned(),
+            role: None,
+            sections: sections.iter().map(ToString::to_string).collect(),
+            admin_scope,
+        }
+    }
+
+    fn section(key: &str) -> Right {
+        Right::Section(key.to_owned())
+    }
+
+    #[test]
+    fn rights_come_from_the_groups_that_are_named_exactly() {
+        let rules = [
+            rule("staff", &["a", "b"], None),
+            rule("Admins", &["b"], Some(AdminScope::All)),
+        ];
+        assert_eq!(
+            rights_of(&rules, &["staff".to_owned()]),
+            [section("a"), section("b")]
+        );
+        assert_eq!(rights_of(&rules, &["admins".to_owned()]), []);
+        let all = rights_of(&rules, &["staff".to_owned(), "Admins".to_owned()]);
+        assert_eq!(all, [section("a"), section("b"), Right::Admin(AdminScope::All)]);
+    }
+
+    #[test]
+    fn a_sync_takes_only_what_its_own_source_gave() {
+        let connection = GrantSource::Connection(ConnectionId(Uuid::from_u128(9)));
+        let grant = |id, key, source| Grant {
+            id: GrantId(Uuid::from_u128(id)),
+            right: section(key),
+            source,
+        };
+        let before = [
+            grant(1, "a", GrantSource::Manual),
+            grant(2, "a", connection),
+            grant(3, "b", connection),
+        ];
+        let delta = align(&before, connection, vec![section("b"), section("c")]);
+        assert_eq!(delta.ended, [before[1].id]);
+        assert_eq!(delta.added, [(section("c"), connection)]);
+        let after: Vec<_> = delta.rights_after(&before).cloned().collect();
+        assert_eq!(after, [section("a"), section("b"), section("c")]);
+        assert!(align(&before, connection, vec![section("b"), section("a")]).is_empty());
+    }
+
+    #[test]
+    fn scopes_join() {
+        let entity = |n| EntityId(Uuid::from_u128(n));
+        let one = AdminScope::Entities(vec![entity(1)]);
+        let two = AdminScope::Entities(vec![entity(1), entity(2)]);
+        let rights = [Right::Admin(one.clone()), section("a"), Right::Admin(two.clone())];
+        assert_eq!(administrator_of(rights.iter()), Some(two));
+        assert_eq!(one.join(AdminScope::All), AdminScope::All);
+        assert_eq!(administrator_of([].iter()), None);
+    }
+
+    #[test]
+    fn a_source_reads_back() {
+        for source in [
+            GrantSource::Manual,
+            GrantSource::Connection(ConnectionId(Uuid::from_u128(5))),
+        ] {
+            assert_eq!(GrantSource::parse(&source.to_text()), Some(source));
+        }
+        assert_eq!(GrantSource::parse("group:x"), None);
+    }
+}

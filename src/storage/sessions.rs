@@ -1,0 +1,180 @@
+//! Sessions: who is signed in, by the hash of a cookie.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::audit::{micros, timestamp};
+use super::engine::{execute, fetch_all, fetch_optional};
+use super::error::Error;
+use super::system::SystemTx;
+use super::tx::Tx;
+use super::users::UserRow;
+use crate::directory::registry::TokenHash;
+use crate::directory::{
+    ConnectionId, IdentityKey, NewSession, Proof, SessionId, Slug, TenantId, User, UserId,
+};
+
+/// A live session with whose it is, as they are at this moment.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The session.
+    pub session: SessionUse,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The tenant's name in URLs.
+    pub slug: Slug,
+    /// The tenant's name for people.
+    pub tenant_name: String,
+    /// The person.
+    pub user: User,
+}
+
+/// A session as it stands.
+#[derive(Debug, Clone)]
+pub struct SessionUse {
+    /// Its id.
+    pub id: SessionId,
+    /// How the person proved who they are: `sso`.
+    pub auth_method: String,
+    /// The connection that they came through.
+    pub connection: Option<ConnectionId>,
+    /// The sealed ID token, for the provider's sign-out.
+    pub id_token: Option<String>,
+    /// When it was last used, to the minute or so.
+    pub seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct SignedInRow {
+    session_id: Uuid,
+    tenant_id: Uuid,
+    slug: String,
+    tenant_name: String,
+    auth_method: String,
+    connection_id: Option<Uuid>,
+    id_token: Option<String>,
+    seen_at: i64,
+    expires_at: i64,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+impl SystemTx {
+    /// The session that a cookie opens, with its person: none when the person's access has ended since it was opened
+    /// (the access epoch has moved), or the tenant is suspended. Times and dates are the caller's to judge.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_session(&mut self, hash: &TokenHash) -> Result<Option<SignedIn>, Error> {
+        let row = fetch_optional!(
+            self.conn,
+            SignedInRow,
+            concat!(
+                "SELECT s.id AS session_id, s.tenant_id, n.slug, n.name AS tenant_name, s.auth_method, \
+                 s.connection_id, s.id_token, s.seen_at, s.expires_at, ",
+                super::users::user_columns!(),
+                " FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
+                 JOIN tenants n ON n.tenant_id = s.tenant_id \
+                 WHERE s.hash = $1 AND u.access_epoch = s.epoch AND n.suspended_at IS NULL"
+            ),
+            hash.0.as_slice(),
+        )?;
+        row.map(|row| {
+            Ok(SignedIn {
+                session: SessionUse {
+                    id: SessionId(row.session_id),
+                    auth_method: row.auth_method,
+                    connection: row.connection_id.map(ConnectionId),
+                    id_token: row.id_token,
+                    seen_at: timestamp(row.seen_at)?,
+                    expires_at: timestamp(row.expires_at)?,
+                },
+                tenant: TenantId(row.tenant_id),
+                slug: Slug::parse(&row.slug).ok_or_else(|| Error::Corrupt(format!("slug {:?}", row.slug)))?,
+                tenant_name: row.tenant_name,
+                user: row.user.into_user()?,
+            })
+        })
+        .transpose()
+    }
+}
+
+impl Tx {
+    /// The sessions, and whose, that a provider's word ends: those of a subject, or the one that the provider calls
+    /// `sid`; both when both are given.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_sessions_of_provider(
+        &mut self,
+        connection: ConnectionId,
+        issuer: &str,
+        subject: Option<&str>,
+        sid: Option<&str>,
+    ) -> Result<Vec<(SessionId, UserId)>, Error> {
+        let rows: Vec<(Uuid, Uuid)> = fetch_all!(
+            self.read.conn,
+            (Uuid, Uuid),
+            "SELECT s.id, s.user_id FROM sessions s WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.issuer = $3 \
+             AND (CAST($4 AS TEXT) IS NULL OR s.subject = $4) AND (CAST($5 AS TEXT) IS NULL OR s.sid = $5) \
+             ORDER BY s.user_id, s.id",
+            self.read.tenant.0,
+            connection.0,
+            issuer,
+            subject,
+            sid,
+        )?;
+        Ok(rows
+            .into_iter()
+            .map(|(session, user)| (SessionId(session), UserId(user)))
+            .collect())
+    }
+
+    /// Opens a session under the access epoch that its person has at this moment.
+    pub(super) async fn insert_session(&mut self, session: &NewSession) -> Result<(), Error> {
+        let Proof::Sso {
+            identity:
+                IdentityKey {
+                    connection,
+                    issuer,
+                    subject,
+                },
+            sid,
+            id_token,
+        } = &session.proof;
+        execute!(
+            self.read.conn,
+            "INSERT INTO sessions (tenant_id, id, hash, user_id, epoch, auth_method, connection_id, issuer, subject, \
+             sid, id_token, created_at, seen_at, expires_at) \
+             SELECT $1, $2, $3, $4, access_epoch, $5, $6, $7, $8, $9, $10, $11, $11, $12 \
+             FROM users WHERE tenant_id = $1 AND id = $4",
+            self.read.tenant.0,
+            session.id.0,
+            session.hash.0.as_slice(),
+            session.user.0,
+            session.proof.as_str(),
+            connection.0,
+            issuer.as_str(),
+            subject.as_str(),
+            sid.as_deref(),
+            id_token.as_deref(),
+            micros(session.created_at),
+            micros(session.expires_at),
+        )?;
+        Ok(())
+    }
+
+    pub(super) async fn delete_sessions(&mut self, ids: &[SessionId]) -> Result<(), Error> {
+        for id in ids {
+            execute!(
+                self.read.conn,
+                "DELETE FROM sessions WHERE tenant_id = $1 AND id = $2",
+                self.read.tenant.0,
+                id.0,
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! What a sign-in needs to know and leaves behind: attempts, what may be used once, identities, whom it meets.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::audit::{micros, timestamp};
+use super::engine::{execute, fetch_all, fetch_optional};
+use super::error::Error;
+use super::store::Store;
+use super::tx::{ReadTx, Tx};
+use super::users::{UserRow, select_user};
+use crate::directory::key::fold;
+use crate::directory::registry::TokenHash;
+use crate::directory::{ConnectionId, DirectoryId, IdentityKey, SignInFact, TenantId, User, UserId};
+
+/// A sign-in on its way to a provider and back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginAttempt {
+    /// What the provider is to hand back, hashed.
+    pub state: TokenHash,
+    /// The browser that began it, by the hash of its cookie.
+    pub browser: TokenHash,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where the browser goes afterwards: a path of ours.
+    pub return_to: String,
+    /// From when on it is void.
+    pub expires_at: Timestamp,
+}
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign in.
+    SignIn,
+    /// To try a connection; nobody is signed in.
+    Test,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// Somebody whom a sign-in may be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// The person.
+    pub user: User,
+    /// The connections whose providers know them already, under any subject.
+    pub linked: Vec<ConnectionId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct AttemptRow {
+    connection_id: Uuid,
+    purpose: String,
+    return_to: String,
+    expires_at: i64,
+}
+
+impl Store {
+    /// Notes that a browser has gone to a provider.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn begin_login(&self, tenant: TenantId, attempt: LoginAttempt) -> Result<(), Error> {
+        self.write(tenant, async move |tx: &mut Tx| {
+            tx.effects.wrote = true;
+            execute!(
+                tx.read.conn,
+                "INSERT INTO login_attempts (tenant_id, state_hash, browser_hash, connection_id, purpose, return_to, \
+                 expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                tx.read.tenant.0,
+                attempt.state.0.as_slice(),
+                attempt.browser.0.as_slice(),
+                attempt.connection.0,
+                attempt.purpose.as_str(),
+                attempt.return_to.as_str(),
+                micros(attempt.expires_at),
+            )?;
+            Ok::<_, Error>(())
+        })
+        .await
+    }
+
+    /// Takes the attempt that a browser began, once: it is gone afterwards. A browser that did not begin it takes
+    /// nothing and leaves it there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_login(
+        &self,
+        tenant: TenantId,
+        state: TokenHash,
+        browser: TokenHash,
+    ) -> Result<Option<LoginAttempt>, Error> {
+        self.write(tenant, async move |tx: &mut Tx| {
+            tx.effects.wrote = true;
+            fetch_optional!(
+                tx.read.conn,
+                AttemptRow,
+                "DELETE FROM login_attempts WHERE tenant_id = $1 AND state_hash = $2 AND browser_hash = $3 \
+                 RETURNING connection_id, purpose, return_to, expires_at",
+                tx.read.tenant.0,
+                state.0.as_slice(),
+                browser.0.as_slice(),
+            )?
+            .map(|row| {
+                Ok(LoginAttempt {
+                    state,
+                    browser,
+                    connection: ConnectionId(row.connection_id),
+                    purpose: if row.purpose == Purpose::Test.as_str() {
+                        Purpose::Test
+                    } else {
+                        Purpose::SignIn
+                    },
+                    return_to: row.return_to,
+                    expires_at: timestamp(row.expires_at)?,
+                })
+            })
+            .transpose()
+        })
+        .await
+    }
+
+    /// Removes what has expired: attempts, sessions, and what was kept to be used once only.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn purge_expired(&self, now: Timestamp) -> Result<u64, Error> {
+        // These rows are of every tenant; the nil id finds nothing in any tenant's table.
+        self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
+            tx.effects.wrote = true;
+            let mut removed = 0;
+            for sql in [
+                "DELETE FROM login_attempts WHERE expires_at <= $1",
+                "DELETE FROM sessions WHERE expires_at <= $1",
+                "DELETE FROM consumed WHERE expires_at <= $1",
+            ] {
+                removed += execute!(tx.read.conn, sql, micros(now))?;
+            }
+            Ok::<_, Error>(removed)
+        })
+        .await
+    }
+}
+
+impl ReadTx {
+    /// Whom a provider's subject leads to, deleted or not.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_linked_user(&mut self, identity: &IdentityKey) -> Result<Option<User>, Error> {
+        fetch_optional!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "JOIN identities i ON i.tenant_id = u.tenant_id AND i.user_id = u.id \
+                 WHERE i.tenant_id = $1 AND i.connection_id = $2 AND i.issuer = $3 AND i.subject = $4"
+            ),
+            self.tenant.0,
+            identity.connection.0,
+            identity.issuer.as_str(),
+            identity.subject.as_str(),
+        )?
+        .map(UserRow::into_user)
+        .transpose()
+    }
+
+    /// The live people of a directory who have one of these ids at the provider.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_met_by_external_id(
+        &mut self,
+        directory: DirectoryId,
+        external_ids: &[String],
+    ) -> Result<Vec<Met>, Error> {
+        let mut met: Vec<Met> = Vec::new();
+        for external_id in external_ids {
+            let row = fetch_optional!(
+                self.conn,
+                UserRow,
+                select_user!(
+                    "WHERE u.tenant_id = $1 AND u.directory_id = $2 AND u.external_id = $3 AND u.deleted_at IS NULL"
+                ),
+                self.tenant.0,
+                directory.0,
+                external_id.as_str(),
+            )?;
+            if let Some(row) = row
+                && !met.iter().any(|known| known.user.id == UserId(row.id()))
+            {
+                met.push(self.meet(row).await?);
+            }
+        }
+        Ok(met)
+    }
+
+    /// The live person of the tenant who has a userName.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_met_by_user_name(&mut self, user_name: &str) -> Result<Option<Met>, Error> {
+        let row = fetch_optional!(
+            self.conn,
+            UserRow,
+            select_user!("WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.deleted_at IS NULL"),
+            self.tenant.0,
+            fold(user_name).as_ref(),
+        )?;
+        match row {
+            Some(row) => Ok(Some(self.meet(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Up to three live people of the tenant who have an e-mail address: one is found by it, several are not.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_met_by_email(&mut self, email: &str) -> Result<Vec<Met>, Error> {
+        let rows = fetch_all!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.deleted_at IS NULL AND u.id IN (SELECT e.user_id FROM user_emails e \
+                 WHERE e.tenant_id = $1 AND e.value_key = $2) ORDER BY u.id LIMIT 3"
+            ),
+            self.tenant.0,
+            fold(email).as_ref(),
+        )?;
+        let mut met = Vec::new();
+        for row in rows {
+            met.push(self.meet(row).await?);
+        }
+        Ok(met)
+    }
+
+    /// Whether somebody who had one of these names was deleted: by their directory (`Some(true)`), by hand
+    /// (`Some(false)`), or nobody was.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_gone(
+        &mut self,
+        directory: Option<DirectoryId>,
+        external_ids: &[String],
+        user_name: Option<&str>,
+    ) -> Result<Option<bool>, Error> {
+        let directory = directory.map(|id| id.0);
+        if let Some(user_name) = user_name {
+            let found: Option<(Option<Uuid>,)> = fetch_optional!(
+                self.conn,
+                (Option<Uuid>,),
+                "SELECT directory_id FROM tombstones WHERE tenant_id = $1 AND user_name_key = $2 LIMIT 1",
+                self.tenant.0,
+                fold(user_name).as_ref(),
+            )?;
+            if let Some((of,)) = found {
+                return Ok(Some(of.is_some()));
+            }
+        }
+        for external_id in external_ids {
+            let found: Option<(Option<Uuid>,)> = fetch_optional!(
+                self.conn,
+                (Option<Uuid>,),
+                "SELECT directory_id FROM tombstones WHERE tenant_id = $1 AND directory_id = $2 AND external_id = $3 \
+                 LIMIT 1",
+                self.tenant.0,
+                directory,
+                external_id.as_str(),
+            )?;
+            if let Some((of,)) = found {
+                return Ok(Some(of.is_some()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn meet(&mut self, row: UserRow) -> Result<Met, Error> {
+        let user = row.into_user()?;
+        let rows: Vec<(Uuid,)> = fetch_all!(
+            self.conn,
+            (Uuid,),
+            "SELECT connection_id FROM identities WHERE tenant_id = $1 AND user_id = $2",
+            self.tenant.0,
+            user.id.0,
+        )?;
+        Ok(Met {
+            user,
+            linked: rows.into_iter().map(|(id,)| ConnectionId(id)).collect(),
+        })
+    }
+}
+
+impl Tx {
+    /// Uses up what may be used once only; whether this was the first use. It is remembered until `expires_at`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn consume_once(&mut self, hash: TokenHash, expires_at: Timestamp) -> Result<bool, Error> {
+        self.effects.wrote = true;
+        let inserted = execute!(
+            self.read.conn,
+            "INSERT INTO consumed (tenant_id, hash, expires_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (tenant_id, hash) DO NOTHING",
+            self.read.tenant.0,
+            hash.0.as_slice(),
+            micros(expires_at),
+        )?;
+        Ok(inserted == 1)
+    }
+
+    pub(super) async fn apply_sign_in(&mut self, fact: SignInFact) -> Result<(), Error> {
+        match fact {
+            SignInFact::IdentityLinked { identity, user, at } => {
+                self.link_identity(&identity, user, at).await
+            }
+            SignInFact::SessionOpened(session) => self.insert_session(&session).await,
+            SignInFact::SessionsEnded(ids) => self.delete_sessions(&ids).await,
+        }
+    }
+
+    async fn link_identity(
+        &mut self,
+        identity: &IdentityKey,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "INSERT INTO identities (tenant_id, connection_id, issuer, subject, user_id, created_at, last_login_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6) \
+             ON CONFLICT (tenant_id, connection_id, issuer, subject) DO UPDATE SET user_id = $5, last_login_at = $6",
+            self.read.tenant.0,
+            identity.connection.0,
+            identity.issuer.as_str(),
+            identity.subject.as_str(),
+            user.0,
+            micros(at),
+        )?;
+        Ok(())
+    }
+}
