@@ -47,28 +47,40 @@ const MAY_NAME: [(&str, &[&str]); 13] = [
 /// What works without a tenant, and the writes that are not facts. A new line here wants a reason in review:
 /// everything else goes through a tenant's transaction and `Tx::apply`.
 const STORAGE_VERBS: &str = "\
+Store: begin_login
 Store: close
 Store: database_clock
 Store: engine_name
 Store: find_token_use
 Store: flush_token_uses
+Store: keep_access_error
 Store: note_token_use
 Store: open
 Store: ping
+Store: purge_expired
 Store: read
 Store: settle
 Store: system
+Store: take_login
 Store: write
+SystemTx: find_access_error
+SystemTx: find_session
 SystemTx: find_setting
 SystemTx: find_tenant
 SystemTx: list_tenants
+SystemTx: list_tenants_of_domain
 Tx: apply
+Tx: consume_once
+Tx: count_entity_uses
 Tx: count_other_full_administrators_for_update
 Tx: find_candidates_for_update
+Tx: find_connection_for_update
 Tx: find_group_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update
+Tx: list_entities_for_update
 Tx: list_member_ids
+Tx: list_sessions_of_provider
 ";
 
 /// Lines of a file without its tests.

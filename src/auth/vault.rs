@@ -112,7 +112,14 @@ mod tests {
         assert_eq!(vault.open(&sealed, "connection 8"), Err(VaultError::Damaged));
         let mut other = sealed.clone();
         other.pop();
-        for broken in ["", "v1", "v1...", &other, &sealed.replace("v1", "v2"), &format!("{sealed}.x")] {
+        for broken in [
+            "",
+            "v1",
+            "v1...",
+            &other,
+            &sealed.replace("v1", "v2"),
+            &format!("{sealed}.x"),
+        ] {
             assert!(vault.open(broken, "connection 7").is_err(), "{broken}");
         }
     }

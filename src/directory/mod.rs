@@ -5,6 +5,7 @@
 //! [`Refusal`] into a status. Nothing of ours is imported.
 
 pub mod access;
+pub mod access_error;
 pub mod account;
 pub mod admin;
 pub mod audit;
@@ -17,6 +18,7 @@ pub mod group;
 pub mod id;
 pub mod invitation;
 pub mod key;
+pub mod language;
 pub mod lifecycle;
 pub mod mailbox;
 pub mod profile;
@@ -28,6 +30,7 @@ pub mod tenant;
 pub mod user;
 
 pub use access::AccessWindow;
+pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{

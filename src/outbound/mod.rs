@@ -198,7 +198,9 @@ impl Client {
 }
 
 async fn send(call: reqwest::RequestBuilder) -> Result<reqwest::Response, OutboundError> {
-    call.send().await.map_err(|error| OutboundError::from_call(&error))
+    call.send()
+        .await
+        .map_err(|error| OutboundError::from_call(&error))
 }
 
 #[cfg(test)]

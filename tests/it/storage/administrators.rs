@@ -6,7 +6,7 @@ use rollcall::provisioning::{self, Precondition, Provisioning};
 use rollcall::storage::Tx;
 use serde_json::json;
 
-use super::fixture::{Place, origin};
+use super::fixture::{Place, now, origin};
 use crate::harness::Engine;
 
 on_both_engines!(
@@ -29,7 +29,7 @@ async fn administrator(place: &Place, name: &str) -> User {
 async fn full_administrators(place: &Place, of: &[User]) -> usize {
     let mut count = 0;
     for user in of {
-        count += usize::from(place.find_user(user.id).await.is_full_administrator());
+        count += usize::from(place.find_user(user.id).await.is_full_administrator(now()));
     }
     count
 }
@@ -111,7 +111,7 @@ async fn administrators_are_counted_without_the_one_asked_about(engine: Engine) 
         let counted = place
             .store
             .write(place.tenant, async move |tx: &mut Tx| {
-                tx.count_other_full_administrators_for_update(&user).await
+                tx.count_other_full_administrators_for_update(&user, now()).await
             })
             .await;
         assert_eq!(counted.unwrap(), others, "{name}");

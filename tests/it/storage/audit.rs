@@ -1,7 +1,9 @@
 //! No fact without its audit row, and no secret in one.
 
 use rollcall::directory::lifecycle::{self, Clashes};
-use rollcall::directory::{Actor, AdminScope, GroupId, MemberDelta, Origin, Source, UserId, group, registry};
+use rollcall::directory::{
+    Actor, AdminScope, GroupId, MemberDelta, Origin, Source, UserId, grant, group, registry,
+};
 use rollcall::provisioning::{Precondition, Provisioning, users};
 use rollcall::storage::{AuditRow, Error, Tx};
 use serde_json::{Value, json};
@@ -62,7 +64,7 @@ async fn every_change_leaves_one_row_in_order(engine: Engine) {
         .unwrap()
         .unwrap();
     let all = Some(AdminScope::All);
-    let admin = lifecycle::set_administrator(&free.user, all, 0, origin())
+    let admin = grant::set_administrator(&free.user, &[], all, 0, origin())
         .unwrap()
         .unwrap();
     let gone = lifecycle::delete(&admin.user, 1, origin()).unwrap();

@@ -126,6 +126,7 @@ impl Place {
             name: slug.as_str().to_owned(),
             support_email: None,
             sign_in: SignIn::Local,
+            suspended_at: None,
             created_at: now(),
         };
         let mut place = Self {

@@ -2,10 +2,10 @@
 
 use rollcall::directory::lifecycle;
 use rollcall::directory::query::{Predicate, Sorting, Window};
-use rollcall::directory::{AdminScope, Group, MemberDelta, TokenId, User, UserStatus, group};
+use rollcall::directory::{AdminScope, Group, MemberDelta, TokenId, User, UserStatus, grant, group};
 use rollcall::storage::{Error, ReadTx, Tx};
 
-use super::fixture::{Place, origin, person, said};
+use super::fixture::{Place, now, origin, person, said};
 use super::tokens::issue;
 use crate::harness::Engine;
 
@@ -110,11 +110,14 @@ async fn found_by_reads(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>,
         ),
         (
             "list_tenant_users",
-            !tx.list_tenant_users(None, none, 10).await?.items.is_empty(),
+            !tx.list_tenant_users(None, now(), none, 10)
+                .await?
+                .items
+                .is_empty(),
         ),
         (
             "list_tenant_users: deleted",
-            !tx.list_tenant_users(Some(UserStatus::Deleted), none, 10)
+            !tx.list_tenant_users(Some(UserStatus::Deleted), now(), none, 10)
                 .await?
                 .items
                 .is_empty(),
@@ -156,7 +159,7 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
                 ("member ids", !tx.list_member_ids(group).await?.is_empty()),
                 (
                     "administrators",
-                    tx.count_other_full_administrators_for_update(&administrator)
+                    tx.count_other_full_administrators_for_update(&administrator, now())
                         .await?
                         > 0,
                 ),
@@ -172,7 +175,7 @@ async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
     let own = own(engine).await;
     let other = Place::new(engine).await;
     let promote = async |user: &User| {
-        let promoted = lifecycle::set_administrator(user, Some(AdminScope::All), 0, origin());
+        let promoted = grant::set_administrator(user, &[], Some(AdminScope::All), 0, origin());
         let promoted = promoted.unwrap().unwrap();
         own.place.apply(promoted.change).await.unwrap();
         promoted.user

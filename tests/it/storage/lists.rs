@@ -179,15 +179,15 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
         .unwrap();
     let mut tx = place.read().await;
     let dead = tx
-        .list_tenant_users(Some(UserStatus::Deleted), None, 10)
+        .list_tenant_users(Some(UserStatus::Deleted), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(
         dead.items.iter().map(|user| user.id).collect::<Vec<_>>(),
         [users[1].id]
     );
-    let first = tx.list_tenant_users(None, None, 4).await.unwrap();
-    let second = tx.list_tenant_users(None, first.next, 4).await.unwrap();
+    let first = tx.list_tenant_users(None, now(), None, 4).await.unwrap();
+    let second = tx.list_tenant_users(None, now(), first.next, 4).await.unwrap();
     let seen: Vec<_> = first
         .items
         .iter()
@@ -208,7 +208,7 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
     place.apply(blocked.change).await.unwrap();
     let mut tx = place.read().await;
     let inactive = tx
-        .list_tenant_users(Some(UserStatus::Inactive), None, 10)
+        .list_tenant_users(Some(UserStatus::Inactive), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(
@@ -216,7 +216,7 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
         [users[2].id]
     );
     let active = tx
-        .list_tenant_users(Some(UserStatus::Active), None, 10)
+        .list_tenant_users(Some(UserStatus::Active), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(active.items.len(), 6);

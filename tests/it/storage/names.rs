@@ -72,6 +72,7 @@ fn new_tenant(slug: &str) -> Tenant {
         name: slug.to_owned(),
         support_email: None,
         sign_in: SignIn::Local,
+        suspended_at: None,
         created_at: now(),
     }
 }

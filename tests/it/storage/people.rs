@@ -1,13 +1,13 @@
 //! People: what is read is what was written, deletion and return, the access epoch.
 
 use rollcall::directory::lifecycle::{self, Clashes};
-use rollcall::directory::{AdminScope, Change, Refusal, User, UserId, UserStatus};
+use rollcall::directory::{AdminScope, Change, Refusal, User, UserId, UserStatus, grant};
 use rollcall::scim::attribute::MAX_VALUES;
 use rollcall::storage::{Error, Tx};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fixture::{Place, describe, origin, person, said};
+use super::fixture::{Place, describe, now, origin, person, said};
 use crate::harness::Engine;
 
 on_both_engines!(
@@ -148,7 +148,7 @@ async fn a_record_is_of_a_live_person_of_the_directory(engine: Engine) {
     });
     assert!(locked.await.unwrap().is_none());
     assert_eq!(
-        tx.find_user(user.id).await.unwrap().unwrap().status(),
+        tx.find_user(user.id).await.unwrap().unwrap().status(now()),
         UserStatus::Deleted
     );
 }
@@ -192,7 +192,7 @@ async fn a_restored_person_is_as_before_without_the_tombstone(engine: Engine) {
     place.apply(back.change).await.unwrap();
     let found = place.find_user(user.id).await;
     assert_eq!(found, back.user);
-    assert_eq!(found.status(), UserStatus::Active);
+    assert_eq!(found.status(now()), UserStatus::Active);
     let mut tx = place.read().await;
     assert!(tx.find_tombstone(user.id).await.unwrap().is_none());
     assert!(tx.list_members(group.id).await.unwrap().is_empty());
@@ -305,7 +305,7 @@ async fn what_does_not_end_access_leaves_the_epoch(engine: Engine) {
     };
     assert_eq!(moved(&place, id, rename).await, 0, "renamed");
     let promote = |user: &User| {
-        let arrival = lifecycle::set_administrator(user, Some(AdminScope::All), 0, origin())?;
+        let arrival = grant::set_administrator(user, &[], Some(AdminScope::All), 0, origin())?;
         Ok(arrival.map(|arrival| arrival.change))
     };
     assert_eq!(moved(&place, id, promote).await, 0, "administrator");

@@ -1,0 +1,41 @@
+//! Sign-ins that were refused: why, what is told to the person, and what is kept for those who help.
+//!
+//! A [`Code`] is the stable name of a reason; the catalogue says of each what is shown, what probably happened and
+//! who can mend it, in every language. An [`AccessError`] is one refusal as it is kept: found again by the
+//! [`Reference`] that the person was shown, with a [`Trace`] of what was checked. Nothing here signs anybody in.
+
+mod catalogue;
+mod code;
+mod reference;
+mod trace;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::id::TenantId;
+
+pub use catalogue::{Remedy, WhoCanFix};
+pub use code::Code;
+pub use reference::Reference;
+pub use trace::{Check, Trace};
+
+/// One refused sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessError {
+    /// What the person was shown and support asks for.
+    pub reference: Reference,
+    /// Why.
+    pub code: Code,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// Whose sign-in it was, as far as anybody said so. It may be unproven.
+    pub email: Option<String>,
+    /// Where it was tried; `None` when no tenant was found.
+    pub tenant: Option<TenantId>,
+    /// Through which connection, when one was found.
+    pub connection: Option<Uuid>,
+    /// What was checked, up to the check that failed.
+    pub trace: Trace,
+    /// The request, as logs and the audit trail name it.
+    pub request_id: String,
+}
