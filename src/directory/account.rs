@@ -99,3 +99,27 @@ pub fn attributes(
     );
     attributes
 }
+
+/// What a proven sign-in settles of a person: an invitation that was not accepted is moot, and somebody who was made
+/// at a first login and belongs to no directory joins the connection's. `None` when there is nothing to settle.
+#[must_use]
+pub fn settle(user: &User, directory: Option<DirectoryId>, origin: Origin) -> Option<Arrival> {
+    let joins = user.source == UserSource::Jit && user.directory.is_none();
+    let after = User {
+        pending: false,
+        directory: if joins { directory } else { user.directory },
+        ..user.clone()
+    };
+    if after == *user {
+        return None;
+    }
+    let view = |user: &User| json!({"pending": user.pending, "directory_id": user.directory});
+    let (before, seen) = (view(user), view(&after));
+    let fact = UserFact::Updated {
+        user: after.clone(),
+        facets: None,
+        revoke: false,
+    };
+    let change = Change::user(fact, origin, "user.settled", user.id.0, Some(before), Some(seen));
+    Some(Arrival { user: after, change })
+}

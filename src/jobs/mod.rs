@@ -1,3 +1,4 @@
 //! Work that no request waits for.
 
-pub mod token_uses;
+pub mod expiry;
+pub mod last_used;

@@ -2,17 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::Login;
 use crate::auth::bearer;
 use crate::directory::DirectoryRef;
-use crate::directory::registry::TokenHash;
-use crate::storage::{self, Store};
-
-/// What tells callers apart. The doors hold it and never see the store itself.
-#[derive(Clone)]
-pub struct Login {
-    store: Store,
-    operator: TokenHash,
-}
+use crate::storage;
 
 /// An identity provider, proven by a token of its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +30,6 @@ pub enum Denied {
 }
 
 impl Login {
-    /// Tells callers apart by this store and this operator token.
-    #[must_use]
-    pub fn new(store: Store, operator: TokenHash) -> Self {
-        Self { store, operator }
-    }
-
     /// The identity provider behind a SCIM request. The token decides the tenant and the directory; the URL's
     /// must agree.
     ///

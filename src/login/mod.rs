@@ -1,5 +1,82 @@
-//! Who is calling.
+//! Who is calling, and how people sign in: load, decide, open or end a session.
+//!
+//! Both protocols end in one verified identity, and [`complete`] is the one place that opens a session. What was
+//! refused is kept by [`refusal`]. It knows neither HTTP nor SQL.
 
 pub mod caller;
+pub mod complete;
+pub mod entrance;
+mod error;
+pub mod logout;
+pub mod oidc;
+mod providers;
+pub mod refusal;
+mod secrets;
+pub mod session;
 
-pub use caller::{Denied, Login, ScimClient};
+use std::sync::Arc;
+
+pub use caller::{Denied, ScimClient};
+pub use error::Refused;
+pub use session::Session;
+
+use crate::auth::vault::Vault;
+use crate::directory::registry::TokenHash;
+use crate::directory::{ConnectionId, Slug};
+use crate::outbound::Client;
+use crate::storage::Store;
+use providers::Providers;
+
+/// What the use cases of this module work on. The doors hold it and never see the store itself.
+#[derive(Clone)]
+pub struct Login {
+    store: Store,
+    operator: TokenHash,
+    vault: Arc<Vault>,
+    providers: Arc<Providers>,
+    /// What browsers and identity providers see of us, without a slash at the end.
+    public_url: Arc<str>,
+}
+
+impl Login {
+    /// Works on this store, with this operator token, the keys for stored secrets and the one client for outgoing
+    /// calls.
+    #[must_use]
+    pub fn new(store: Store, operator: TokenHash, vault: Arc<Vault>, outbound: Client, public_url: &str) -> Self {
+        Self {
+            store,
+            operator,
+            vault,
+            providers: Arc::new(Providers::new(outbound)),
+            public_url: public_url.trim_end_matches('/').into(),
+        }
+    }
+
+    /// Where a sign-in through a connection begins.
+    #[must_use]
+    pub fn start_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "start")
+    }
+
+    /// Where an `OpenID` provider sends the browser back to.
+    #[must_use]
+    pub fn redirect_uri(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "callback")
+    }
+
+    /// Where an `OpenID` provider says that a session is over.
+    #[must_use]
+    pub fn backchannel_logout_uri(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "backchannel-logout")
+    }
+
+    /// A tenant's own sign-in page.
+    #[must_use]
+    pub fn tenant_url(&self, tenant: &Slug) -> String {
+        format!("{}/login/{}", self.public_url, tenant.as_str())
+    }
+
+    fn connection_url(&self, tenant: &Slug, connection: ConnectionId, what: &str) -> String {
+        format!("{}/login/{}/{connection}/{what}", self.public_url, tenant.as_str())
+    }
+}

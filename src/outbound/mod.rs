@@ -92,6 +92,12 @@ impl Client {
         })
     }
 
+    /// Whether plain http and private addresses are admitted.
+    #[must_use]
+    pub fn allows_private(&self) -> bool {
+        self.allow_private
+    }
+
     /// Fetches `url`.
     ///
     /// # Errors

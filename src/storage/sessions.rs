@@ -1,11 +1,14 @@
 //! Sessions: who is signed in, by the hash of a cookie.
 
+use std::sync::PoisonError;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::store::Store;
 use super::system::SystemTx;
 use super::tx::Tx;
 use super::users::UserRow;
@@ -61,6 +64,38 @@ struct SignedInRow {
     user: UserRow,
 }
 
+impl Store {
+    /// Remembers that a session was used. Written down by [`Store::flush_session_uses`], never per request.
+    pub fn note_session_use(&self, tenant: TenantId, session: SessionId, at: Timestamp) {
+        let mut uses = self.session_uses().lock().unwrap_or_else(PoisonError::into_inner);
+        let last = uses.entry((tenant, session)).or_insert(at);
+        *last = at.max(*last);
+    }
+
+    /// Writes down when sessions were last used, which moves the end of their idle time.
+    ///
+    /// # Errors
+    /// The database failed; what was not written is noted again at the next use.
+    pub async fn flush_session_uses(&self) -> Result<(), Error> {
+        let uses = std::mem::take(&mut *self.session_uses().lock().unwrap_or_else(PoisonError::into_inner));
+        for ((tenant, session), at) in uses {
+            self.write(tenant, async move |tx: &mut Tx| {
+                tx.effects.wrote = true;
+                execute!(
+                    tx.read.conn,
+                    "UPDATE sessions SET seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND seen_at < $3",
+                    tx.read.tenant.0,
+                    session.0,
+                    micros(at),
+                )?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
 impl SystemTx {
     /// The session that a cookie opens, with its person: none when the person's access has ended since it was opened
     /// (the access epoch has moved), or the tenant is suspended. Times and dates are the caller's to judge.
@@ -103,7 +138,7 @@ impl SystemTx {
 
 impl Tx {
     /// The sessions, and whose, that a provider's word ends: those of a subject, or the one that the provider calls
-    /// `sid`; both when both are given.
+    /// `sid`, or that one of the subject's. Of a subject also those whose `sid` the provider never told.
     ///
     /// # Errors
     /// The database failed.
@@ -118,7 +153,8 @@ impl Tx {
             self.read.conn,
             (Uuid, Uuid),
             "SELECT s.id, s.user_id FROM sessions s WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.issuer = $3 \
-             AND (CAST($4 AS TEXT) IS NULL OR s.subject = $4) AND (CAST($5 AS TEXT) IS NULL OR s.sid = $5) \
+             AND (CAST($4 AS TEXT) IS NULL OR s.subject = $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR s.sid = $5 OR (s.sid IS NULL AND CAST($4 AS TEXT) IS NOT NULL)) \
              ORDER BY s.user_id, s.id",
             self.read.tenant.0,
             connection.0,

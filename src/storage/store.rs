@@ -23,7 +23,7 @@ use super::system::SystemTx;
 use super::token_cache::TokenCache;
 use super::tx::{Body, Effects, ReadTx, Tx, WriteError};
 use super::writer::Writer;
-use crate::directory::{TenantId, TokenId};
+use crate::directory::{SessionId, TenantId, TokenId};
 
 /// How many connections read from SQLite side by side, each served by a thread of its own: some more than the
 /// cores of a small machine, since a reader may wait for the disk.
@@ -74,9 +74,11 @@ pub struct Store {
     engine: Engine,
     tokens: Arc<TokenCache>,
     token_uses: Arc<Mutex<TokenUses>>,
+    session_uses: Arc<Mutex<SessionUses>>,
 }
 
 type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
+type SessionUses = HashMap<(TenantId, SessionId), Timestamp>;
 
 #[derive(Debug, Clone)]
 enum Engine {
@@ -146,6 +148,7 @@ impl Store {
             engine: Engine::Sqlite { writer, readers },
             tokens,
             token_uses: Arc::default(),
+            session_uses: Arc::default(),
         })
     }
 
@@ -182,6 +185,7 @@ impl Store {
             },
             tokens,
             token_uses: Arc::default(),
+            session_uses: Arc::default(),
         })
     }
 
@@ -230,6 +234,10 @@ impl Store {
 
     pub(super) fn token_uses(&self) -> &Mutex<TokenUses> {
         &self.token_uses
+    }
+
+    pub(super) fn session_uses(&self) -> &Mutex<SessionUses> {
+        &self.session_uses
     }
 
     pub(super) async fn acquire(&self) -> Result<Conn, Error> {

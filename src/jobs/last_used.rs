@@ -1,0 +1,29 @@
+//! Writes down when tokens and sessions were last used, once a minute rather than once a request.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::storage::Store;
+
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Runs until it is dropped.
+pub async fn run(store: Store) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        flush(&store).await;
+    }
+}
+
+/// Writes down what is kept in memory. What cannot be written is noted again at the next use.
+pub async fn flush(store: &Store) {
+    if let Err(error) = store.flush_token_uses().await {
+        tracing::warn!(%error, "could not note when tokens were last used");
+    }
+    if let Err(error) = store.flush_session_uses().await {
+        tracing::warn!(%error, "could not note when sessions were last used");
+    }
+}

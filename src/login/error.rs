@@ -1,0 +1,58 @@
+//! A sign-in that came to nothing.
+
+use crate::directory::access_error::Trace;
+use crate::directory::{Code, ConnectionId, Tenant};
+use crate::storage;
+
+/// Why somebody was not signed in, with all that helps to find out.
+#[derive(Debug)]
+pub struct Refused {
+    /// The reason.
+    pub code: Code,
+    /// What was checked.
+    pub trace: Trace,
+    /// Whose sign-in it was, as far as anybody said so.
+    pub email: Option<String>,
+    /// The tenant, when it was found.
+    pub tenant: Option<Tenant>,
+    /// The connection, when it was found.
+    pub connection: Option<ConnectionId>,
+}
+
+impl Refused {
+    /// A refusal of which only the reason is known yet.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            trace: Trace::default(),
+            email: None,
+            tenant: None,
+            connection: None,
+        }
+    }
+
+    /// The same with what was checked.
+    #[must_use]
+    pub fn traced(mut self, trace: Trace) -> Self {
+        self.trace = trace;
+        self
+    }
+}
+
+impl From<Code> for Refused {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<storage::Error> for Refused {
+    fn from(error: storage::Error) -> Self {
+        tracing::error!(%error, "a sign-in failed in storage");
+        Self::new(if error.is_passing() {
+            Code::Unavailable
+        } else {
+            Code::InternalError
+        })
+    }
+}
