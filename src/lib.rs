@@ -13,4 +13,5 @@ pub mod login;
 pub mod outbound;
 pub mod provisioning;
 pub mod scim;
+pub mod sso;
 pub mod storage;
