@@ -11,6 +11,8 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::directory::{ConnectionId, TenantId};
+
 const VERSION: &str = "v1";
 
 /// The keys of this gateway. Never printed.
@@ -89,6 +91,18 @@ impl Vault {
         let text = text.map_err(|_| VaultError::Damaged)?;
         String::from_utf8(text.to_vec()).map_err(|_| VaultError::Damaged)
     }
+}
+
+/// What a connection's client secret belongs to.
+#[must_use]
+pub fn client_secret_place(tenant: TenantId, connection: ConnectionId) -> String {
+    format!("client secret of connection {connection} of tenant {tenant}")
+}
+
+/// What the ticket for a test of a connection belongs to.
+#[must_use]
+pub fn test_ticket_place(tenant: TenantId, connection: ConnectionId) -> String {
+    format!("test of connection {connection} of tenant {tenant}")
 }
 
 /// Tells keys apart and says nothing of them: the first 8 bytes of a hash.

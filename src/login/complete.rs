@@ -1,7 +1,7 @@
 //! The one place that signs somebody in, for every protocol: whom the identity meets, what is decided, what is
 //! written, and the session.
 
-use super::Refused;
+use super::error::{Refused, SignInError};
 use crate::auth::bearer::NewToken;
 use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
@@ -23,6 +23,8 @@ pub struct Fresh {
     pub session: SessionId,
     /// The session's token, which the cookie carries.
     pub token: std::sync::Arc<NewToken>,
+    /// For the cipher, used once.
+    pub nonce: [u8; 12],
 }
 
 /// What a verified identity brings with it.
@@ -41,7 +43,7 @@ pub(super) async fn decide(
     arriving: &Arriving,
     is_test: bool,
     origin: &Origin,
-) -> Result<Met, Refused> {
+) -> Result<Met, SignInError> {
     let key = key_of(arriving);
     let mut trace = Trace::default();
     let (tenant, mut connection) = find_doors(tx, arriving.connection).await?;
@@ -88,7 +90,8 @@ pub(super) async fn decide(
             email: arriving.attributes.email.as_ref().map(|email| email.address.clone()),
             tenant: Some(tenant),
             connection: Some(arriving.connection),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -107,7 +110,7 @@ pub(super) async fn sign_in(
     arriving: Arriving,
     fresh: Fresh,
     origin: Origin,
-) -> Result<NewSession, Refused> {
+) -> Result<NewSession, SignInError> {
     let mut met = decide(tx, &arriving, false, &origin).await?;
     if let Decision::SignIn(user) | Decision::Link(user) = &met.decision {
         // What was decided on has to be what is there at the commit.
@@ -164,7 +167,7 @@ pub(super) async fn sign_in(
 }
 
 /// Tenant and connection as they are at this moment, whatever they were when the sign-in began.
-async fn find_doors(tx: &mut Tx, connection: ConnectionId) -> Result<(Tenant, Connection), Refused> {
+async fn find_doors(tx: &mut Tx, connection: ConnectionId) -> Result<(Tenant, Connection), SignInError> {
     let tenant = tx.find_tenant().await?;
     let connection = tx.find_connection(connection).await?;
     match (tenant, connection) {
@@ -172,7 +175,8 @@ async fn find_doors(tx: &mut Tx, connection: ConnectionId) -> Result<(Tenant, Co
         (tenant, _) => Err(Refused {
             tenant,
             ..Refused::new(Code::SsoConnectionNotConfigured)
-        }),
+        }
+        .into()),
     }
 }
 
@@ -228,7 +232,7 @@ async fn follow_groups(
         }
         // Whoever is the last administrator stays it, whatever the groups say.
         Ok(None) | Err(Refusal::LastAdministrator) => Ok(user),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Err(storage::Error::Refused(refusal)),
     }
 }
 

@@ -56,3 +56,42 @@ impl From<storage::Error> for Refused {
         })
     }
 }
+
+/// How the transaction of a sign-in ends without a session.
+#[derive(Debug)]
+pub(super) enum SignInError {
+    /// It is refused.
+    Refused(Box<Refused>),
+    /// The database failed; the transaction may be run again.
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for SignInError {
+    fn from(error: storage::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl From<Refused> for SignInError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(Box::new(refused))
+    }
+}
+
+impl From<SignInError> for Refused {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused(refused) => *refused,
+            SignInError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl storage::WriteError for SignInError {
+    fn storage(&self) -> Option<&storage::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            Self::Refused(_) => None,
+        }
+    }
+}

@@ -36,7 +36,7 @@ pub use lists::{Chunk, Position};
 pub use members::Candidate;
 pub use records::{GroupRef, UserRecord};
 pub use sessions::{SessionUse, SignedIn};
-pub use sign_in::{LoginAttempt, Met, Purpose};
+pub use sign_in::{LoginAttempt, Purpose};
 pub use store::{Durability, Location, Store};
 pub use system::{SystemTx, TokenUse};
 pub use tx::{Body, ReadTx, Tx, WriteError};

@@ -12,6 +12,7 @@ use super::users::{UserRow, select_user};
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{ConnectionId, DirectoryId, IdentityKey, SignInFact, TenantId, User, UserId};
+use crate::sso::jit::Met;
 
 /// A sign-in on its way to a provider and back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +47,6 @@ impl Purpose {
             Self::Test => "test",
         }
     }
-}
-
-/// Somebody whom a sign-in may be about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
-    /// The person.
-    pub user: User,
-    /// The connections whose providers know them already, under any subject.
-    pub linked: Vec<ConnectionId>,
 }
 
 #[derive(sqlx::FromRow)]

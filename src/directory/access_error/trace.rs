@@ -53,6 +53,14 @@ impl Trace {
         });
     }
 
+    /// Adds the checks of another trace.
+    pub fn extend(&mut self, other: &Self) {
+        for check in &other.0 {
+            self.0.truncate(MOST_CHECKS - 1);
+            self.0.push(check.clone());
+        }
+    }
+
     /// Adds a check that passes when both values are equal, and says whether they are.
     pub fn compare(&mut self, check: &'static str, expected: &str, received: Option<&str>) -> bool {
         let passed = received == Some(expected);

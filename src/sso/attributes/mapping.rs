@@ -1,5 +1,7 @@
 //! Which claims of a provider fill which attributes of a person.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Names for one attribute.
@@ -26,6 +28,18 @@ pub struct AttributeMapping {
     pub external_id: ClaimNames,
     /// Groups.
     pub groups: ClaimNames,
+}
+
+impl AttributeMapping {
+    /// Reads the mapping of a connection, which names only what differs from the default.
+    ///
+    /// # Errors
+    /// What is not accepted, in words: an attribute that does not exist, or names of claims that cannot be taken.
+    pub fn from_settings(names: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
+        serde_json::to_value(names)
+            .and_then(serde_json::from_value)
+            .map_err(|error| error.to_string())
+    }
 }
 
 impl Default for AttributeMapping {

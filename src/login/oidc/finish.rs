@@ -1,0 +1,187 @@
+//! Back from the provider.
+
+use super::exchange::{Returning, exchange};
+use super::{at, find_doors};
+use crate::auth::bearer;
+use crate::directory::access_error::Trace;
+use crate::directory::{Code, Connection, NewSession, Origin, Tenant, connection};
+use crate::login::complete::{self, Arriving, Fresh, Met};
+use crate::login::error::SignInError;
+use crate::login::{Login, Refused};
+use crate::sso::jit::Decision;
+use crate::sso::oidc::authorization::{Callback, CallbackRefusal};
+use crate::sso::{AttributeMapping, Attributes};
+use crate::storage::{LoginAttempt, Purpose, Tx};
+
+/// A session or what a test has shown.
+#[derive(Debug)]
+pub enum Finished {
+    /// Somebody is signed in.
+    SignedIn {
+        /// The session that the cookie opens.
+        session: NewSession,
+        /// Where the browser goes now.
+        return_to: String,
+    },
+    /// A test; nobody is signed in.
+    Tested(Box<TestReport>),
+}
+
+/// What a test login has shown.
+#[derive(Debug)]
+pub struct TestReport {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The connection.
+    pub connection: Connection,
+    /// What the provider says, after mapping.
+    pub attributes: Attributes,
+    /// What a sign-in would have come to.
+    pub outcome: Result<Decision, Code>,
+    /// What was checked.
+    pub trace: Trace,
+}
+
+/// Takes what the browser brings to the callback.
+///
+/// # Errors
+/// [`Refused`], with nothing written but the attempt used up.
+pub async fn finish(
+    on: &Login,
+    tenant: &str,
+    connection: &str,
+    query: &str,
+    browser: Option<&str>,
+    fresh: Fresh,
+    origin: Origin,
+) -> Result<Finished, Refused> {
+    let (tenant, connection) = find_doors(on, tenant, connection).await?;
+    let mut trace = Trace::default();
+    let arrived = arrive(on, &tenant, &connection, query, browser, &fresh, &origin, &mut trace).await;
+    let (arriving, attempt) =
+        arrived.map_err(|code| at(&tenant, &connection, Refused::new(code).traced(trace.clone())))?;
+    let email = arriving.attributes.email.as_ref().map(|email| email.address.clone());
+    let finished = match attempt.purpose {
+        Purpose::SignIn => {
+            let opened = on.store.write(tenant.id, async move |tx: &mut Tx| {
+                complete::sign_in(tx, arriving, fresh, origin).await
+            });
+            opened.await.map(|session| Finished::SignedIn {
+                session,
+                return_to: attempt.return_to,
+            })
+        }
+        Purpose::Test => test(on, tenant.clone(), arriving, origin).await,
+    };
+    finished.map_err(|error| {
+        let mut refused = at(&tenant, &connection, error);
+        refused.email = refused.email.or(email);
+        // What had passed at the provider comes before what was decided here.
+        trace.extend(&refused.trace);
+        refused.traced(trace)
+    })
+}
+
+/// Everything up to a verified identity.
+async fn arrive(
+    on: &Login,
+    tenant: &Tenant,
+    connection: &Connection,
+    query: &str,
+    browser: Option<&str>,
+    fresh: &Fresh,
+    origin: &Origin,
+    trace: &mut Trace,
+) -> Result<(Arriving, LoginAttempt), Code> {
+    let unavailable = |error: crate::storage::Error| Refused::from(error).code;
+    let callback = Callback::parse(query).map_err(|refusal| refuse_callback(&refusal, trace))?;
+    let Some(browser) = browser else {
+        trace.push("login_cookie", Some("the browser that began"), None, false);
+        return Err(Code::OidcStateMismatch);
+    };
+    let (state, bound_to) = (bearer::hash(callback.state()), bearer::hash(browser));
+    let taken = on.store.take_login(tenant.id, state, bound_to).await.map_err(unavailable)?;
+    let known = "a sign-in that this browser began and has not used";
+    trace.push("state", Some(known), None, taken.is_some());
+    let attempt = taken.ok_or(Code::OidcStateMismatch)?;
+    if attempt.expires_at <= origin.at {
+        trace.push("state_expires_at", Some(&origin.at.to_string()), Some(&attempt.expires_at.to_string()), false);
+        return Err(Code::SignInExpired);
+    }
+    let (begun, here) = (attempt.connection.to_string(), connection.id.to_string());
+    if !trace.compare("connection", &begun, Some(&here)) {
+        return Err(Code::OidcCallbackMismatch);
+    }
+    let provider = on.providers.provider(tenant.id, connection).await;
+    let provider = provider.map_err(|failure| failure.note(trace))?;
+    let state = callback.state().to_owned();
+    let code = callback
+        .into_code(&provider.issuer, provider.names_itself)
+        .map_err(|refusal| refuse_callback(&refusal, trace))?;
+    let returning = Returning {
+        tenant,
+        connection,
+        provider: &provider,
+        browser,
+        state: &state,
+        code: &code,
+        now: origin.at,
+    };
+    let exchanged = exchange(on, &returning, trace).await?;
+    let mapping = AttributeMapping::from_settings(&connection.settings.attribute_mapping);
+    let attributes = mapping.map_err(|_| Code::InternalError)?.read(&exchanged.identity);
+    let arriving = Arriving {
+        id_token: on.seal_id_token(tenant.id, &exchanged.id_token, fresh.nonce),
+        identity: exchanged.identity,
+        attributes,
+        connection: connection.id,
+    };
+    Ok((arriving, attempt))
+}
+
+/// Shows what a sign-in would come to, and remembers that one would go well.
+async fn test(on: &Login, tenant: Tenant, arriving: Arriving, origin: Origin) -> Result<Finished, SignInError> {
+    let attributes = arriving.attributes.clone();
+    let id = tenant.id;
+    let (connection, outcome, trace) = on
+        .store
+        .write(id, async move |tx: &mut Tx| {
+            match complete::decide(tx, &arriving, true, &origin).await {
+                Ok(Met {
+                    decision, trace, ..
+                }) => {
+                    let found = tx.find_connection_for_update(arriving.connection).await?;
+                    let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
+                    tx.apply(connection::prove(connection.clone(), origin)).await?;
+                    Ok((connection, Ok(decision), trace))
+                }
+                Err(SignInError::Refused(refused)) => {
+                    let found = tx.find_connection(arriving.connection).await?;
+                    let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
+                    Ok((connection, Err(refused.code), refused.trace))
+                }
+                Err(error) => Err(error),
+            }
+        })
+        .await?;
+    Ok(Finished::Tested(Box::new(TestReport {
+        tenant,
+        connection,
+        attributes,
+        outcome,
+        trace,
+    })))
+}
+
+fn refuse_callback(refusal: &CallbackRefusal, trace: &mut Trace) -> Code {
+    let (check, code) = match refusal {
+        CallbackRefusal::TooLong(_) | CallbackRefusal::Repeated(_) | CallbackRefusal::NoCode => {
+            ("callback", Code::OidcCallbackMalformed)
+        }
+        CallbackRefusal::NoState => ("state", Code::OidcStateMismatch),
+        CallbackRefusal::NoIssuer { .. } | CallbackRefusal::Issuer { .. } => ("iss", Code::OidcCallbackMismatch),
+        CallbackRefusal::Provider { .. } => ("provider", Code::OidcErrorFromIdp),
+    };
+    trace.push(check, None, Some(&refusal.to_string()), false);
+    code
+}
