@@ -10,6 +10,7 @@ pub mod telemetry;
 
 use std::path::PathBuf;
 
+pub use crate::http::openapi::text as openapi;
 pub use serve::{Running, serve, start};
 
 use crate::config::{Config, DatabaseUrl};

@@ -1,10 +1,11 @@
 //! The Administrator tick and how far it reaches.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What an administrator may manage. Only this gives management rights; an empty list means nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminScope {
     /// Everybody in the tenant.
