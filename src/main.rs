@@ -35,10 +35,15 @@ enum Command {
     Migrate,
     /// Check database, key file, clock and outgoing HTTPS, and say what to mend
     Doctor,
+    /// Print the description of the API as OpenAPI 3.1; needs neither settings nor a database
+    Openapi,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Openapi = cli.command {
+        return print(app::openapi());
+    }
     let config = match Config::load(config::process_environment(), cli.config.as_deref()) {
         Ok(config) => config,
         Err(error) => return complain(&error, 2),
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
         Command::Serve { no_migrate } => runtime.block_on(app::serve(config, !no_migrate)),
         Command::Migrate => runtime.block_on(app::migrate(&config)),
         Command::Doctor => return runtime.block_on(diagnose(&config)),
+        // Answered above.
+        Command::Openapi => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,6 +75,13 @@ async fn diagnose(config: &Config) -> ExitCode {
     match doctor::run(config, &mut std::io::stdout()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&error, 1),
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error, 1),
     }
 }

@@ -15,13 +15,13 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("auth", &["directory"]),
     ("sso", &["directory"]),
     // Effects.
-    ("storage", &["directory"]),
+    ("storage", &["directory", "sso"]),
     ("outbound", &[]),
     ("config", &[]),
     // Use cases: what two of them share is a rule or a change, so none names another.
     ("provisioning", &["scim", "directory", "storage"]),
-    ("accounts", &["directory", "auth", "storage"]),
-    ("login", &["directory", "auth", "storage"]),
+    ("accounts", &["directory", "auth", "sso", "storage"]),
+    ("login", &["directory", "auth", "sso", "storage", "outbound"]),
     ("jobs", &["storage"]),
     // Doors. `http::scim` also names scim.
     ("http", &["provisioning", "accounts", "login", "directory"]),
@@ -53,8 +53,10 @@ Store: close
 Store: database_clock
 Store: engine_name
 Store: find_token_use
+Store: flush_session_uses
 Store: flush_token_uses
 Store: keep_access_error
+Store: note_session_use
 Store: note_token_use
 Store: open
 Store: ping

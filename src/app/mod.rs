@@ -10,6 +10,7 @@ pub mod telemetry;
 
 use std::path::PathBuf;
 
+pub use crate::http::openapi::text as openapi;
 pub use serve::{Running, serve, start};
 
 use crate::config::{Config, DatabaseUrl};
@@ -48,6 +49,12 @@ pub enum StartError {
     /// The key file holds no key.
     #[error("the key file {} does not hold a key: 64 hexadecimal digits or base64 of 32 bytes", .0.display())]
     BadKeyFile(PathBuf),
+    /// The cipher does not take the key.
+    #[error("the master key cannot be used")]
+    BadMasterKey,
+    /// The client for outgoing calls.
+    #[error("{0}")]
+    Outbound(crate::outbound::OutboundError),
     /// The address to listen on.
     #[error("cannot listen on {address}: {error}")]
     Listen {

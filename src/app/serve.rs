@@ -16,11 +16,13 @@ use tower::util::MapRequest;
 
 use super::{StartError, demo, files, listener, open_store, operator, telemetry};
 use crate::accounts::Accounts;
+use crate::auth::vault::Vault;
 use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl};
 use crate::jobs;
 use crate::login::Login;
+use crate::outbound::Client;
 use crate::provisioning::Provisioning;
 use crate::storage::Store;
 
@@ -115,7 +117,15 @@ pub async fn start(
     };
 
     let accounts = Accounts::new(store.clone());
-    let login = Login::new(store.clone(), operator_token.hash);
+    let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
+    let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
+    let login = Login::new(
+        store.clone(),
+        operator_token.hash,
+        Arc::clone(&vault),
+        outbound,
+        public_url.as_str(),
+    );
     let screen = if config.demo {
         let seeded = demo::seed(config, &accounts, &login, &public_url).await?;
         Some(demo::screen(
@@ -140,7 +150,8 @@ pub async fn start(
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
     let server = tokio::spawn(listener::run(listener, service, stop));
     let jobs = vec![
-        tokio::spawn(jobs::token_uses::run(store.clone())),
+        tokio::spawn(jobs::last_used::run(store.clone())),
+        tokio::spawn(jobs::expiry::run(store.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
             let mut ticks = tokio::time::interval(Duration::from_secs(5));
@@ -172,9 +183,7 @@ impl Running {
         for job in self.jobs {
             job.abort();
         }
-        if let Err(error) = self.store.flush_token_uses().await {
-            tracing::warn!(%error, "could not note when tokens were last used");
-        }
+        jobs::last_used::flush(&self.store).await;
         self.store.close().await;
         tracing::info!("stopped");
     }

@@ -1,6 +1,7 @@
 //! The Administrator tick, how far it reaches, and who may act on whom.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::entity::EntityTree;
 use super::id::{EntityId, UserId};
@@ -8,7 +9,7 @@ use super::refusal::Refusal;
 use super::user::User;
 
 /// What an administrator may manage. Only this gives management rights; an empty list means nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminScope {
     /// Everybody in the tenant.

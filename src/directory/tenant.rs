@@ -65,6 +65,9 @@ impl Slug {
     /// What [`Slug::parse`] accepts, for error texts.
     pub const ACCEPTED: &str = "1 to 63 of a-z, 0-9 and -, neither first nor last a -";
 
+    /// The same as a regular expression (ECMA-262), for the description of the API.
+    pub const PATTERN: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
+
     /// Reads a slug; `None` when it is not [`Slug::ACCEPTED`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -1,21 +1,34 @@
 //! Is it alive, is it ready, how is it doing.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::openapi::section;
 use super::state::{Gateway, MetricsText};
 use crate::accounts::Accounts;
 
-pub(super) fn routes() -> Router<Gateway> {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    let routes = OpenApiRouter::default()
+        .routes(routes!(alive))
+        .routes(routes!(ready))
+        .routes(routes!(metrics));
+    section("health", "Is it alive, is it ready, how is it doing.", routes)
 }
 
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", security(()), responses((status = 200, body = str)))]
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the database answers too.
+#[utoipa::path(get, path = "/readyz", security(()), responses(
+    (status = 200, body = str),
+    (status = 503, body = str, description = "The database does not answer."),
+))]
 async fn ready(State(accounts): State<Accounts>) -> Response {
     match accounts.ping().await {
         Ok(()) => "ready\n".into_response(),
@@ -26,6 +39,8 @@ async fn ready(State(accounts): State<Accounts>) -> Response {
     }
 }
 
+/// Metrics in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", security(()), responses((status = 200, body = str)))]
 async fn metrics(State(text): State<MetricsText>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], (text.0)()).into_response()
 }

@@ -8,11 +8,13 @@ mod extract;
 mod health;
 pub mod middleware;
 mod normalize;
+pub mod openapi;
 mod problem;
 pub mod scim;
 mod state;
 
 use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
 
 pub use clock::{now, origin, random_bytes, random_id};
 pub use normalize::normalize_path;
@@ -20,10 +22,17 @@ pub use state::{Gateway, MetricsText, PublicUrl};
 
 /// Every route of the gateway, with what each request passes first.
 pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
-    let routes = Router::new()
-        .merge(health::routes())
-        .nest("/api/v1", admin::routes())
+    let routes = Router::from(described_routes())
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .merge(openapi::page_routes())
         .nest("/scim/v2/{tenant}/{directory}", scim::routes())
         .fallback(problem::not_found);
     middleware::wrap(routes, limits).with_state(gateway)
+}
+
+/// The routes that the OpenAPI document describes. SCIM describes itself (RFC 7644 section 4).
+fn described_routes() -> OpenApiRouter<Gateway> {
+    openapi::router()
+        .nest("/api/v1", admin::routes().merge(openapi::routes()))
+        .merge(health::routes())
 }

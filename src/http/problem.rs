@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::accounts;
 use crate::directory::Refusal;
@@ -21,14 +22,35 @@ pub(super) struct Problem {
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct FieldError {
     /// The field's name in the request.
+    #[schema(value_type = String)]
     pub field: Cow<'static, str>,
     /// A stable word.
     pub code: &'static str,
     /// What is accepted.
     pub message: String,
+}
+
+/// An error (RFC 9457 section 3.1).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemView {
+    /// Always `about:blank`: `code` tells errors apart.
+    r#type: &'static str,
+    /// The phrase of the status.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// A stable word for programs.
+    code: &'static str,
+    /// A sentence for people.
+    detail: String,
+    /// What is wrong with which field, where fields were judged one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
 }
 
 impl Problem {
@@ -68,22 +90,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
+        let body = Json(ProblemView {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            errors: self.errors,
         });
-        if !self.errors.is_empty() {
-            body["errors"] = json!(self.errors);
-        }
-        let mut response = (
-            self.status,
-            [(header::CONTENT_TYPE, "application/problem+json")],
-            body.to_string(),
-        )
-            .into_response();
+        let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, media_type, body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"rollcall\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

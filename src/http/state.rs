@@ -37,6 +37,18 @@ impl PublicUrl {
         Self(url.trim_end_matches('/').into())
     }
 
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether browsers see https, so that cookies can be kept to it.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
     /// A directory's SCIM base URL. No `_` in it: Okta refuses one.
     #[must_use]
     pub fn scim_base(&self, tenant: &str, directory: &str) -> String {

@@ -4,30 +4,54 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::openapi::schema::Object;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::body::{Fields, JsonBody, parse_query};
+use super::list::Page;
 use crate::accounts::{Accounts, tenants};
-use crate::directory::{Slug, Tenant, TenantId};
+use crate::directory::{SignIn, Slug, Tenant, TenantId};
 use crate::http::clock;
 use crate::http::extract::{Operator, TenantOperator};
+use crate::http::openapi::{one_of, section, slug};
 use crate::http::problem::Problem;
+use crate::http::state::Gateway;
+
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    let routes = OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(read));
+    section(
+        "tenants",
+        "The customers of the software behind the gateway.",
+        routes,
+    )
+}
 
 /// A tenant as the API shows it.
-#[derive(Serialize)]
-pub(super) struct TenantView {
-    id: TenantId,
+#[derive(Serialize, ToSchema)]
+struct TenantView {
+    id: Uuid,
     slug: String,
     name: String,
     support_email: Option<String>,
+    #[schema(schema_with = sign_in_modes)]
     sign_in: &'static str,
+    #[schema(format = DateTime)]
     created_at: String,
+}
+
+fn sign_in_modes() -> Object {
+    one_of([SignIn::Local, SignIn::Sso].map(SignIn::as_str))
 }
 
 impl From<Tenant> for TenantView {
     fn from(tenant: Tenant) -> Self {
         Self {
-            id: tenant.id,
+            id: tenant.id.0,
             slug: tenant.slug.as_str().to_owned(),
             name: tenant.name,
             support_email: tenant.support_email,
@@ -37,15 +61,23 @@ impl From<Tenant> for TenantView {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewTenantBody {
+struct NewTenantBody {
+    /// Its name in URLs.
+    #[schema(schema_with = slug)]
     slug: String,
+    /// Its name for people.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
+    /// Where its people are sent for help.
+    #[schema(format = Email)]
     support_email: Option<String>,
 }
 
-pub(super) async fn create(
+/// Makes a tenant, without people and with sign-in by local accounts.
+#[utoipa::path(post, path = "/tenants", request_body = NewTenantBody, responses((status = 201, body = TenantView)))]
+async fn create(
     State(on): State<Accounts>,
     operator: Operator,
     JsonBody(body): JsonBody<NewTenantBody>,
@@ -73,30 +105,38 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(tenant.into())))
 }
 
-pub(super) async fn read(tenant: TenantOperator) -> Json<TenantView> {
+/// One tenant.
+#[utoipa::path(get, path = "/tenants/{tenant}", responses((status = 200, body = TenantView)))]
+async fn read(tenant: TenantOperator) -> Json<TenantView> {
     Json(tenant.tenant.into())
 }
 
 /// A page of tenants.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// How many, 100 when absent.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-pub(super) async fn list(State(on): State<Accounts>, _: Operator, uri: Uri) -> Result<Json<Value>, Problem> {
+/// The tenants, by slug.
+#[utoipa::path(get, path = "/tenants", params(ListQuery), responses((status = 200, body = Page<TenantView>)))]
+async fn list(State(on): State<Accounts>, _: Operator, uri: Uri) -> Result<Json<Page<TenantView>>, Problem> {
     let query: ListQuery = parse_query(&uri)?;
     let mut fields = Fields::default();
     let size = fields.page_size(query.limit);
     fields.finish()?;
     let found = tenants::list(&on, query.cursor.as_deref().unwrap_or_default(), size).await?;
-    let next = found
+    let next_cursor = found
         .last()
         .filter(|_| found.len() == size as usize)
         .map(|last| last.slug.as_str().to_owned());
-    let items: Vec<TenantView> = found.into_iter().map(TenantView::from).collect();
-    Ok(Json(json!({"items": items, "next_cursor": next})))
+    let items = found.into_iter().map(TenantView::from).collect();
+    Ok(Json(Page { items, next_cursor }))
 }
 
 /// One `@` with something on both sides, no spaces, of a length that mail allows (RFC 5321 section 4.5.3.1).

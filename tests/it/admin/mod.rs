@@ -5,6 +5,7 @@
 mod administrators;
 mod blocking;
 mod directories;
+mod openapi;
 mod problem;
 mod requests;
 mod tenants;

@@ -52,7 +52,7 @@ fn help_is_there_for_every_command() {
     let setup = Setup::new();
     let all = setup.run(&["--help"]);
     assert_eq!(all.code, Some(0));
-    for command in ["serve", "migrate", "doctor"] {
+    for command in ["serve", "migrate", "doctor", "openapi"] {
         assert!(all.stdout.contains(command), "{}", all.stdout);
         let one = setup.run(&[command, "--help"]);
         assert_eq!(one.code, Some(0));
@@ -70,6 +70,24 @@ fn help_is_there_for_every_command() {
             .contains(env!("CARGO_PKG_VERSION"))
     );
     assert!(!setup.folder.join("rollcall.db").exists());
+}
+
+#[test]
+fn openapi_prints_what_is_served_and_needs_no_settings() {
+    let setup = Setup::new();
+    let printed = setup
+        .clone()
+        .with("ROLLCALL_LISTEN", "nowhere")
+        .with("ROLLCALL_DATABASE_URL", "nothing")
+        .run(&["openapi"]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    assert!(!setup.folder.join("data").exists());
+    run(async {
+        let served = setup.serve();
+        let answer = served.get("/api/v1/openapi.json").await.expect(200);
+        assert_eq!(answer.text(), printed.stdout);
+        served.stop();
+    });
 }
 
 #[test]

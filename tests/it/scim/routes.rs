@@ -1,8 +1,11 @@
-//! Every route of the gateway in one table, held against the source: a route that is added without a line here,
-//! and so without a place in the isolation walk, fails.
+//! Every route of the gateway in one table, held against the OpenAPI document, which is made from the routes that it
+//! describes, and for all other routes against the source: a route that is added without a line here, and so without
+//! a place in the isolation walk, fails.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +28,9 @@ pub const ROUTES: &[Route] = &[
     (Public, "GET", "/healthz"),
     (Public, "GET", "/readyz"),
     (Public, "GET", "/metrics"),
+    (Public, "GET", "/api/v1/openapi.json"),
+    (Public, "GET", "/api/docs"),
+    (Public, "GET", "/api/docs/style.css"),
     (Operator, "GET", "/tenants"),
     (Operator, "POST", "/tenants"),
     (Operator, "GET", "/tenants/{tenant}"),
@@ -70,17 +76,37 @@ pub const ROUTES: &[Route] = &[
     (Scim, "GET", "/Schemas/{id}"),
 ];
 
-/// The files that add routes, and the door that they belong to. `http/mod.rs` nests the doors.
-const FILES: &[(&str, Door)] = &[
-    ("health.rs", Public),
-    ("admin/mod.rs", Operator),
-    ("scim/mod.rs", Scim),
-];
+/// The files that add routes without a description, and the door that they belong to. `http/mod.rs` nests the doors.
+const FILES: &[(&str, Door)] = &[("openapi/page.rs", Public), ("scim/mod.rs", Scim)];
+
+/// The routes that the OpenAPI document describes.
+fn described() -> BTreeSet<(Door, &'static str, String)> {
+    let document: Value = serde_json::from_str(rollcall::app::openapi()).expect("JSON");
+    let mut found = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let method = METHODS
+                .iter()
+                .find(|(call, _)| call.strip_suffix('(') == Some(method));
+            let (_, method) = method.unwrap_or_else(|| panic!("{path}: a method that is not known"));
+            let route = if operation["security"] == json!([{}]) {
+                (Public, *method, path.clone())
+            } else {
+                let below = path
+                    .strip_prefix("/api/v1")
+                    .expect("an operator's route is below /api/v1");
+                (Operator, *method, below.to_owned())
+            };
+            found.insert(route);
+        }
+    }
+    found
+}
 
 #[test]
 fn the_table_of_routes_is_what_the_source_has() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
-    let mut in_source = BTreeSet::new();
+    let mut in_source = described();
     for file in rust_files(&folder) {
         let text = std::fs::read_to_string(&file).expect("a source file");
         let calls = route_calls(&text);
@@ -150,22 +176,23 @@ fn route_calls(text: &str) -> Vec<(&str, &str)> {
     calls
 }
 
+const METHODS: [(&str, &str); 6] = [
+    ("get(", "GET"),
+    ("post(", "POST"),
+    ("put(", "PUT"),
+    ("patch(", "PATCH"),
+    ("delete(", "DELETE"),
+    ("any(", "ANY"),
+];
+
 fn methods_of(handlers: &str) -> Vec<&'static str> {
-    let calls = [
-        ("get(", "GET"),
-        ("post(", "POST"),
-        ("put(", "PUT"),
-        ("patch(", "PATCH"),
-        ("delete(", "DELETE"),
-        ("any(", "ANY"),
-    ];
     let is_call = |call: &str| {
         handlers.match_indices(call).any(|(at, _)| {
             let before = handlers[..at].chars().next_back();
             before.is_none_or(|character| !character.is_alphanumeric() && character != '_')
         })
     };
-    calls
+    METHODS
         .into_iter()
         .filter(|(call, _)| is_call(call))
         .map(|(_, method)| method)
