@@ -8,6 +8,7 @@ mod extract;
 mod health;
 pub mod middleware;
 mod normalize;
+pub mod pages;
 mod problem;
 pub mod scim;
 mod state;
