@@ -44,6 +44,7 @@ pub use id::{
     ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId, TenantId, TokenId, UserId,
 };
 pub use invitation::{Invitation, Mail};
+pub use language::Language;
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};

@@ -9,6 +9,7 @@ mod health;
 pub mod middleware;
 mod normalize;
 pub mod openapi;
+pub mod pages;
 mod problem;
 pub mod scim;
 mod state;
@@ -25,6 +26,7 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
     let routes = Router::from(described_routes())
         .method_not_allowed_fallback(problem::method_not_allowed)
         .merge(openapi::page_routes())
+        .merge(pages::routes())
         .nest("/scim/v2/{tenant}/{directory}", scim::routes())
         .fallback(problem::not_found);
     middleware::wrap(routes, limits).with_state(gateway)

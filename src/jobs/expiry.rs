@@ -10,7 +10,10 @@ use crate::storage::Store;
 const EVERY: Duration = Duration::from_mins(5);
 
 /// Runs until it is dropped.
-#[expect(clippy::disallowed_methods, reason = "a job begins here, and with it its time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a job begins here, and with it its time"
+)]
 pub async fn run(store: Store) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -7,8 +7,8 @@ use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
 use crate::directory::{
-    Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession, Origin, Proof, Refusal,
-    SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
+    Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession, Origin, Proof,
+    Refusal, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
 };
 use crate::sso::jit::{self, Decision, Names, Situation};
 use crate::sso::{Attributes, VerifiedIdentity};
@@ -65,7 +65,9 @@ pub(super) async fn decide(
         Ok(email) => tx.list_met_by_email(email).await?,
         Err(_) => Vec::new(),
     };
-    let gone = tx.find_gone(directory, external_ids, names.user_name.as_deref()).await?;
+    let gone = tx
+        .find_gone(directory, external_ids, names.user_name.as_deref())
+        .await?;
     let situation = Situation {
         tenant: &tenant,
         connection: &connection,
@@ -87,7 +89,11 @@ pub(super) async fn decide(
         Err(code) => Err(Refused {
             code,
             trace,
-            email: arriving.attributes.email.as_ref().map(|email| email.address.clone()),
+            email: arriving
+                .attributes
+                .email
+                .as_ref()
+                .map(|email| email.address.clone()),
             tenant: Some(tenant),
             connection: Some(arriving.connection),
         }
@@ -123,7 +129,8 @@ pub(super) async fn sign_in(
     let user = match met.decision {
         Decision::SignIn(user) => settle(tx, user, met.directory, &origin).await?,
         Decision::Link(user) => {
-            tx.apply(connection::link(key.clone(), user.id, origin.clone())).await?;
+            tx.apply(connection::link(key.clone(), user.id, origin.clone()))
+                .await?;
             settle(tx, user, met.directory, &origin).await?
         }
         Decision::Create { user_name, email } => {
@@ -143,14 +150,16 @@ pub(super) async fn sign_in(
             };
             let arrival = account::create(new, origin.clone());
             tx.apply(arrival.change).await?;
-            tx.apply(connection::link(key.clone(), arrival.user.id, origin.clone())).await?;
+            tx.apply(connection::link(key.clone(), arrival.user.id, origin.clone()))
+                .await?;
             arrival.user
         }
     };
     let user = follow_groups(tx, user, &met.connection, &arriving.attributes, &origin).await?;
     if met.connection.tested_at.is_none() {
         // A real sign-in shows as much as a test does.
-        tx.apply(connection::prove(met.connection, origin.clone())).await?;
+        tx.apply(connection::prove(met.connection, origin.clone()))
+            .await?;
     }
     let proof = Proof::Sso {
         identity: key,
@@ -224,7 +233,9 @@ async fn follow_groups(
     if rights.is_empty() && grants.iter().all(|grant| grant.source != source) {
         return Ok(user);
     }
-    let others = tx.count_other_full_administrators_for_update(&user, origin.at).await?;
+    let others = tx
+        .count_other_full_administrators_for_update(&user, origin.at)
+        .await?;
     match grant::follow_groups(&user, &grants, source, rights, others, origin.clone()) {
         Ok(Some(arrival)) => {
             tx.apply(arrival.change).await?;

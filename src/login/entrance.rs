@@ -30,7 +30,9 @@ pub struct Door {
 /// # Errors
 /// The database failed.
 pub async fn of_tenant(on: &Login, slug: &str) -> Result<Option<Entrance>, storage::Error> {
-    let Some(slug) = Slug::parse(slug) else { return Ok(None) };
+    let Some(slug) = Slug::parse(slug) else {
+        return Ok(None);
+    };
     let Some(tenant) = on.store.system().await?.find_tenant(&slug).await? else {
         return Ok(None);
     };
@@ -43,8 +45,13 @@ pub async fn of_tenant(on: &Login, slug: &str) -> Result<Option<Entrance>, stora
 /// # Errors
 /// The database failed.
 pub async fn of_email(on: &Login, email: &str) -> Result<Vec<Entrance>, storage::Error> {
-    let domain = email.trim().rsplit_once('@').and_then(|(_, domain)| parse_domain(domain));
-    let Some(domain) = domain else { return Ok(Vec::new()) };
+    let domain = email
+        .trim()
+        .rsplit_once('@')
+        .and_then(|(_, domain)| parse_domain(domain));
+    let Some(domain) = domain else {
+        return Ok(Vec::new());
+    };
     let tenants = on.store.system().await?.list_tenants_of_domain(&domain).await?;
     let mut entrances = Vec::new();
     for id in tenants {

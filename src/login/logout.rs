@@ -18,7 +18,8 @@ pub async fn sign_out(on: &Login, session: &Session, origin: Origin) -> Result<O
     let (tenant, id, user) = (session.tenant(), session.id(), session.user().id);
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            tx.apply(session::end(vec![id], user, "user.signed_out", origin)).await
+            tx.apply(session::end(vec![id], user, "user.signed_out", origin))
+                .await
         })
         .await?;
     Ok(end_session_url(on, session).await)
@@ -41,7 +42,9 @@ async fn end_session_url(on: &Login, session: &Session) -> Option<Url> {
     {
         query.append_pair("id_token_hint", &id_token);
     }
-    query.append_pair("client_id", client_id).append_pair("post_logout_redirect_uri", &back);
+    query
+        .append_pair("client_id", client_id)
+        .append_pair("post_logout_redirect_uri", &back);
     drop(query);
     Some(url)
 }
@@ -105,7 +108,13 @@ pub async fn end_by_provider(
                 actor: Actor::Connection(id),
                 ..origin.clone()
             };
-            tx.apply(session::end(sessions, of_user[0].1, "user.signed_out_by_provider", origin)).await?;
+            tx.apply(session::end(
+                sessions,
+                of_user[0].1,
+                "user.signed_out_by_provider",
+                origin,
+            ))
+            .await?;
         }
         Ok::<_, SignInError>(())
     });

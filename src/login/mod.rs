@@ -42,7 +42,13 @@ impl Login {
     /// Works on this store, with this operator token, the keys for stored secrets and the one client for outgoing
     /// calls.
     #[must_use]
-    pub fn new(store: Store, operator: TokenHash, vault: Arc<Vault>, outbound: Client, public_url: &str) -> Self {
+    pub fn new(
+        store: Store,
+        operator: TokenHash,
+        vault: Arc<Vault>,
+        outbound: Client,
+        public_url: &str,
+    ) -> Self {
         Self {
             store,
             operator,
@@ -77,6 +83,10 @@ impl Login {
     }
 
     fn connection_url(&self, tenant: &Slug, connection: ConnectionId, what: &str) -> String {
-        format!("{}/login/{}/{connection}/{what}", self.public_url, tenant.as_str())
+        format!(
+            "{}/login/{}/{connection}/{what}",
+            self.public_url,
+            tenant.as_str()
+        )
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-use crate::directory::{Code, Connection, ConnectionId, Protocol, TenantId};
 use crate::directory::access_error::Trace;
+use crate::directory::{Code, Connection, ConnectionId, Protocol, TenantId};
 use crate::outbound::{Answer, Client, OutboundError};
 use crate::sso::oidc::discovery::{self, DiscoveryRefusal, Trust};
 use crate::sso::oidc::{KeySet, Provider};
@@ -79,7 +79,10 @@ impl From<DiscoveryRefusal> for Failure {
                 Code::OidcEndpointRefused,
                 "https, on the issuer's host or an allowed one".to_owned(),
             ),
-            _ => (Code::OidcDiscoveryFailed, "a discovery document that fits".to_owned()),
+            _ => (
+                Code::OidcDiscoveryFailed,
+                "a discovery document that fits".to_owned(),
+            ),
         };
         Self {
             code,
@@ -103,7 +106,11 @@ impl Providers {
     }
 
     /// The provider of a connection, vetted.
-    pub async fn provider(&self, tenant: TenantId, connection: &Connection) -> Result<Arc<Provider>, Failure> {
+    pub async fn provider(
+        &self,
+        tenant: TenantId,
+        connection: &Connection,
+    ) -> Result<Arc<Provider>, Failure> {
         let slot = self.slot(tenant, connection.id);
         let mut slot = slot.lock().await;
         self.provider_of(&mut slot, connection).await
@@ -180,7 +187,9 @@ impl Providers {
 
     async fn fetch_provider(&self, connection: &Connection) -> Result<Provider, Failure> {
         let Protocol::Oidc {
-            issuer, allowed_hosts, ..
+            issuer,
+            allowed_hosts,
+            ..
         } = &connection.settings.protocol;
         let allow_private = self.outbound.allows_private();
         let url = discovery::document_url(issuer, allow_private)?;

@@ -30,7 +30,9 @@ impl Login {
     ) -> Result<Option<String>, VaultError> {
         let sealed = connection.client_secret.as_ref();
         let place = client_secret_place(tenant, connection.id);
-        sealed.map(|sealed| self.vault.open(&sealed.0, &place)).transpose()
+        sealed
+            .map(|sealed| self.vault.open(&sealed.0, &place))
+            .transpose()
     }
 
     /// Seals an ID token for the provider's sign-out. A huge one is not worth its place: the provider then asks.

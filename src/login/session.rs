@@ -40,7 +40,9 @@ impl Session {
     #[must_use]
     pub fn authority(&self) -> Option<Authority> {
         let user = self.user();
-        user.administrator.clone().map(|scope| Authority::Administrator { user: user.id, scope })
+        user.administrator
+            .clone()
+            .map(|scope| Authority::Administrator { user: user.id, scope })
     }
 
     /// Whether a text is this session's CSRF token.
@@ -57,7 +59,12 @@ impl Login {
     /// [`Denied`].
     pub async fn identify_session(&self, cookie: Option<&str>, now: Timestamp) -> Result<Session, Denied> {
         let token = cookie.ok_or(Denied::Missing)?;
-        let found = self.store.system().await?.find_session(&bearer::hash(token)).await?;
+        let found = self
+            .store
+            .system()
+            .await?
+            .find_session(&bearer::hash(token))
+            .await?;
         let found = found.ok_or(Denied::Invalid)?;
         let session = &found.session;
         let is_live = now < session.expires_at && now < session.seen_at + IDLE;

@@ -71,7 +71,12 @@ pub struct Names {
 impl Names {
     /// Reads the names of an identity.
     #[must_use]
-    pub fn read(attributes: &Attributes, connection: &Connection, domains: &[Domain], trace: &mut Trace) -> Self {
+    pub fn read(
+        attributes: &Attributes,
+        connection: &Connection,
+        domains: &[Domain],
+        trace: &mut Trace,
+    ) -> Self {
         let email = proven_email(attributes, connection, domains, trace);
         let mapped = attributes.user_name.clone();
         Self {
@@ -105,7 +110,11 @@ fn proven_email(
     let inside = domain.as_deref().is_some_and(|domain| verified.contains(&domain));
     // A provider's silence may be made up for by the tenant's word, but only about its own domains.
     let vouched = email.verified || (connection.settings.trust_email && inside);
-    let received = if email.verified { "true" } else { "not the boolean true" };
+    let received = if email.verified {
+        "true"
+    } else {
+        "not the boolean true"
+    };
     trace.push("email_verified", Some("true"), Some(received), vouched);
     if !vouched {
         return Err(Code::EmailNotVerified);
@@ -129,7 +138,11 @@ fn proven_email(
 /// The code of the refusal.
 pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Result<Decision, Code> {
     check_doors(situation, trace)?;
-    if let Some(user) = situation.by_subject.as_ref().filter(|user| user.deleted_at.is_none()) {
+    if let Some(user) = situation
+        .by_subject
+        .as_ref()
+        .filter(|user| user.deleted_at.is_none())
+    {
         trace.push("account", Some("found by subject"), Some(&user.user_name), true);
         check_account(user, situation.now, trace)?;
         return Ok(Decision::SignIn(user.clone()));
@@ -153,7 +166,12 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
         return Err(Code::DepartmentalMailbox);
     }
     let jit = situation.connection.settings.jit.enabled;
-    trace.push("jit_enabled", Some("true"), Some(if jit { "true" } else { "false" }), jit);
+    trace.push(
+        "jit_enabled",
+        Some("true"),
+        Some(if jit { "true" } else { "false" }),
+        jit,
+    );
     if !jit {
         return Err(Code::JitDisabled);
     }
@@ -166,12 +184,22 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
 /// Tenant and connection are open at the moment of consumption, whatever they were when the sign-in began.
 fn check_doors(situation: &Situation<'_>, trace: &mut Trace) -> Result<(), Code> {
     let open = situation.tenant.suspended_at.is_none();
-    trace.push("tenant", Some("not suspended"), Some(if open { "not suspended" } else { "suspended" }), open);
+    trace.push(
+        "tenant",
+        Some("not suspended"),
+        Some(if open { "not suspended" } else { "suspended" }),
+        open,
+    );
     if !open {
         return Err(Code::TenantSuspended);
     }
     let enabled = situation.connection.enabled;
-    trace.push("connection", Some("enabled"), Some(if enabled { "enabled" } else { "disabled" }), enabled);
+    trace.push(
+        "connection",
+        Some("enabled"),
+        Some(if enabled { "enabled" } else { "disabled" }),
+        enabled,
+    );
     if enabled {
         Ok(())
     } else {
@@ -223,7 +251,12 @@ fn find_unlinked<'s>(
         if met.linked.contains(&own) {
             return conflict(trace, "the person signs in here as another subject");
         }
-        trace.push("account", Some("found by externalId"), Some(&met.user.user_name), true);
+        trace.push(
+            "account",
+            Some("found by externalId"),
+            Some(&met.user.user_name),
+            true,
+        );
         return Ok(Some(&met.user));
     }
     let by_name = situation.by_user_name.as_ref();
@@ -246,12 +279,21 @@ fn find_unlinked<'s>(
         return conflict(trace, "the person signs in here as another subject");
     }
     if met.user.directory.is_some() && met.user.directory != situation.directory {
-        return conflict(trace, "the person belongs to a directory that this connection does not meet");
+        return conflict(
+            trace,
+            "the person belongs to a directory that this connection does not meet",
+        );
     }
     // An address opens no account that has another way in: a password, or another provider.
-    let has_password = met.user.source != UserSource::Jit && met.user.directory.is_none() && !met.user.pending;
+    let has_password =
+        met.user.source != UserSource::Jit && met.user.directory.is_none() && !met.user.pending;
     if has_password || !met.linked.is_empty() {
-        trace.push("account", Some("no other way to sign in"), Some(&met.user.user_name), false);
+        trace.push(
+            "account",
+            Some("no other way to sign in"),
+            Some(&met.user.user_name),
+            false,
+        );
         return Err(Code::AccountLinkRequired);
     }
     trace.push("account", Some("found by name"), Some(&met.user.user_name), true);

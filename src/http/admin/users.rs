@@ -133,7 +133,15 @@ async fn list(
     }
     fields.finish()?;
     let after = after.and_then(Result::ok).map(|id| id.0);
-    let chunk = users::list(&on, operator.tenant.id, status.flatten(), clock::now(), after, u64::from(size)).await?;
+    let chunk = users::list(
+        &on,
+        operator.tenant.id,
+        status.flatten(),
+        clock::now(),
+        after,
+        u64::from(size),
+    )
+    .await?;
     Ok(Json(Page {
         items: chunk.items.iter().map(UserView::from).collect(),
         next_cursor: chunk.next.map(|id| id.to_string()),

@@ -58,7 +58,11 @@ async fn exchange_unhurried(
     let identity = match (&returning.provider.userinfo_endpoint, &tokens.access_token) {
         (Some(url), Some(token)) => {
             let answer = on.providers.outbound().get_with_token(url, token).await;
-            complete(identity, answer.map(|answer| (answer.status.as_u16(), answer.body)), trace)?
+            complete(
+                identity,
+                answer.map(|answer| (answer.status.as_u16(), answer.body)),
+                trace,
+            )?
         }
         _ => identity,
     };
@@ -98,7 +102,10 @@ async fn fetch_tokens(
     let basic = match (provider.client_authentication, &secret, &password) {
         (ClientAuthentication::Basic, Some(_), Some(password)) => Some((name.as_str(), password.as_str())),
         (ClientAuthentication::Post, Some(secret), _) => {
-            form.extend([("client_id", client_id.as_str()), ("client_secret", secret.as_str())]);
+            form.extend([
+                ("client_id", client_id.as_str()),
+                ("client_secret", secret.as_str()),
+            ]);
             None
         }
         // A public client: PKCE alone.
@@ -107,10 +114,20 @@ async fn fetch_tokens(
             None
         }
     };
-    let answer = on.providers.outbound().post_form(&provider.token_endpoint, &form, basic).await;
-    let answer = answer.map_err(|error| refuse_call(Code::OidcTokenExchangeFailed, "token_endpoint", &error, trace))?;
+    let answer = on
+        .providers
+        .outbound()
+        .post_form(&provider.token_endpoint, &form, basic)
+        .await;
+    let answer = answer
+        .map_err(|error| refuse_call(Code::OidcTokenExchangeFailed, "token_endpoint", &error, trace))?;
     token_response::parse(answer.status.as_u16(), &answer.body).map_err(|refusal| {
-        trace.push("token_endpoint", Some("tokens"), Some(&refusal.to_string()), false);
+        trace.push(
+            "token_endpoint",
+            Some("tokens"),
+            Some(&refusal.to_string()),
+            false,
+        );
         match refusal {
             TokenResponseRefusal::NoIdToken | TokenResponseRefusal::TokenType(_) => Code::OidcTokenInvalid,
             _ => Code::OidcTokenExchangeFailed,

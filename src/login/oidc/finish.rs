@@ -57,10 +57,24 @@ pub async fn finish(
 ) -> Result<Finished, Refused> {
     let (tenant, connection) = find_doors(on, tenant, connection).await?;
     let mut trace = Trace::default();
-    let arrived = arrive(on, &tenant, &connection, query, browser, &fresh, &origin, &mut trace).await;
+    let arrived = arrive(
+        on,
+        &tenant,
+        &connection,
+        query,
+        browser,
+        &fresh,
+        &origin,
+        &mut trace,
+    )
+    .await;
     let (arriving, attempt) =
         arrived.map_err(|code| at(&tenant, &connection, Refused::new(code).traced(trace.clone())))?;
-    let email = arriving.attributes.email.as_ref().map(|email| email.address.clone());
+    let email = arriving
+        .attributes
+        .email
+        .as_ref()
+        .map(|email| email.address.clone());
     let finished = match attempt.purpose {
         Purpose::SignIn => {
             let opened = on.store.write(tenant.id, async move |tx: &mut Tx| {
@@ -100,12 +114,21 @@ async fn arrive(
         return Err(Code::OidcStateMismatch);
     };
     let (state, bound_to) = (bearer::hash(callback.state()), bearer::hash(browser));
-    let taken = on.store.take_login(tenant.id, state, bound_to).await.map_err(unavailable)?;
+    let taken = on
+        .store
+        .take_login(tenant.id, state, bound_to)
+        .await
+        .map_err(unavailable)?;
     let known = "a sign-in that this browser began and has not used";
     trace.push("state", Some(known), None, taken.is_some());
     let attempt = taken.ok_or(Code::OidcStateMismatch)?;
     if attempt.expires_at <= origin.at {
-        trace.push("state_expires_at", Some(&origin.at.to_string()), Some(&attempt.expires_at.to_string()), false);
+        trace.push(
+            "state_expires_at",
+            Some(&origin.at.to_string()),
+            Some(&attempt.expires_at.to_string()),
+            false,
+        );
         return Err(Code::SignInExpired);
     }
     let (begun, here) = (attempt.connection.to_string(), connection.id.to_string());
@@ -129,7 +152,9 @@ async fn arrive(
     };
     let exchanged = exchange(on, &returning, trace).await?;
     let mapping = AttributeMapping::from_settings(&connection.settings.attribute_mapping);
-    let attributes = mapping.map_err(|_| Code::InternalError)?.read(&exchanged.identity);
+    let attributes = mapping
+        .map_err(|_| Code::InternalError)?
+        .read(&exchanged.identity);
     let arriving = Arriving {
         id_token: on.seal_id_token(tenant.id, &exchanged.id_token, fresh.nonce),
         identity: exchanged.identity,
@@ -140,16 +165,19 @@ async fn arrive(
 }
 
 /// Shows what a sign-in would come to, and remembers that one would go well.
-async fn test(on: &Login, tenant: Tenant, arriving: Arriving, origin: Origin) -> Result<Finished, SignInError> {
+async fn test(
+    on: &Login,
+    tenant: Tenant,
+    arriving: Arriving,
+    origin: Origin,
+) -> Result<Finished, SignInError> {
     let attributes = arriving.attributes.clone();
     let id = tenant.id;
     let (connection, outcome, trace) = on
         .store
         .write(id, async move |tx: &mut Tx| {
             match complete::decide(tx, &arriving, true, &origin).await {
-                Ok(Met {
-                    decision, trace, ..
-                }) => {
+                Ok(Met { decision, trace, .. }) => {
                     let found = tx.find_connection_for_update(arriving.connection).await?;
                     let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
                     tx.apply(connection::prove(connection.clone(), origin)).await?;
@@ -179,7 +207,9 @@ fn refuse_callback(refusal: &CallbackRefusal, trace: &mut Trace) -> Code {
             ("callback", Code::OidcCallbackMalformed)
         }
         CallbackRefusal::NoState => ("state", Code::OidcStateMismatch),
-        CallbackRefusal::NoIssuer { .. } | CallbackRefusal::Issuer { .. } => ("iss", Code::OidcCallbackMismatch),
+        CallbackRefusal::NoIssuer { .. } | CallbackRefusal::Issuer { .. } => {
+            ("iss", Code::OidcCallbackMismatch)
+        }
         CallbackRefusal::Provider { .. } => ("provider", Code::OidcErrorFromIdp),
     };
     trace.push(check, None, Some(&refusal.to_string()), false);

@@ -4,18 +4,28 @@ mod exchange;
 mod finish;
 mod start;
 
-pub use finish::{Finished, TestReport, finish};
 pub(super) use exchange::refuse_token;
+pub use finish::{Finished, TestReport, finish};
 pub use start::{Attempt, start};
 
 use super::{Login, Refused};
 use crate::directory::{Code, Connection, ConnectionId, Slug, Tenant};
 
 /// The tenant and the connection that an address names.
-pub(super) async fn find_doors(on: &Login, tenant: &str, connection: &str) -> Result<(Tenant, Connection), Refused> {
+pub(super) async fn find_doors(
+    on: &Login,
+    tenant: &str,
+    connection: &str,
+) -> Result<(Tenant, Connection), Refused> {
     let unknown = || Refused::new(Code::SsoConnectionNotConfigured);
     let slug = Slug::parse(tenant).ok_or_else(unknown)?;
-    let tenant = on.store.system().await?.find_tenant(&slug).await?.ok_or_else(unknown)?;
+    let tenant = on
+        .store
+        .system()
+        .await?
+        .find_tenant(&slug)
+        .await?
+        .ok_or_else(unknown)?;
     let found = match connection.parse::<ConnectionId>() {
         Ok(id) => on.store.read(tenant.id).await?.find_connection(id).await?,
         Err(_) => None,

@@ -50,10 +50,14 @@ pub async fn start(on: &Login, tenant: &str, connection: &str, attempt: Attempt<
     if !connection.enabled && purpose == Purpose::SignIn {
         return Err(here(Code::SsoConnectionDisabled.into()));
     }
-    let provider = on.providers.provider(tenant.id, &connection).await.map_err(|failure| {
-        let mut trace = Trace::default();
-        here(Refused::new(failure.note(&mut trace)).traced(trace))
-    })?;
+    let provider = on
+        .providers
+        .provider(tenant.id, &connection)
+        .await
+        .map_err(|failure| {
+            let mut trace = Trace::default();
+            here(Refused::new(failure.note(&mut trace)).traced(trace))
+        })?;
     let state = attempt.state.expose();
     on.store
         .begin_login(

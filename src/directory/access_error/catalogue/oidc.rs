@@ -1,4 +1,4 @@
-//! OpenID Connect.
+//! Sign-in over OIDC.
 
 use super::{Code, Entry, Remedy, Text, WhoCanFix, entries};
 

@@ -1,4 +1,4 @@
-//! SAML 2.0.
+//! Sign-in over SAML 2.0.
 
 use super::{Code, Entry, Remedy, Text, WhoCanFix, entries};
 

@@ -1,0 +1,143 @@
+//! Every word of the pages, except what the catalogue of access errors says.
+
+use crate::directory::Language;
+use crate::directory::access_error::WhoCanFix;
+
+macro_rules! words {
+    ($($name:ident: $english:literal, $french:literal;)*) => {
+        /// The words of one language.
+        pub struct Words {
+            $(#[doc = $english] pub $name: &'static str,)*
+        }
+
+        static ENGLISH: Words = Words { $($name: $english,)* };
+        static FRENCH: Words = Words { $($name: $french,)* };
+
+        #[cfg(test)]
+        const PAIRS: &[(&str, &str)] = &[$(($english, $french),)*];
+    };
+}
+
+words! {
+    sign_in: "Sign in", "Connexion";
+    sign_in_lead: "Enter your work e-mail address. Your organisation’s own sign-in follows.",
+        "Saisissez votre adresse e-mail professionnelle. La connexion propre à votre organisation suit.";
+    email: "E-mail address", "Adresse e-mail";
+    next: "Continue", "Continuer";
+    email_invalid: "This is not a complete e-mail address. It has the form name@company.example.",
+        "Cette adresse e-mail est incomplète. Elle a la forme nom@entreprise.example.";
+    domain_unknown: "No organisation that signs in here uses this address. Check the spelling, or use your organisation’s own sign-in address.",
+        "Aucune organisation inscrite ici n’utilise cette adresse. Vérifiez l’orthographe ou utilisez l’adresse de connexion propre à votre organisation.";
+    signed_out: "You are signed out.", "Vous êtes déconnecté.";
+    sign_in_to: "Sign in to", "Connexion à";
+    sign_in_with: "Sign in with", "Se connecter avec";
+    no_way: "Nobody can sign in to this organisation yet: it has no connection to an identity provider that is switched on. Ask your organisation’s administrator.",
+        "Personne ne peut encore se connecter à cette organisation, car elle n’a aucune connexion active à un fournisseur d’identité. Adressez-vous à l’administrateur de votre organisation.";
+    choose_tenant: "Choose your organisation", "Choisissez votre organisation";
+    choose_tenant_lead: "More than one organisation signs in with this address:",
+        "Plusieurs organisations utilisent cette adresse\u{a0}:";
+    other_address: "Use another address", "Utiliser une autre adresse";
+    need_help: "Need help?", "Besoin d’aide\u{a0}?";
+    write_to_support: "Write to support", "Écrire au support";
+
+    signed_in: "Signed in", "Connecté";
+    organisation: "Organisation", "Organisation";
+    administrator: "Administrator", "Administrateur";
+    no: "No", "Non";
+    yes_everybody: "Yes, for everybody in the organisation", "Oui, pour toute l’organisation";
+    yes_nobody: "Yes, but for nobody yet", "Oui, mais pour personne encore";
+    yes_entities: "Yes, for", "Oui, pour";
+    session_ends: "Session ends", "Fin de la session";
+    api_docs: "API documentation", "Documentation de l’API";
+    sign_out: "Sign out", "Se déconnecter";
+
+    refused: "Sign-in refused", "Connexion refusée";
+    fault: "Sign-in failed", "Échec de la connexion";
+    cause: "What probably happened", "Ce qui s’est probablement passé";
+    provider_said: "Your identity provider said", "Message de votre fournisseur d’identité";
+    who_can_fix: "Who can fix it", "Qui peut intervenir";
+    you: "You", "Vous";
+    company_administrator: "Your organisation’s administrator", "L’administrateur de votre organisation";
+    idp_administrator: "The administrator of your identity provider", "L’administrateur de votre fournisseur d’identité";
+    support: "Support", "Le support";
+    pass_on: "What to pass on", "Ce qu’il faut transmettre";
+    pass_on_lead: "Copy this text or take a screenshot, and send it to the person who helps you.",
+        "Copiez ce texte ou faites une capture d’écran, puis envoyez-le à la personne qui vous aide.";
+    copy: "Copy details", "Copier les détails";
+    copied: "Copied", "Copié";
+    try_again: "Try again", "Réessayer";
+    back_to_sign_in: "Back to the sign-in page", "Retour à la page de connexion";
+    message: "Message", "Message";
+    code: "Code", "Code";
+    date: "Date", "Date et heure";
+    reference: "Reference", "Référence";
+    request: "Request", "Requête";
+    mail_subject: "Sign-in refused, reference", "Connexion refusée, référence";
+
+    trial: "Test sign-in", "Connexion de test";
+    trial_lead: "Nobody was signed in and no account was made or changed. This is what would have happened.",
+        "Personne n’a été connecté et aucun compte n’a été créé ni modifié. Voici ce qui se serait passé.";
+    would_create: "A new account would be created for", "Un nouveau compte serait créé pour";
+    would_sign_in: "The person would be signed in as", "La personne serait connectée en tant que";
+    would_be_refused: "The sign-in would be refused", "La connexion serait refusée";
+    checks: "Checks", "Vérifications";
+    check: "Check", "Vérification";
+    expected: "Expected", "Attendu";
+    received: "Received", "Reçu";
+    result: "Result", "Résultat";
+    passed: "OK", "Réussi";
+    failed: "Failed", "Échec";
+    nothing: "nothing", "rien";
+    attributes: "What was received about the person", "Ce qui a été reçu sur la personne";
+    attributes_lead: "After the attribute mapping of the connection.", "Après la correspondance des attributs de la connexion.";
+    attribute: "Attribute", "Attribut";
+    value: "Value", "Valeur";
+    no_attributes: "No attribute was received.", "Aucun attribut n’a été reçu.";
+
+    not_found: "There is nothing at this address", "Il n’y a rien à cette adresse";
+    not_found_lead: "The address is mistyped, or what was here has gone.",
+        "L’adresse est mal saisie, ou ce qui s’y trouvait n’existe plus.";
+    method_not_allowed: "This address cannot be used like that", "Cette adresse ne s’utilise pas ainsi";
+    method_not_allowed_lead: "The page was probably reloaded or opened from a bookmark. Go back to the beginning.",
+        "La page a sans doute été rechargée ou ouverte depuis un favori. Retournez au début.";
+    form_expired: "This form has expired", "Ce formulaire a expiré";
+    form_expired_lead: "It was open for too long, or you have signed in or out since. Nothing was changed. Open the page again.",
+        "Il est resté ouvert trop longtemps, ou vous vous êtes connecté ou déconnecté entre-temps. Rien n’a été modifié. Ouvrez la page à nouveau.";
+    to_beginning: "To the beginning", "Retour au début";
+}
+
+/// The words of a language.
+pub(super) fn of(language: Language) -> &'static Words {
+    match language {
+        Language::English => &ENGLISH,
+        Language::French => &FRENCH,
+    }
+}
+
+impl Words {
+    /// Somebody who can mend a refusal, as the person reads it.
+    pub(super) fn who(&self, who: WhoCanFix) -> &'static str {
+        match who {
+            WhoCanFix::Person => self.you,
+            WhoCanFix::CompanyAdministrator => self.company_administrator,
+            WhoCanFix::IdpAdministrator => self.idp_administrator,
+            WhoCanFix::Support => self.support,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_there_in_both_languages() {
+        for (english, french) in PAIRS {
+            for words in [english, french] {
+                assert!(!words.is_empty() && words.trim() == *words, "{words:?}");
+                // Straight quotes would be escaped in HTML and look poor beside the catalogue's.
+                assert!(!words.contains(['\'', '"', '<', '&']), "{words:?}");
+            }
+        }
+    }
+}
