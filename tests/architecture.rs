@@ -79,6 +79,7 @@ Tx: count_other_full_administrators_for_update
 Tx: find_candidates_for_update
 Tx: find_connection_for_update
 Tx: find_group_for_update
+Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update
 Tx: list_entities_for_update

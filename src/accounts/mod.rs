@@ -2,6 +2,8 @@
 //!
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
+pub mod access_errors;
+pub mod connections;
 pub mod directories;
 mod error;
 pub mod tenants;
@@ -9,19 +11,29 @@ pub mod users;
 
 pub use error::Error;
 
+use std::sync::Arc;
+
+use crate::auth::vault::Vault;
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     store: Store,
+    vault: Arc<Vault>,
+    /// Whether identity providers may be on plain http and private addresses.
+    allow_private_idp: bool,
 }
 
 impl Accounts {
-    /// Works on this store.
+    /// Works on this store, with these keys for stored secrets.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, vault: Arc<Vault>, allow_private_idp: bool) -> Self {
+        Self {
+            store,
+            vault,
+            allow_private_idp,
+        }
     }
 
     /// Whether the database answers.

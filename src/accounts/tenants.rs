@@ -1,7 +1,7 @@
 //! Tenants.
 
 use super::{Accounts, Error};
-use crate::directory::{Origin, SignIn, Slug, Tenant, TenantId, tenant};
+use crate::directory::{Authority, Origin, SignIn, Slug, Tenant, TenantId, tenant};
 use crate::storage::Tx;
 
 /// What a new tenant is made of.
@@ -59,4 +59,92 @@ pub async fn find(on: &Accounts, slug: &str) -> Result<Tenant, Error> {
 /// The database failed.
 pub async fn list(on: &Accounts, after: &str, limit: u32) -> Result<Vec<Tenant>, Error> {
     Ok(on.store.system().await?.list_tenants(after, limit).await?)
+}
+
+/// What changes of a tenant; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct TenantPatch {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Where its people are sent for help; `Some(None)` for nowhere.
+    pub support_email: Option<Option<String>>,
+    /// Whether nobody may sign in.
+    pub suspended: Option<bool>,
+}
+
+/// Changes a tenant.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Refusal::OperatorRequired`](crate::directory::Refusal::OperatorRequired) to suspend.
+pub async fn update(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    patch: TenantPatch,
+    origin: Origin,
+) -> Result<Tenant, Error> {
+    authority.check_full()?;
+    if patch.suspended.is_some() {
+        authority.check_operator()?;
+    }
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let before = tx
+                .find_tenant_for_update()
+                .await?
+                .ok_or(Error::NotFound("tenant"))?;
+            let suspended_at = match patch.suspended {
+                Some(true) => before.suspended_at.or(Some(origin.at)),
+                Some(false) => None,
+                None => before.suspended_at,
+            };
+            let after = Tenant {
+                name: patch.name.unwrap_or_else(|| before.name.clone()),
+                support_email: patch
+                    .support_email
+                    .unwrap_or_else(|| before.support_email.clone()),
+                suspended_at,
+                ..before.clone()
+            };
+            if let Some(change) = tenant::update(&before, after.clone(), origin) {
+                tx.apply(change).await?;
+            }
+            Ok::<_, Error>(after)
+        })
+        .await
+}
+
+/// Sets how the people of a tenant sign in.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Refusal::ConnectionNotTested`](crate::directory::Refusal::ConnectionNotTested);
+/// [`Refusal::OperatorRequired`](crate::directory::Refusal::OperatorRequired) to force.
+pub async fn set_sign_in(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    mode: SignIn,
+    force: bool,
+    origin: Origin,
+) -> Result<Tenant, Error> {
+    authority.check_full()?;
+    if force {
+        authority.check_operator()?;
+    }
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let before = tx
+                .find_tenant_for_update()
+                .await?
+                .ok_or(Error::NotFound("tenant"))?;
+            let connections = tx.list_connections().await?;
+            if let Some(change) = tenant::set_sign_in(&before, mode, &connections, force, origin)? {
+                tx.apply(change).await?;
+            }
+            Ok::<_, Error>(Tenant {
+                sign_in: mode,
+                ..before
+            })
+        })
+        .await
 }

@@ -116,8 +116,8 @@ pub async fn start(
         None => PublicUrl::new(&format!("http://{address}")),
     };
 
-    let accounts = Accounts::new(store.clone());
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
+    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), config.allow_private_idp);
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let login = Login::new(
         store.clone(),

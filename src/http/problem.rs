@@ -132,6 +132,12 @@ impl From<accounts::Error> for Problem {
     fn from(error: accounts::Error) -> Self {
         match error {
             accounts::Error::NotFound(what) => Self::not_found(what),
+            accounts::Error::Invalid { field, message } => Self::invalid(vec![FieldError {
+                field: field.into(),
+                code: "invalid",
+                message,
+            }]),
+            accounts::Error::Vault(error) => Self::storage(&error, false),
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }

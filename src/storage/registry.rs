@@ -171,6 +171,23 @@ impl ReadTx {
 }
 
 impl Tx {
+    /// The tenant itself, locked until the commit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_tenant_for_update(&mut self) -> Result<Option<Tenant>, Error> {
+        let sql = if self.read.conn.locks_rows() {
+            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants \
+             WHERE tenant_id = $1 FOR NO KEY UPDATE"
+        } else {
+            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants \
+             WHERE tenant_id = $1"
+        };
+        fetch_optional!(self.read.conn, TenantRow, sql, self.read.tenant.0)?
+            .map(TenantRow::into_tenant)
+            .transpose()
+    }
+
     pub(super) async fn apply_registry(&mut self, fact: RegistryFact) -> Result<(), Error> {
         match fact {
             RegistryFact::TenantCreated(tenant) => self.insert_tenant(tenant).await,
