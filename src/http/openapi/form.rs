@@ -66,7 +66,7 @@ fn name_elements(schemas: &mut Value) {
         .flat_map(|all| all.keys().cloned())
         .collect();
     for name in names {
-        if let Some((_, element)) = name.split_once('_') {
+        if let Some(element) = name.strip_prefix("Page_").or_else(|| name.strip_prefix("List_")) {
             let reference = json!({"$ref": format!("#/components/schemas/{element}")});
             let written_out =
                 std::mem::replace(&mut schemas[&name]["properties"]["items"]["items"], reference);

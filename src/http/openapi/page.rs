@@ -34,7 +34,7 @@ async fn show() -> impl IntoResponse {
 }
 
 async fn style() -> impl IntoResponse {
-    let sheet = include_str!("../../../assets/api_docs.css");
+    let sheet = include_str!("../../../templates/api_docs.css");
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet)
 }
 

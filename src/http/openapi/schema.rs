@@ -134,8 +134,8 @@ fn limits(schema: &Value) -> String {
     let words = [
         ("minimum", "at least ", ""),
         ("maximum", "at most ", ""),
-        ("minLength", "at least ", " characters"),
-        ("maxLength", "at most ", " characters"),
+        ("minLength", "length at least ", ""),
+        ("maxLength", "length at most ", ""),
         ("pattern", "pattern `", "`"),
     ];
     let said = words.into_iter().filter_map(|(name, before, after)| {

@@ -1,6 +1,7 @@
 //! The description of the API: that it is whole, that it is what the routes are, that it can be read on a page.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -108,6 +109,36 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
             assert!(plain && used.contains(&reference), "{reference} is not used");
         }
     }
+}
+
+/// Of two schemas of one name the document would keep one and describe the other wrongly, without a word.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut names = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).expect("a source file");
+            for (at, _) in text.match_indices("ToSchema)]") {
+                let declared = text[at..]
+                    .lines()
+                    .find(|line| line.contains("struct ") || line.contains("enum "));
+                let mut words = declared.expect("a type").split([' ', '<', '(']);
+                let name = words
+                    .find(|word| word.starts_with(char::is_uppercase))
+                    .expect("a name");
+                assert!(names.insert(name.to_owned()), "{name} stands twice");
+            }
+        }
+    }
+    assert!(
+        names.contains("TenantView") && names.contains("AdminScope"),
+        "{names:?}"
+    );
 }
 
 #[test]
