@@ -13,20 +13,28 @@
 //! }
 //! ```
 
+pub mod browser;
 mod call;
+mod canary;
 pub mod engine;
 mod gateway;
+pub mod rogue;
 mod scratch;
+mod tls_front;
 
 use std::future::Future;
 use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
 
+pub use browser::Browser;
 pub use call::{Answer, Call};
+pub use canary::Canary;
 pub use engine::Engine;
 pub use gateway::{Directory, Gateway, OPERATOR_TOKEN, Tenant};
+pub use rogue::Rogue;
 pub use scratch::{folder, random_name};
+pub use tls_front::TlsFront;
 
 /// The runtime that gateways, stores and test bodies share: a pooled connection belongs to the runtime that
 /// opened it, so one runtime per test would break every pool.
