@@ -102,16 +102,7 @@ impl Key {
 
     /// The same as PEM, with a line break at the end.
     pub fn public_pem(&self) -> String {
-        let text = STANDARD.encode(self.public_der());
-        let lines: Vec<&str> = text
-            .as_bytes()
-            .chunks(64)
-            .map(|line| std::str::from_utf8(line).expect("base64 is ASCII"))
-            .collect();
-        format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        )
+        pem("PUBLIC KEY", &self.public_der())
     }
 
     /// A signature under a JWS algorithm. RSA keys know RS256 to RS512 and PS256 to PS512, the others their own;
@@ -141,4 +132,17 @@ impl Key {
             Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
+}
+
+/// DER as PEM under a label (RFC 7468).
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines = text.as_bytes().chunks(64);
+    let lines: Vec<&str> = lines
+        .map(|line| std::str::from_utf8(line).expect("base64 is ASCII"))
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }

@@ -28,8 +28,14 @@ impl RelyingParty {
             "{}/.well-known/openid-configuration",
             issuer.trim_end_matches('/')
         );
+        let discovery = Call::new("GET", &document).send().await.expect(200).json;
+        Self::new(discovery, client_id, client_secret, redirect_uri)
+    }
+
+    /// The same with a discovery document at hand.
+    pub fn new(discovery: Value, client_id: &str, client_secret: &str, redirect_uri: &str) -> Self {
         Self {
-            discovery: Call::new("GET", &document).send().await.expect(200).json,
+            discovery,
             client_id: client_id.to_owned(),
             client_secret: client_secret.to_owned(),
             redirect_uri: redirect_uri.to_owned(),

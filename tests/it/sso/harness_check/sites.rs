@@ -91,6 +91,31 @@ fn two_sites_over_https_stand_before_two_servers() {
 }
 
 #[test]
+fn a_program_can_trust_the_front_and_reach_it_by_the_names_of_this_machine() {
+    run(async {
+        let server = start_server().await;
+        let front = TlsFront::start(&["localhost", "127.0.0.1"]).await;
+        let certificate = std::fs::read(front.certificate_file()).expect("a file");
+        let certificate = reqwest::Certificate::from_pem(&certificate).expect("PEM");
+        let trusting = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([certificate]);
+        let trusting = trusting.build().expect("a client");
+        for name in ["localhost", "127.0.0.1"] {
+            front.route(name, server.address);
+            let answer = trusting.get(format!("{}/form", front.origin(name))).send().await;
+            assert_eq!(answer.expect("a trusted connection").status(), 200);
+        }
+        let stranger = reqwest::Client::builder().no_proxy().build().expect("a client");
+        stranger
+            .get(front.origin("localhost"))
+            .send()
+            .await
+            .expect_err("nobody else trusts it");
+    });
+}
+
+#[test]
 fn a_post_from_another_site_carries_only_cookies_that_allow_it() {
     run(async {
         let server = start_server().await;
