@@ -16,6 +16,7 @@
 pub mod browser;
 mod call;
 mod canary;
+mod chromium;
 pub mod engine;
 mod gateway;
 mod oidc_provider;
@@ -31,6 +32,7 @@ use tokio::runtime::Runtime;
 pub use browser::Browser;
 pub use call::{Answer, Call};
 pub use canary::Canary;
+pub use chromium::Chromium;
 pub use engine::Engine;
 pub use gateway::{Directory, Gateway, OPERATOR_TOKEN, Tenant};
 pub use oidc_provider::OidcProvider;

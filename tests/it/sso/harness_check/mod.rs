@@ -2,6 +2,7 @@
 //! able to believe them.
 
 mod browser;
+mod chromium;
 mod oidc_provider;
 mod relying_party;
 mod rogue;
