@@ -21,4 +21,5 @@ mod admin;
 mod process;
 mod query;
 mod scim;
+mod sso;
 mod storage;

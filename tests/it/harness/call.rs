@@ -60,20 +60,24 @@ impl Call {
 
     /// Sends the request and reads the whole answer.
     pub async fn send(self) -> Answer {
-        let response = self.builder.send().await.expect("the gateway answers");
+        Answer::read(self.builder.send().await.expect("the gateway answers")).await
+    }
+}
+
+impl Answer {
+    /// Reads the whole answer.
+    pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.expect("the whole body arrives").to_vec();
         let json = serde_json::from_slice(&body).unwrap_or_default();
-        Answer {
+        Self {
             status,
             headers,
             json,
             body,
         }
     }
-}
 
-impl Answer {
     /// A header's value; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers

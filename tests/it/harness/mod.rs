@@ -13,20 +13,32 @@
 //! }
 //! ```
 
+pub mod browser;
 mod call;
+mod canary;
+mod chromium;
 pub mod engine;
 mod gateway;
+mod oidc_provider;
+pub mod rogue;
 mod scratch;
+mod tls_front;
 
 use std::future::Future;
 use std::sync::OnceLock;
 
 use tokio::runtime::Runtime;
 
+pub use browser::Browser;
 pub use call::{Answer, Call};
+pub use canary::Canary;
+pub use chromium::Chromium;
 pub use engine::Engine;
 pub use gateway::{Directory, Gateway, OPERATOR_TOKEN, Tenant};
+pub use oidc_provider::OidcProvider;
+pub use rogue::Rogue;
 pub use scratch::{folder, random_name};
+pub use tls_front::TlsFront;
 
 /// The runtime that gateways, stores and test bodies share: a pooled connection belongs to the runtime that
 /// opened it, so one runtime per test would break every pool.
