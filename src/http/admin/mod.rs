@@ -1,8 +1,12 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
+mod access_errors;
 mod body;
+mod connections;
 mod directories;
+mod domains;
 mod list;
+mod me;
 mod tenants;
 mod users;
 
@@ -16,4 +20,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(users::routes())
+        .merge(connections::routes())
+        .merge(domains::routes())
+        .merge(me::routes())
+        .merge(access_errors::routes())
 }
