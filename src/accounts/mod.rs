@@ -2,7 +2,9 @@
 //!
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
+pub mod audit;
 pub mod directories;
+pub mod entities;
 mod error;
 pub mod tenants;
 pub mod users;

@@ -10,7 +10,7 @@ use super::clock;
 use super::middleware::RequestId;
 use super::problem::Problem;
 use crate::accounts::{Accounts, tenants};
-use crate::directory::{Actor, Origin, Source, Tenant};
+use crate::directory::{Actor, Authority, Origin, Source, Tenant};
 use crate::login::Login;
 
 /// The operator of the gateway.
@@ -48,6 +48,15 @@ pub(super) struct TenantOperator {
 }
 
 impl TenantOperator {
+    /// On whose authority the request acts.
+    #[expect(
+        clippy::unused_self,
+        reason = "who is calling decides, as soon as there are other callers"
+    )]
+    pub(super) fn authority(&self) -> Authority {
+        Authority::Operator
+    }
+
     /// Where and when the request comes from.
     pub(super) fn origin(&self) -> Origin {
         self.operator.origin()

@@ -1,7 +1,9 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
+mod audit;
 mod body;
 mod directories;
+mod entities;
 mod list;
 mod tenants;
 mod users;
@@ -16,4 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(users::routes())
+        .merge(entities::routes())
+        .merge(audit::routes())
 }

@@ -1,27 +1,27 @@
-//! `/api/v1/tenants/{tenant}/users`.
+//! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
-use std::str::FromStr;
+mod query;
+mod view;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::openapi::schema::Object;
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, parse_query};
+use super::body::JsonBody;
 use super::list::Page;
 use crate::accounts::{Accounts, users};
-use crate::directory::{AdminScope, Facets, User, UserId, UserStatus};
+use crate::directory::{AdminScope, EntityId, UserId};
 use crate::http::clock;
 use crate::http::extract::{TenantOperator, UrlIds};
-use crate::http::openapi::{one_of, section};
+use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+use query::ListQuery;
+use view::{UserDetailView, UserView};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -30,181 +30,122 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(activate))
         .routes(routes!(deactivate))
         .routes(routes!(restore))
+        .routes(routes!(set_entity))
         .routes(routes!(set_administrator));
     section("users", "The people of a tenant.", routes)
 }
 
-/// A person as the API shows them.
-#[derive(Serialize, ToSchema)]
-struct UserView {
-    id: Uuid,
-    user_name: String,
-    display_name: Option<String>,
-    /// The primary address, or else the first.
-    email: Option<String>,
-    #[schema(schema_with = statuses)]
-    status: &'static str,
-    /// Where the person came from.
-    source: &'static str,
-    /// The directory that owns the person.
-    directory_id: Option<Uuid>,
-    /// The provider's own id.
-    external_id: Option<String>,
-    /// The directory's flag.
-    active: Option<bool>,
-    /// An administrator's block, which no sync lifts.
-    blocked: bool,
-    administrator: bool,
-    scope: Option<AdminScope>,
-    #[schema(format = DateTime)]
-    created_at: String,
-    #[schema(format = DateTime)]
-    modified_at: String,
-    #[schema(format = DateTime)]
-    deleted_at: Option<String>,
-}
-
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
-        let attributes = user.profile.attributes();
-        let facets = Facets::read(&attributes);
-        let emails = attributes.get("emails").and_then(Value::as_array);
-        let email = emails.and_then(|emails| {
-            let primary = emails.iter().find(|email| email["primary"] == true);
-            primary.or(emails.first())?.get("value")?.as_str()
-        });
-        Self {
-            id: user.id.0,
-            user_name: user.user_name.clone(),
-            display_name: facets.display_name,
-            email: email.map(str::to_owned),
-            status: user.status(clock::now()).as_str(),
-            source: user.source.as_str(),
-            directory_id: user.directory.map(|id| id.0),
-            external_id: user.external_id.clone(),
-            active: user.active,
-            blocked: user.blocked,
-            administrator: user.administrator.is_some(),
-            scope: user.administrator.clone(),
-            created_at: user.created_at.to_string(),
-            modified_at: user.modified_at.to_string(),
-            deleted_at: user.deleted_at.map(|at| at.to_string()),
-        }
-    }
-}
-
-fn statuses() -> Object {
-    one_of(UserStatus::ALL.map(UserStatus::as_str))
-}
-
-/// Which people a list is about.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// Everybody who is not deleted when absent.
-    #[param(schema_with = statuses)]
-    status: Option<String>,
-    /// How many, 100 when absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// The people of a tenant, by id.
+/// The people of a tenant, by id. Of several conditions all have to hold.
 #[utoipa::path(get, path = "/tenants/{tenant}/users", params(ListQuery),
     responses((status = 200, body = Page<UserView>)))]
 async fn list(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     uri: Uri,
 ) -> Result<Json<Page<UserView>>, Problem> {
-    let query: ListQuery = parse_query(&uri)?;
-    let mut fields = Fields::default();
-    let size = fields.page_size(query.limit);
-    let status = query.status.as_deref().map(UserStatus::parse);
-    if status == Some(None) {
-        fields.refuse("status", "one of active, inactive, deleted");
-    }
-    let after = query.cursor.as_deref().map(UserId::from_str);
-    if matches!(after, Some(Err(_))) {
-        fields.refuse("cursor", "next_cursor of the page before");
-    }
-    fields.finish()?;
-    let after = after.and_then(Result::ok).map(|id| id.0);
-    let chunk = users::list(
-        &on,
-        operator.tenant.id,
-        status.flatten(),
-        clock::now(),
-        after,
-        u64::from(size),
-    )
-    .await?;
+    let asked = query::read(&uri)?;
+    let (by, now) = (caller.authority(), clock::now());
+    let size = u64::from(asked.size);
+    let chunk = users::list(&on, caller.tenant.id, &by, asked.filter, now, asked.after, size).await?;
     Ok(Json(Page {
-        items: chunk.items.iter().map(UserView::from).collect(),
+        items: chunk.items.iter().map(|user| UserView::new(user, now)).collect(),
         next_cursor: chunk.next.map(|id| id.to_string()),
     }))
 }
 
 /// A person, deleted or not.
-#[utoipa::path(get, path = "/tenants/{tenant}/users/{id}", responses((status = 200, body = UserView)))]
+#[utoipa::path(get, path = "/tenants/{tenant}/users/{id}", responses((status = 200, body = UserDetailView)))]
 async fn read(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
-) -> Result<Json<UserView>, Problem> {
-    let user = users::find(&on, operator.tenant.id, ids.find("id", "user")?).await?;
-    Ok(Json((&user).into()))
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    show(&on, &caller, id).await
 }
 
 /// Lifts the block. A person whom the directory has deactivated stays inactive.
-#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/activate", responses((status = 200, body = UserView)))]
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/activate",
+    responses((status = 200, body = UserDetailView)))]
 async fn activate(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
-) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::set_blocked(&on, operator.tenant.id, ids.find("id", "user")?, false, origin).await?;
-    Ok(Json((&user).into()))
+) -> Result<Json<UserDetailView>, Problem> {
+    set_blocked(&on, &caller, &ids, false).await
 }
 
 /// Blocks a person: access ends at once.
-#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/deactivate", responses((status = 200, body = UserView)))]
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/deactivate",
+    responses((status = 200, body = UserDetailView)))]
 async fn deactivate(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
-) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::set_blocked(&on, operator.tenant.id, ids.find("id", "user")?, true, origin).await?;
-    Ok(Json((&user).into()))
+) -> Result<Json<UserDetailView>, Problem> {
+    set_blocked(&on, &caller, &ids, true).await
+}
+
+async fn set_blocked(
+    on: &Accounts,
+    caller: &TenantOperator,
+    ids: &UrlIds,
+    blocked: bool,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    users::set_blocked(on, caller.tenant.id, by, id, blocked, origin).await?;
+    show(on, caller, id).await
 }
 
 /// Brings a deleted person back, without group memberships.
-#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore", responses((status = 200, body = UserView)))]
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore",
+    responses((status = 200, body = UserDetailView)))]
 async fn restore(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
-) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::restore(&on, operator.tenant.id, ids.find("id", "user")?, origin).await?;
-    Ok(Json((&user).into()))
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    users::restore(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
+    show(&on, &caller, id).await
 }
 
 /// Deletes a person; one whom a directory owns is deleted there (409).
 #[utoipa::path(delete, path = "/tenants/{tenant}/users/{id}", responses((status = 204)))]
 async fn delete(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
 ) -> Result<StatusCode, Problem> {
-    let origin = operator.origin();
-    users::delete(&on, operator.tenant.id, ids.find("id", "user")?, origin).await?;
+    let id = ids.find("id", "user")?;
+    users::delete(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlacementBody {
+    /// The entity; null for none, which needs scope "all".
+    // Not to say it must not mean none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
+    entity_id: Option<EntityId>,
+}
+
+/// Puts a person under an entity, or under none.
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/entity", request_body = PlacementBody,
+    responses((status = 200, body = UserDetailView)))]
+async fn set_entity(
+    State(on): State<Accounts>,
+    caller: TenantOperator,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<PlacementBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    users::set_entity(&on, caller.tenant.id, by, id, body.entity_id, origin).await?;
+    show(&on, &caller, id).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -217,24 +158,24 @@ struct AdministratorBody {
 
 /// Gives, narrows or takes the Administrator tick.
 #[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/admin", request_body = AdministratorBody,
-    responses((status = 200, body = UserView)))]
+    responses((status = 200, body = UserDetailView)))]
 async fn set_administrator(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    caller: TenantOperator,
     ids: UrlIds,
     JsonBody(body): JsonBody<AdministratorBody>,
-) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
     // An absent scope means nobody, never everybody.
     let scope = body.scope.unwrap_or(AdminScope::Entities(Vec::new()));
     let administrator = body.administrator.then_some(scope);
-    let user = users::set_administrator(
-        &on,
-        operator.tenant.id,
-        ids.find("id", "user")?,
-        administrator,
-        origin,
-    )
-    .await?;
-    Ok(Json((&user).into()))
+    users::set_administrator(&on, caller.tenant.id, by, id, administrator, origin).await?;
+    show(&on, &caller, id).await
+}
+
+/// The person as they stand.
+async fn show(on: &Accounts, caller: &TenantOperator, id: UserId) -> Result<Json<UserDetailView>, Problem> {
+    let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
+    Ok(Json(UserDetailView::new(detail, clock::now())))
 }
