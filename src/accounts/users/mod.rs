@@ -82,7 +82,7 @@ pub async fn set_administrator(
             }
             let others = count_others(tx, &user, origin.at).await?;
             let grants = tx.list_grants(id).await?;
-            let arrival = grant::set_administrator(&user, &grants, administrator, others, origin)?;
+            let arrival = grant::set_administrator(&user, &grants, administrator.as_ref(), others, origin)?;
             settle(tx, user, arrival).await
         })
         .await
