@@ -107,6 +107,7 @@ struct EntityUpdateBody {
     /// The entity that it is a part of; null for none. Absent leaves it where it is.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<EntityId>)]
+    #[expect(clippy::option_option, reason = "absent, null and an id are three things")]
     parent_id: Option<Option<EntityId>>,
 }
 
