@@ -6,6 +6,8 @@ pub mod access_errors;
 pub mod connections;
 pub mod directories;
 mod error;
+pub mod invitations;
+pub mod invite;
 pub mod tenants;
 pub mod users;
 

@@ -2,7 +2,9 @@
 
 mod body;
 mod directories;
+mod invitations;
 mod list;
+mod new_user;
 mod tenants;
 mod users;
 
@@ -16,4 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(users::routes())
+        .merge(new_user::routes())
+        .merge(invitations::routes())
 }

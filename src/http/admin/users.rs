@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::body::{Fields, JsonBody, parse_query};
 use super::list::Page;
 use crate::accounts::{Accounts, users};
-use crate::directory::{AdminScope, Facets, User, UserId, UserStatus};
+use crate::directory::{AdminScope, Facets, User, UserId, UserKind, UserStatus};
 use crate::http::clock;
 use crate::http::extract::{TenantOperator, UrlIds};
 use crate::http::openapi::{one_of, section};
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// A person as the API shows them.
 #[derive(Serialize, ToSchema)]
-struct UserView {
+pub(super) struct UserView {
     id: Uuid,
     user_name: String,
     display_name: Option<String>,
@@ -44,6 +44,8 @@ struct UserView {
     email: Option<String>,
     #[schema(schema_with = statuses)]
     status: &'static str,
+    #[schema(schema_with = kinds)]
+    kind: &'static str,
     /// Where the person came from.
     source: &'static str,
     /// The directory that owns the person.
@@ -54,6 +56,15 @@ struct UserView {
     active: Option<bool>,
     /// An administrator's block, which no sync lifts.
     blocked: bool,
+    /// Their entity.
+    entity_id: Option<Uuid>,
+    /// The first day of access (UTC).
+    #[schema(format = Date)]
+    access_start: Option<String>,
+    /// The last day of access (UTC); null without limit.
+    #[schema(format = Date)]
+    access_end: Option<String>,
+    contact_tags: Vec<String>,
     administrator: bool,
     scope: Option<AdminScope>,
     #[schema(format = DateTime)]
@@ -79,11 +90,16 @@ impl From<&User> for UserView {
             display_name: facets.display_name,
             email: email.map(str::to_owned),
             status: user.status(clock::now()).as_str(),
+            kind: user.kind.as_str(),
             source: user.source.as_str(),
             directory_id: user.directory.map(|id| id.0),
             external_id: user.external_id.clone(),
             active: user.active,
             blocked: user.blocked,
+            entity_id: user.entity.map(|id| id.0),
+            access_start: user.access.first_day().map(|day| day.to_string()),
+            access_end: user.access.last_day().map(|day| day.to_string()),
+            contact_tags: user.contact_tags.clone(),
             administrator: user.administrator.is_some(),
             scope: user.administrator.clone(),
             created_at: user.created_at.to_string(),
@@ -91,6 +107,10 @@ impl From<&User> for UserView {
             deleted_at: user.deleted_at.map(|at| at.to_string()),
         }
     }
+}
+
+pub(super) fn kinds() -> Object {
+    one_of(UserKind::ALL.map(UserKind::as_str))
 }
 
 fn statuses() -> Object {
