@@ -2,3 +2,4 @@
 
 pub mod expiry;
 pub mod last_used;
+pub mod mail;
