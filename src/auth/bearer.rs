@@ -40,6 +40,19 @@ impl TokenKind {
     }
 }
 
+impl TokenKind {
+    /// Whether a text has the form of a token of this kind.
+    #[must_use]
+    pub fn made(self, text: &str) -> bool {
+        let random = text.strip_prefix(self.prefix());
+        random.is_some_and(|random| {
+            URL_SAFE_NO_PAD
+                .decode(random)
+                .is_ok_and(|bytes| bytes.len() == 32)
+        })
+    }
+}
+
 /// A fresh token. It is shown once; what is kept is its hash and its first characters.
 pub struct NewToken {
     text: String,

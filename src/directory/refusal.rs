@@ -81,6 +81,9 @@ pub enum Refusal {
         .0.parts, .0.people, .0.scopes, .0.connections
     )]
     EntityInUse(EntityUse),
+    /// The person has no Administrator tick.
+    #[error("this is for administrators")]
+    AdministratorRequired,
     /// It concerns the whole tenant, and the administrator's scope is a part of it.
     #[error("this concerns the whole tenant and needs an administrator with scope \"all\"")]
     FullScopeRequired,
@@ -170,6 +173,7 @@ impl Refusal {
             Self::EntityNameTaken(_) => "entity_name_in_use",
             Self::EntityInItself => "entity_in_itself",
             Self::EntityInUse(_) => "entity_in_use",
+            Self::AdministratorRequired => "administrator_required",
             Self::FullScopeRequired => "full_scope_required",
             Self::OperatorRequired => "operator_required",
             Self::AdministratorOutsideScope => "administrator_outside_scope",

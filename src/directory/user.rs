@@ -164,6 +164,15 @@ impl User {
         }
     }
 
+    /// The primary e-mail address, or else the first.
+    #[must_use]
+    pub fn email(&self) -> Option<String> {
+        let attributes = self.profile.attributes();
+        let emails = attributes.get("emails")?.as_array()?;
+        let primary = emails.iter().find(|email| email["primary"] == true);
+        Some(primary.or(emails.first())?.get("value")?.as_str()?.to_owned())
+    }
+
     /// Whether the person alone keeps the tenant manageable: access and the tick with scope "all".
     #[must_use]
     pub fn is_full_administrator(&self, now: Timestamp) -> bool {

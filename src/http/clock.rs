@@ -37,6 +37,15 @@ pub fn random_bytes() -> Result<[u8; 32], aws_lc_rs::error::Unspecified> {
     Ok(bytes)
 }
 
+/// 96 random bits for a cipher that uses them once.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn random_nonce() -> Result<[u8; 12], aws_lc_rs::error::Unspecified> {
+    let random = random_bytes()?;
+    random.first_chunk().copied().ok_or(aws_lc_rs::error::Unspecified)
+}
+
 /// Where and when a request comes from.
 #[must_use]
 pub fn origin(actor: Actor, source: Source, request_id: &str) -> Origin {

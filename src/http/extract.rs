@@ -1,17 +1,22 @@
 //! Who is calling, as an argument type: a handler that takes a caller cannot forget to ask.
 
+use std::ops::Deref;
 use std::str::FromStr;
 
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::clock;
+use super::cookies::Cookie;
 use super::middleware::RequestId;
 use super::problem::Problem;
+use super::state::PublicUrl;
 use crate::accounts::{Accounts, tenants};
-use crate::directory::{Actor, Origin, Source, Tenant};
-use crate::login::Login;
+use crate::directory::{Actor, Authority, Origin, Refusal, Source, Tenant, TenantId};
+use crate::login::{Login, Session};
+
+const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// The operator of the gateway.
 pub(super) struct Operator {
@@ -28,49 +33,198 @@ impl Operator {
 impl<S> FromRequestParts<S> for Operator
 where
     Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
+            return Ok(Self {
+                request_id: request_id(parts),
+            });
+        }
+        SignedIn::from_request_parts(parts, state).await?;
+        Err(Refusal::OperatorRequired.into())
+    }
+}
+
+/// Somebody who is signed in. What changes something has to carry the session's CSRF token.
+pub(super) struct SignedIn {
+    /// The session with its person.
+    pub session: Session,
+    request_id: String,
+}
+
+impl SignedIn {
+    /// Where and when the request comes from.
+    pub(super) fn origin(&self) -> Origin {
+        clock::origin(Actor::User(self.session.user().id), Source::Api, &self.request_id)
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let cookie = Cookie::Session.read(&parts.headers, &PublicUrl::from_ref(state));
+        let session = Login::from_ref(state)
+            .identify_session(cookie, clock::now())
+            .await?;
+        let token = parts
+            .headers
+            .get(CSRF_TOKEN)
+            .and_then(|value| value.to_str().ok());
+        if !parts.method.is_safe() && !token.is_some_and(|token| session.is_csrf_token(token)) {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "csrf_token_invalid",
+                "what changes something carries X-CSRF-Token, which is session.csrf_token of /api/v1/me",
+            ));
+        }
         Ok(Self {
+            session,
             request_id: request_id(parts),
         })
     }
 }
 
-/// The operator, in the tenant that the URL names.
-pub(super) struct TenantOperator {
+/// Whoever may administer the tenant that the URL names, or a part of it: the operator, or a signed-in administrator.
+pub(super) struct TenantAdmin {
     /// The tenant.
     pub tenant: Tenant,
-    operator: Operator,
+    authority: Authority,
+    request_id: String,
 }
 
-impl TenantOperator {
+impl TenantAdmin {
+    /// How far the caller's authority reaches.
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// Where and when the request comes from.
     pub(super) fn origin(&self) -> Origin {
-        self.operator.origin()
+        let actor = match &self.authority {
+            Authority::Operator => Actor::Operator,
+            Authority::Administrator { user, .. } => Actor::User(*user),
+        };
+        clock::origin(actor, Source::Api, &self.request_id)
     }
 }
 
-impl<S> FromRequestParts<S> for TenantOperator
+impl<S> FromRequestParts<S> for TenantAdmin
 where
     Login: FromRef<S>,
     Accounts: FromRef<S>,
+    PublicUrl: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let operator = Operator::from_request_parts(parts, state).await?;
+        let by_token = parts.headers.contains_key(header::AUTHORIZATION);
+        let signed_in = if by_token {
+            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
+            None
+        } else {
+            Some(SignedIn::from_request_parts(parts, state).await?)
+        };
         let UrlIds(params) = UrlIds::from_request_parts(parts, state).await?;
         let slug = params
             .iter()
             .find(|(name, _)| name == "tenant")
             .map_or("", |(_, value)| value);
-        let tenant = tenants::find(&Accounts::from_ref(state), slug).await?;
-        Ok(Self { tenant, operator })
+        let authority = match signed_in {
+            None => Authority::Operator,
+            // Another tenant is as good as none.
+            Some(signed_in) if signed_in.session.of.slug.as_str() != slug => {
+                return Err(Problem::not_found("tenant"));
+            }
+            Some(signed_in) => signed_in
+                .session
+                .authority()
+                .ok_or(Refusal::AdministratorRequired)?,
+        };
+        Ok(Self {
+            tenant: tenants::find(&Accounts::from_ref(state), slug).await?,
+            authority,
+            request_id: request_id(parts),
+        })
+    }
+}
+
+/// Whoever may administer the whole tenant that the URL names.
+pub(super) struct FullTenantAdmin(pub TenantAdmin);
+
+impl Deref for FullTenantAdmin {
+    type Target = TenantAdmin;
+
+    fn deref(&self) -> &TenantAdmin {
+        &self.0
+    }
+}
+
+impl<S> FromRequestParts<S> for FullTenantAdmin
+where
+    TenantAdmin: FromRequestParts<S, Rejection = Problem>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let admin = TenantAdmin::from_request_parts(parts, state).await?;
+        admin.authority().check_full()?;
+        Ok(Self(admin))
+    }
+}
+
+/// The operator, or somebody who administers the whole of their tenant, where the address names no tenant.
+pub(super) struct AnyAdmin(Option<TenantId>);
+
+impl AnyAdmin {
+    /// The tenant to keep to; `None` for the operator, who sees all.
+    pub(super) fn within(&self) -> Option<TenantId> {
+        self.0
+    }
+}
+
+impl<S> FromRequestParts<S> for AnyAdmin
+where
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
+            return Ok(Self(None));
+        }
+        let SignedIn { session, .. } = SignedIn::from_request_parts(parts, state).await?;
+        session
+            .authority()
+            .ok_or(Refusal::AdministratorRequired)?
+            .check_full()?;
+        Ok(Self(Some(session.tenant())))
+    }
+}
+
+/// What the request is called in logs, answers and the audit.
+pub(super) struct RequestName(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestName {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(request_id(parts)))
     }
 }
 

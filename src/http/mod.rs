@@ -4,8 +4,10 @@
 
 pub mod admin;
 mod clock;
+mod cookies;
 mod extract;
 mod health;
+mod login;
 pub mod middleware;
 mod normalize;
 pub mod openapi;
@@ -27,6 +29,7 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         .merge(openapi::page_routes())
         .merge(pages::routes())
+        .merge(login::routes())
         .nest("/scim/v2/{tenant}/{directory}", scim::routes())
         .fallback(problem::not_found);
     middleware::wrap(routes, limits).with_state(gateway)

@@ -91,6 +91,14 @@ impl Problem {
         Self::new(log_storage_failure(error, passing), code, STORAGE_FAILURE)
     }
 
+    pub(super) fn no_randomness() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the system gives no randomness",
+        )
+    }
+
     pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
     }
@@ -167,7 +175,8 @@ impl From<Refusal> for Problem {
             | Refusal::DepartmentalMailbox(_)
             | Refusal::UnknownMember(_)
             | Refusal::MemberOfItself => StatusCode::UNPROCESSABLE_ENTITY,
-            Refusal::FullScopeRequired
+            Refusal::AdministratorRequired
+            | Refusal::FullScopeRequired
             | Refusal::OperatorRequired
             | Refusal::AdministratorOutsideScope
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,

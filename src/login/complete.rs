@@ -1,8 +1,10 @@
 //! The one place that signs somebody in, for every protocol: whom the identity meets, what is decided, what is
 //! written, and the session.
 
+use std::sync::Arc;
+
 use super::error::{Refused, SignInError};
-use crate::auth::bearer::NewToken;
+use crate::auth::bearer::{NewToken, TokenKind};
 use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
@@ -21,10 +23,21 @@ pub struct Fresh {
     pub user: UserId,
     /// The id of the session.
     pub session: SessionId,
-    /// The session's token, which the cookie carries.
-    pub token: std::sync::Arc<NewToken>,
-    /// For the cipher, used once.
-    pub nonce: [u8; 12],
+    pub(super) token: Arc<NewToken>,
+    pub(super) nonce: [u8; 12],
+}
+
+impl Fresh {
+    /// Takes ids for what may be made, random bits for the session's token, and others for the cipher.
+    #[must_use]
+    pub fn new(user: UserId, session: SessionId, random: [u8; 32], nonce: [u8; 12]) -> Self {
+        Self {
+            user,
+            session,
+            token: Arc::new(NewToken::from_random(TokenKind::Session, random)),
+            nonce,
+        }
+    }
 }
 
 /// What a verified identity brings with it.

@@ -17,6 +17,7 @@ pub mod session;
 use std::sync::Arc;
 
 pub use caller::{Denied, ScimClient};
+pub use complete::Fresh;
 pub use error::Refused;
 pub use session::Session;
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Denied, Login};
 use crate::auth::bearer;
 use crate::directory::session::IDLE;
-use crate::directory::{Authority, Grant, SessionId, TenantId, User};
+use crate::directory::{AdminScope, Authority, Grant, SessionId, TenantId, User};
 use crate::storage::SignedIn;
 
 /// Somebody who is signed in, as they are at this moment: nothing in here is remembered from an earlier request.
@@ -85,5 +85,18 @@ impl Login {
     pub async fn list_grants(&self, session: &Session) -> Result<Vec<Grant>, Denied> {
         let mut tx = self.store.read(session.tenant()).await?;
         Ok(tx.list_grants(session.user().id).await?)
+    }
+
+    /// The names of the entities that the person's administrator scope names.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_scope_names(&self, session: &Session) -> Result<Vec<String>, Denied> {
+        let Some(AdminScope::Entities(ids)) = &session.user().administrator else {
+            return Ok(Vec::new());
+        };
+        let entities = self.store.read(session.tenant()).await?.list_entities().await?;
+        let named = entities.into_iter().filter(|entity| ids.contains(&entity.id));
+        Ok(named.map(|entity| entity.name).collect())
     }
 }

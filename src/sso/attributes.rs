@@ -143,9 +143,12 @@ impl<'a> Reader<'a> {
 
     fn email(&mut self, names: &ClaimNames) -> Option<EmailClaim> {
         let (document, name, value) = self.claims(names).next()?;
-        let address = one_text(value, MAX_EMAIL).and_then(|address| match is_plain_address(&address) {
-            true => Ok(address),
-            false => Err("is not one plain e-mail address".to_owned()),
+        let address = one_text(value, MAX_EMAIL).and_then(|address| {
+            if is_plain_address(&address) {
+                Ok(address)
+            } else {
+                Err("is not one plain e-mail address".to_owned())
+            }
         });
         let address = self.keep(name, address)?;
         // `email_verified` speaks of the claim `email` beside it (OpenID Connect Core 1.0 section 5.1). Where the
@@ -207,7 +210,7 @@ fn one_text(value: &Value, limit: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A list of names, or one text of names between semicolons, as LemonLDAP::NG writes them. Commas and blanks do not
+/// A list of names, or one text of names between semicolons, as `LemonLDAP::NG` writes them. Commas and blanks do not
 /// separate: they stand inside names. One name that cannot be used makes the whole list unknown, since a list with
 /// a hole in it would take rights away.
 fn read_groups(value: &Value) -> Result<Vec<String>, String> {

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 /// A subject longer than this is refused (OpenID Connect Core 1.0 section 2 ends it here).
 pub const MAX_SUBJECT: usize = 255;
 
+/// Bytes of the name that a provider gives its session.
+pub const MAX_SESSION_ID: usize = 512;
+
 /// Who an identity provider says is signing in, after every check has passed. Only the verifiers of this module
 /// make one. The pair of issuer and subject names the person for as long as the provider keeps its word; nothing
 /// else in here is an identity.
@@ -44,11 +47,13 @@ impl VerifiedIdentity {
         &self.subject
     }
 
-    /// The provider's own session (`sid`), by which a back-channel logout may name it.
+    /// The provider's own session (`sid`), by which a back-channel logout may name it: 1 to [`MAX_SESSION_ID`]
+    /// bytes. A longer one is as good as none.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
         // Only the signed document counts: whoever answers userinfo does not say which session this is.
-        self.documents.first()?.get("sid")?.as_str()
+        let session_id = self.documents.first()?.get("sid")?.as_str()?;
+        is_session_id(session_id).then_some(session_id)
     }
 
     /// What the provider says of the person, most trusted document first. A later document speaks only where the
@@ -57,6 +62,11 @@ impl VerifiedIdentity {
     pub fn documents(&self) -> &[Map<String, Value>] {
         &self.documents
     }
+}
+
+/// Whether a session of a provider can be kept under this name.
+pub(super) fn is_session_id(text: &str) -> bool {
+    (1..=MAX_SESSION_ID).contains(&text.len())
 }
 
 /// What is wrong with a subject, if anything.

@@ -95,6 +95,15 @@ impl From<BodyError> for Problem {
     }
 }
 
+/// For a field of which absent and null mean different things: absent leaves it, null clears it.
+pub(super) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
 /// Reads a query string into a type.
 pub(super) fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let parsed = Query::try_from_uri(uri).map(|Query(query)| query);
@@ -149,6 +158,16 @@ impl Fields {
             self.refuse(field, "1 to 200 characters, none of them a control character");
         }
         name.to_owned()
+    }
+
+    /// A text of 1 to `most` characters, none of them a control character.
+    pub(super) fn text(&mut self, field: &'static str, text: &str, most: usize) {
+        if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
+            self.refuse(
+                field,
+                format!("1 to {most} characters, none of them a control character"),
+            );
+        }
     }
 
     /// How many a page of a list holds: 1 to 500, 100 when the caller does not say.

@@ -17,7 +17,7 @@ use crate::accounts::Accounts;
 use crate::accounts::directories::{self, IssuedToken, NewDirectory, NewDirectoryToken};
 use crate::directory::{Directory, DirectoryId, DirectoryKind, DirectoryToken, Tenant, TokenId};
 use crate::http::clock;
-use crate::http::extract::{TenantOperator, UrlIds};
+use crate::http::extract::{FullTenantAdmin, UrlIds};
 use crate::http::openapi::{one_of, section};
 use crate::http::problem::Problem;
 use crate::http::state::{Gateway, PublicUrl};
@@ -136,7 +136,7 @@ struct NewDirectoryBody {
 async fn create(
     State(on): State<Accounts>,
     State(public_url): State<PublicUrl>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     JsonBody(body): JsonBody<NewDirectoryBody>,
 ) -> Result<(StatusCode, Json<NewDirectoryView>), Problem> {
     let mut fields = Fields::default();
@@ -154,11 +154,11 @@ async fn create(
         name,
         kind,
     };
-    let origin = operator.origin();
+    let origin = admin.origin();
     let (directory, issued) =
-        directories::create(&on, operator.tenant.id, new, new_token(None)?, origin).await?;
+        directories::create(&on, admin.tenant.id, new, new_token(None)?, origin).await?;
     let view = NewDirectoryView {
-        directory: DirectoryView::new(&directory, &operator.tenant, &public_url),
+        directory: DirectoryView::new(&directory, &admin.tenant, &public_url),
         token: issued.token.expose().to_owned(),
         token_id: issued.record.id.0,
     };
@@ -170,10 +170,10 @@ async fn create(
 async fn list(
     State(on): State<Accounts>,
     State(public_url): State<PublicUrl>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
 ) -> Result<Json<List<DirectoryView>>, Problem> {
-    let found = directories::list(&on, operator.tenant.id).await?;
-    let view = |directory| DirectoryView::new(directory, &operator.tenant, &public_url);
+    let found = directories::list(&on, admin.tenant.id).await?;
+    let view = |directory| DirectoryView::new(directory, &admin.tenant, &public_url);
     Ok(Json(found.iter().map(view).collect()))
 }
 
@@ -183,13 +183,13 @@ async fn list(
 async fn read(
     State(on): State<Accounts>,
     State(public_url): State<PublicUrl>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<DirectoryWithTokensView>, Problem> {
     let id = ids.find("id", "directory")?;
-    let (directory, tokens) = directories::find(&on, operator.tenant.id, id).await?;
+    let (directory, tokens) = directories::find(&on, admin.tenant.id, id).await?;
     Ok(Json(DirectoryWithTokensView {
-        directory: DirectoryView::new(&directory, &operator.tenant, &public_url),
+        directory: DirectoryView::new(&directory, &admin.tenant, &public_url),
         tokens: tokens.iter().map(TokenView::from).collect(),
     }))
 }
@@ -199,10 +199,10 @@ async fn read(
     responses((status = 200, body = List<TokenView>)))]
 async fn list_tokens(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<List<TokenView>>, Problem> {
-    let (_, tokens) = directories::find(&on, operator.tenant.id, ids.find("id", "directory")?).await?;
+    let (_, tokens) = directories::find(&on, admin.tenant.id, ids.find("id", "directory")?).await?;
     Ok(Json(tokens.iter().map(TokenView::from).collect()))
 }
 
@@ -219,11 +219,11 @@ struct NewTokenBody {
     responses((status = 201, body = NewTokenView)))]
 async fn issue_token(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     ids: UrlIds,
     JsonBody(body): JsonBody<NewTokenBody>,
 ) -> Result<(StatusCode, Json<NewTokenView>), Problem> {
-    let origin = operator.origin();
+    let origin = admin.origin();
     let mut fields = Fields::default();
     let expires_at = body.expires_at.as_deref().map(str::parse::<Timestamp>);
     match &expires_at {
@@ -237,7 +237,7 @@ async fn issue_token(
     fields.finish()?;
     let new = new_token(expires_at.and_then(Result::ok))?;
     let IssuedToken { record, token } =
-        directories::issue_token(&on, operator.tenant.id, ids.find("id", "directory")?, new, origin).await?;
+        directories::issue_token(&on, admin.tenant.id, ids.find("id", "directory")?, new, origin).await?;
     let view = NewTokenView {
         record: (&record).into(),
         token: token.expose().to_owned(),
@@ -249,13 +249,13 @@ async fn issue_token(
 #[utoipa::path(delete, path = "/tenants/{tenant}/directories/{id}/tokens/{token}", responses((status = 204)))]
 async fn revoke_token(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     ids: UrlIds,
 ) -> Result<StatusCode, Problem> {
-    let origin = operator.origin();
+    let origin = admin.origin();
     directories::revoke_token(
         &on,
-        operator.tenant.id,
+        admin.tenant.id,
         ids.find("id", "directory")?,
         ids.find("token", "token")?,
         origin,
@@ -265,13 +265,7 @@ async fn revoke_token(
 }
 
 fn new_token(expires_at: Option<Timestamp>) -> Result<NewDirectoryToken, Problem> {
-    let random = clock::random_bytes().map_err(|_| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "the system gives no randomness",
-        )
-    })?;
+    let random = clock::random_bytes().map_err(|_| Problem::no_randomness())?;
     Ok(NewDirectoryToken {
         id: TokenId(clock::random_id()),
         random,

@@ -16,9 +16,9 @@ use super::list::Page;
 use super::new_user::ByHand;
 use crate::accounts::Accounts;
 use crate::accounts::invitations::{self, Token};
-use crate::directory::{Authority, Invitation, InvitationId};
+use crate::directory::{Invitation, InvitationId};
 use crate::http::clock;
-use crate::http::extract::{TenantOperator, UrlIds};
+use crate::http::extract::{FullTenantAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
@@ -108,7 +108,7 @@ struct ListQuery {
     responses((status = 200, body = Page<OpenInvitationView>)))]
 async fn list(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     uri: Uri,
 ) -> Result<Json<Page<OpenInvitationView>>, Problem> {
     let query: ListQuery = parse_query(&uri)?;
@@ -120,7 +120,7 @@ async fn list(
     }
     fields.finish()?;
     let after = after.and_then(Result::ok).map(|id| id.0);
-    let chunk = invitations::list(&on, operator.tenant.id, &Authority::Operator, after, size).await?;
+    let chunk = invitations::list(&on, admin.tenant.id, admin.authority(), after, size).await?;
     Ok(Json(Page {
         items: chunk.items.iter().map(OpenInvitationView::from).collect(),
         next_cursor: chunk.next.map(|id| id.to_string()),
@@ -132,11 +132,11 @@ async fn list(
     responses((status = 200, body = OpenInvitationView)))]
 async fn resend(
     State(on): State<Accounts>,
-    ByHand(operator): ByHand,
+    ByHand(admin): ByHand,
     ids: UrlIds,
 ) -> Result<Json<OpenInvitationView>, Problem> {
-    let (id, origin, token) = (ids.find("id", "invitation")?, operator.origin(), new_token()?);
-    let sent = invitations::resend(&on, &operator.tenant, &Authority::Operator, id, &token, origin).await?;
+    let (id, origin, token) = (ids.find("id", "invitation")?, admin.origin(), new_token()?);
+    let sent = invitations::resend(&on, &admin.tenant, admin.authority(), id, &token, origin).await?;
     Ok(Json((&sent).into()))
 }
 
@@ -144,10 +144,10 @@ async fn resend(
 #[utoipa::path(delete, path = "/tenants/{tenant}/invitations/{id}", responses((status = 204)))]
 async fn withdraw(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: FullTenantAdmin,
     ids: UrlIds,
 ) -> Result<StatusCode, Problem> {
-    let (id, origin) = (ids.find("id", "invitation")?, operator.origin());
-    invitations::withdraw(&on, operator.tenant.id, &Authority::Operator, id, origin).await?;
+    let (id, origin) = (ids.find("id", "invitation")?, admin.origin());
+    invitations::withdraw(&on, admin.tenant.id, admin.authority(), id, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

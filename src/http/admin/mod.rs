@@ -1,9 +1,13 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
+mod access_errors;
 mod body;
+mod connections;
 mod directories;
+mod domains;
 mod invitations;
 mod list;
+mod me;
 mod new_user;
 mod tenants;
 mod users;
@@ -20,4 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())
+        .merge(connections::routes())
+        .merge(domains::routes())
+        .merge(me::routes())
+        .merge(access_errors::routes())
 }

@@ -23,14 +23,12 @@ use crate::accounts::Accounts;
 use crate::accounts::invite::{self, Invited, NewPerson};
 use crate::directory::email::is_address;
 use crate::directory::mailbox::is_departmental;
-use crate::directory::{
-    AccessWindow, Authority, EntityId, InvitationId, Refusal, Slug, UserId, account, phone,
-};
+use crate::directory::{AccessWindow, EntityId, InvitationId, Refusal, Slug, UserId, account, phone};
 use crate::http::clock;
-use crate::http::extract::TenantOperator;
+use crate::http::extract::TenantAdmin;
 use crate::http::openapi::{one_of, section};
 use crate::http::problem::{Problem, ProblemView};
-use crate::http::state::Gateway;
+use crate::http::state::{Gateway, PublicUrl};
 use crate::login::Login;
 
 /// How many people one request may make.
@@ -51,20 +49,21 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// A caller in a tenant whose accounts are made by hand. It stands before the body in a handler's arguments: where
 /// single sign-on makes the accounts, no body is read.
-pub(super) struct ByHand(pub TenantOperator);
+pub(super) struct ByHand(pub TenantAdmin);
 
 impl<S> FromRequestParts<S> for ByHand
 where
     Login: FromRef<S>,
     Accounts: FromRef<S>,
+    PublicUrl: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = TenantOperator::from_request_parts(parts, state).await?;
-        account::check_by_hand(caller.tenant.sign_in)?;
-        Ok(Self(caller))
+        let admin = TenantAdmin::from_request_parts(parts, state).await?;
+        account::check_by_hand(admin.tenant.sign_in)?;
+        Ok(Self(admin))
     }
 }
 
@@ -137,12 +136,12 @@ impl From<&Invited> for NewUserView {
     responses((status = 201, body = NewUserView)))]
 async fn create(
     State(on): State<Accounts>,
-    ByHand(operator): ByHand,
+    ByHand(admin): ByHand,
     JsonBody(body): JsonBody<NewUserBody>,
 ) -> Result<(StatusCode, Json<NewUserView>), Problem> {
-    let origin = operator.origin();
+    let origin = admin.origin();
     let new = check(body, origin.at)?;
-    let invited = invite::create(&on, &operator.tenant, &Authority::Operator, new, origin).await?;
+    let invited = invite::create(&on, &admin.tenant, admin.authority(), new, origin).await?;
     Ok((StatusCode::CREATED, Json((&invited).into())))
 }
 
@@ -188,7 +187,7 @@ struct BulkRow {
     responses((status = 201, body = BulkView), (status = 207, body = BulkView)))]
 async fn create_many(
     State(on): State<Accounts>,
-    ByHand(operator): ByHand,
+    ByHand(admin): ByHand,
     JsonBody(body): JsonBody<BulkBody>,
 ) -> Result<(StatusCode, Json<BulkView>), Problem> {
     let mut fields = Fields::default();
@@ -196,7 +195,7 @@ async fn create_many(
         fields.refuse("users", format!("1 to {MOST} people"));
     }
     fields.finish()?;
-    let origin = operator.origin();
+    let origin = admin.origin();
     let read = |row: &RawValue| read_fields(row.get()).and_then(|body| check(body, origin.at));
     let rows: Vec<Result<NewPerson, Problem>> = body.users.iter().map(|row| read(row)).collect();
     let is_refused = rows.iter().any(Result::is_err);
@@ -205,7 +204,7 @@ async fn create_many(
         Vec::new()
     } else {
         let all = body.all_or_nothing;
-        invite::create_many(&on, &operator.tenant, &Authority::Operator, good, all, origin).await?
+        invite::create_many(&on, &admin.tenant, admin.authority(), good, all, origin).await?
     };
     let given_up = body.all_or_nothing && (is_refused || answers.iter().any(Result::is_err));
     let view = report(rows, answers, given_up);

@@ -10,13 +10,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, parse_query};
+use super::body::{Fields, JsonBody, nullable, parse_query};
 use super::list::Page;
 use crate::accounts::{Accounts, tenants};
 use crate::directory::email::is_address;
 use crate::directory::{SignIn, Slug, Tenant, TenantId};
 use crate::http::clock;
-use crate::http::extract::{Operator, TenantOperator};
+use crate::http::extract::{Operator, TenantAdmin};
 use crate::http::openapi::{one_of, section, slug};
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
@@ -24,7 +24,8 @@ use crate::http::state::Gateway;
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(list, create))
-        .routes(routes!(read));
+        .routes(routes!(read, update))
+        .routes(routes!(set_sign_in));
     section(
         "tenants",
         "The customers of the software behind the gateway.",
@@ -43,6 +44,9 @@ struct TenantView {
     sign_in: &'static str,
     #[schema(format = DateTime)]
     created_at: String,
+    /// Since when nobody may sign in.
+    #[schema(format = DateTime)]
+    suspended_at: Option<String>,
 }
 
 fn sign_in_modes() -> Object {
@@ -58,6 +62,7 @@ impl From<Tenant> for TenantView {
             support_email: tenant.support_email,
             sign_in: tenant.sign_in.as_str(),
             created_at: tenant.created_at.to_string(),
+            suspended_at: tenant.suspended_at.map(|at| at.to_string()),
         }
     }
 }
@@ -108,8 +113,79 @@ async fn create(
 
 /// One tenant.
 #[utoipa::path(get, path = "/tenants/{tenant}", responses((status = 200, body = TenantView)))]
-async fn read(tenant: TenantOperator) -> Json<TenantView> {
-    Json(tenant.tenant.into())
+async fn read(admin: TenantAdmin) -> Json<TenantView> {
+    Json(admin.tenant.into())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TenantPatchBody {
+    /// Its name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// Where its people are sent for help; null for nowhere.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(format = Email, value_type = Option<String>)]
+    support_email: Option<Option<String>>,
+    /// Whether nobody may sign in. For the operator alone.
+    suspended: Option<bool>,
+}
+
+/// Changes a tenant.
+#[utoipa::path(patch, path = "/tenants/{tenant}", request_body = TenantPatchBody,
+    responses((status = 200, body = TenantView)))]
+async fn update(
+    State(on): State<Accounts>,
+    admin: TenantAdmin,
+    JsonBody(body): JsonBody<TenantPatchBody>,
+) -> Result<Json<TenantView>, Problem> {
+    let mut fields = Fields::default();
+    let name = body.name.map(|name| fields.name("name", &name));
+    let address = body.support_email.as_ref().and_then(Option::as_deref);
+    if address.is_some_and(|text| !is_address(text)) {
+        fields.refuse("support_email", "an e-mail address, help@example.com");
+    }
+    fields.finish()?;
+    let patch = tenants::TenantPatch {
+        name,
+        support_email: body.support_email,
+        suspended: body.suspended,
+    };
+    let tenant = tenants::update(&on, admin.tenant.id, admin.authority(), patch, admin.origin()).await?;
+    Ok(Json(tenant.into()))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignInBody {
+    #[schema(schema_with = sign_in_modes)]
+    mode: String,
+    /// Without a successful test login; for the operator alone.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Sets how the people of a tenant sign in. With `sso` nobody is made by hand any more; it takes a test login that went
+/// well, through an enabled connection.
+#[utoipa::path(put, path = "/tenants/{tenant}/sign-in", request_body = SignInBody,
+    responses((status = 200, body = TenantView)))]
+async fn set_sign_in(
+    State(on): State<Accounts>,
+    admin: TenantAdmin,
+    JsonBody(body): JsonBody<SignInBody>,
+) -> Result<Json<TenantView>, Problem> {
+    let mut fields = Fields::default();
+    let mode = SignIn::parse(&body.mode);
+    if mode.is_none() {
+        fields.refuse("mode", "one of local, sso");
+    }
+    fields.finish()?;
+    // A mode that is none was refused above.
+    let mode = mode.ok_or_else(|| Problem::not_found("mode"))?;
+    let origin = admin.origin();
+    let tenant =
+        tenants::set_sign_in(&on, admin.tenant.id, admin.authority(), mode, body.force, origin).await?;
+    Ok(Json(tenant.into()))
 }
 
 /// A page of tenants.

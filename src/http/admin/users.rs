@@ -18,7 +18,7 @@ use super::list::Page;
 use crate::accounts::{Accounts, users};
 use crate::directory::{AdminScope, Facets, User, UserId, UserKind, UserStatus};
 use crate::http::clock;
-use crate::http::extract::{TenantOperator, UrlIds};
+use crate::http::extract::{TenantAdmin, UrlIds};
 use crate::http::openapi::{one_of, section};
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
@@ -137,7 +137,7 @@ struct ListQuery {
     responses((status = 200, body = Page<UserView>)))]
 async fn list(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     uri: Uri,
 ) -> Result<Json<Page<UserView>>, Problem> {
     let query: ListQuery = parse_query(&uri)?;
@@ -155,7 +155,7 @@ async fn list(
     let after = after.and_then(Result::ok).map(|id| id.0);
     let chunk = users::list(
         &on,
-        operator.tenant.id,
+        admin.tenant.id,
         status.flatten(),
         clock::now(),
         after,
@@ -172,10 +172,10 @@ async fn list(
 #[utoipa::path(get, path = "/tenants/{tenant}/users/{id}", responses((status = 200, body = UserView)))]
 async fn read(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<UserView>, Problem> {
-    let user = users::find(&on, operator.tenant.id, ids.find("id", "user")?).await?;
+    let user = users::find(&on, admin.tenant.id, ids.find("id", "user")?).await?;
     Ok(Json((&user).into()))
 }
 
@@ -183,11 +183,11 @@ async fn read(
 #[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/activate", responses((status = 200, body = UserView)))]
 async fn activate(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::set_blocked(&on, operator.tenant.id, ids.find("id", "user")?, false, origin).await?;
+    let origin = admin.origin();
+    let user = users::set_blocked(&on, admin.tenant.id, ids.find("id", "user")?, false, origin).await?;
     Ok(Json((&user).into()))
 }
 
@@ -195,11 +195,11 @@ async fn activate(
 #[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/deactivate", responses((status = 200, body = UserView)))]
 async fn deactivate(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::set_blocked(&on, operator.tenant.id, ids.find("id", "user")?, true, origin).await?;
+    let origin = admin.origin();
+    let user = users::set_blocked(&on, admin.tenant.id, ids.find("id", "user")?, true, origin).await?;
     Ok(Json((&user).into()))
 }
 
@@ -207,23 +207,19 @@ async fn deactivate(
 #[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore", responses((status = 200, body = UserView)))]
 async fn restore(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
-    let user = users::restore(&on, operator.tenant.id, ids.find("id", "user")?, origin).await?;
+    let origin = admin.origin();
+    let user = users::restore(&on, admin.tenant.id, ids.find("id", "user")?, origin).await?;
     Ok(Json((&user).into()))
 }
 
 /// Deletes a person; one whom a directory owns is deleted there (409).
 #[utoipa::path(delete, path = "/tenants/{tenant}/users/{id}", responses((status = 204)))]
-async fn delete(
-    State(on): State<Accounts>,
-    operator: TenantOperator,
-    ids: UrlIds,
-) -> Result<StatusCode, Problem> {
-    let origin = operator.origin();
-    users::delete(&on, operator.tenant.id, ids.find("id", "user")?, origin).await?;
+async fn delete(State(on): State<Accounts>, admin: TenantAdmin, ids: UrlIds) -> Result<StatusCode, Problem> {
+    let origin = admin.origin();
+    users::delete(&on, admin.tenant.id, ids.find("id", "user")?, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -240,17 +236,17 @@ struct AdministratorBody {
     responses((status = 200, body = UserView)))]
 async fn set_administrator(
     State(on): State<Accounts>,
-    operator: TenantOperator,
+    admin: TenantAdmin,
     ids: UrlIds,
     JsonBody(body): JsonBody<AdministratorBody>,
 ) -> Result<Json<UserView>, Problem> {
-    let origin = operator.origin();
+    let origin = admin.origin();
     // An absent scope means nobody, never everybody.
     let scope = body.scope.unwrap_or(AdminScope::Entities(Vec::new()));
     let administrator = body.administrator.then_some(scope);
     let user = users::set_administrator(
         &on,
-        operator.tenant.id,
+        admin.tenant.id,
         ids.find("id", "user")?,
         administrator,
         origin,

@@ -1,10 +1,12 @@
 //! Back from the provider.
 
+use std::sync::Arc;
+
 use super::exchange::{Returning, exchange};
 use super::{at, find_doors};
-use crate::auth::bearer;
+use crate::auth::bearer::{self, NewToken};
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Connection, NewSession, Origin, Tenant, connection};
+use crate::directory::{Actor, Code, Connection, NewSession, Origin, Tenant, connection};
 use crate::login::complete::{self, Arriving, Fresh, Met};
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused};
@@ -18,8 +20,10 @@ use crate::storage::{LoginAttempt, Purpose, Tx};
 pub enum Finished {
     /// Somebody is signed in.
     SignedIn {
-        /// The session that the cookie opens.
+        /// The session.
         session: NewSession,
+        /// What its cookie carries.
+        token: Arc<NewToken>,
         /// Where the browser goes now.
         return_to: String,
     },
@@ -56,6 +60,10 @@ pub async fn finish(
     origin: Origin,
 ) -> Result<Finished, Refused> {
     let (tenant, connection) = find_doors(on, tenant, connection).await?;
+    let origin = Origin {
+        actor: Actor::Connection(connection.id),
+        ..origin
+    };
     let mut trace = Trace::default();
     let arrived = arrive(
         on,
@@ -77,11 +85,13 @@ pub async fn finish(
         .map(|email| email.address.clone());
     let finished = match attempt.purpose {
         Purpose::SignIn => {
+            let token = Arc::clone(&fresh.token);
             let opened = on.store.write(tenant.id, async move |tx: &mut Tx| {
                 complete::sign_in(tx, arriving, fresh, origin).await
             });
             opened.await.map(|session| Finished::SignedIn {
                 session,
+                token,
                 return_to: attempt.return_to,
             })
         }

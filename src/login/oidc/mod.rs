@@ -6,7 +6,9 @@ mod start;
 
 pub(super) use exchange::refuse_token;
 pub use finish::{Finished, TestReport, finish};
-pub use start::{Attempt, start};
+pub use start::{Attempt, Started, start};
+
+pub use crate::sso::jit::Decision;
 
 use super::{Login, Refused};
 use crate::directory::{Code, Connection, ConnectionId, Slug, Tenant};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{at, find_doors};
-use crate::auth::bearer::{self, NewToken};
+use crate::auth::bearer::{self, NewToken, TokenKind};
 use crate::directory::access_error::Trace;
 use crate::directory::{Code, Protocol};
 use crate::login::{Login, Refused, secrets};
@@ -18,10 +18,10 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// A sign-in as the browser begins it.
 pub struct Attempt<'a> {
-    /// The token of the browser's login cookie.
-    pub browser: &'a str,
-    /// A fresh state.
-    pub state: &'a NewToken,
+    /// The login cookie, if the browser has one: several sign-ins at once share it.
+    pub browser: Option<&'a str>,
+    /// Random bits: for the state, and for a browser without a cookie.
+    pub random: [[u8; 32]; 2],
     /// Where the browser goes afterwards; checked by the door.
     pub return_to: String,
     /// Whom the person says they are.
@@ -32,11 +32,25 @@ pub struct Attempt<'a> {
     pub now: Timestamp,
 }
 
-/// Begins a sign-in; answers where to send the browser.
+/// A sign-in that has begun.
+#[derive(Debug)]
+pub struct Started {
+    /// Where to send the browser.
+    pub url: Url,
+    /// What the login cookie has to carry.
+    pub browser: String,
+}
+
+/// Begins a sign-in.
 ///
 /// # Errors
 /// [`Refused`]: no such connection, a closed one, a provider that cannot be used.
-pub async fn start(on: &Login, tenant: &str, connection: &str, attempt: Attempt<'_>) -> Result<Url, Refused> {
+pub async fn start(
+    on: &Login,
+    tenant: &str,
+    connection: &str,
+    attempt: Attempt<'_>,
+) -> Result<Started, Refused> {
     let (tenant, connection) = find_doors(on, tenant, connection).await?;
     let here = |refused: Refused| at(&tenant, &connection, refused);
     let purpose = match attempt.test_ticket {
@@ -58,13 +72,24 @@ pub async fn start(on: &Login, tenant: &str, connection: &str, attempt: Attempt<
             let mut trace = Trace::default();
             here(Refused::new(failure.note(&mut trace)).traced(trace))
         })?;
-    let state = attempt.state.expose();
+    let [for_state, for_browser] = attempt.random;
+    let state = NewToken::from_random(TokenKind::State, for_state);
+    // A text that we did not give out could be known to whoever planted it.
+    let known = attempt.browser.filter(|text| TokenKind::Browser.made(text));
+    let browser = known.map_or_else(
+        || {
+            NewToken::from_random(TokenKind::Browser, for_browser)
+                .expose()
+                .to_owned()
+        },
+        str::to_owned,
+    );
     on.store
         .begin_login(
             tenant.id,
             LoginAttempt {
-                state: attempt.state.hash(),
-                browser: bearer::hash(attempt.browser),
+                state: state.hash(),
+                browser: bearer::hash(&browser),
                 connection: connection.id,
                 purpose,
                 return_to: attempt.return_to,
@@ -79,9 +104,12 @@ pub async fn start(on: &Login, tenant: &str, connection: &str, attempt: Attempt<
         client_id,
         redirect_uri: &on.redirect_uri(&tenant.slug, connection.id),
         scope: DEFAULT_SCOPE,
-        secrets: &secrets::of_attempt(attempt.browser, state),
+        secrets: &secrets::of_attempt(&browser, state.expose()),
         prompt: None,
         login_hint: attempt.login_hint,
     };
-    Ok(request.url())
+    Ok(Started {
+        url: request.url(),
+        browser,
+    })
 }

@@ -55,7 +55,7 @@ impl Claims {
         self.text(check)?.ok_or(TokenRefusal::Missing(check))
     }
 
-    /// A NumericDate (RFC 7519 section 2): a JSON number of seconds, which may have a fraction.
+    /// A `NumericDate` (RFC 7519 section 2): a JSON number of seconds, which may have a fraction.
     pub fn time(&self, check: Check) -> Result<Option<Timestamp>, TokenRefusal> {
         let Some(claim) = self.0.get(check.as_str()) else {
             return Ok(None);

@@ -6,12 +6,12 @@ use super::claims::{CLOCK_SKEW, Claims, Expectation, MAX_AGE};
 use super::jws;
 use super::keys::KeySet;
 use super::refusal::{Check, TokenRefusal};
-use crate::sso::identity::subject_fault;
+use crate::sso::identity::{is_session_id, subject_fault};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// A longer `jti` or `sid` is refused, in bytes: the one has to be remembered, the other was.
-const MAX_ID: usize = 512;
+/// Bytes of a `jti`, which has to be remembered.
+const MAX_TOKEN_ID: usize = 512;
 
 /// Whose sessions a provider ends: of a subject, one session, or one session of a subject. At least one of the two
 /// is there.
@@ -45,7 +45,7 @@ pub fn verify(token: &str, keys: &KeySet, expected: &Expectation<'_>) -> Result<
         return Err(TokenRefusal::Subject(fault));
     }
     let session_id = claims.text_of(Check::Subject, "sid")?;
-    if session_id.is_some_and(|sid| sid.is_empty() || sid.len() > MAX_ID) {
+    if session_id.is_some_and(|sid| !is_session_id(sid)) {
         return Err(TokenRefusal::Subject("stands beside a sid of impossible length"));
     }
     if subject.is_none() && session_id.is_none() {
@@ -59,7 +59,7 @@ pub fn verify(token: &str, keys: &KeySet, expected: &Expectation<'_>) -> Result<
         return Err(TokenRefusal::LogoutEvent);
     }
     let token_id = claims.required_text(Check::TokenId)?;
-    if token_id.is_empty() || token_id.len() > MAX_ID {
+    if token_id.is_empty() || token_id.len() > MAX_TOKEN_ID {
         return Err(TokenRefusal::WrongType {
             check: Check::TokenId,
             expected: "a string of 1 to 512 bytes",

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use super::claims::{CLOCK_SKEW, MAX_AGE};
 use super::jws::MAX_TOKEN;
 
-/// One check of a token. The order of [`Check::ALL`] is the order in which they are made, so everything before the
-/// one that a refusal names has passed.
+/// One check of a token. A logout token goes through those that have a meaning for it and then the last two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Check {
     /// Size, parts, base64url, JSON.
@@ -48,33 +47,27 @@ pub enum Check {
 }
 
 impl Check {
-    /// In the order in which they are made of an ID token; the last two are made of logout tokens only.
-    pub const ALL: [Self; 18] = [
-        Self::Format,
-        Self::Algorithm,
-        Self::Header,
-        Self::Key,
-        Self::Signature,
-        Self::Issuer,
-        Self::Audience,
-        Self::AuthorizedParty,
-        Self::Expiry,
-        Self::NotBefore,
-        Self::IssuedAt,
-        Self::Nonce,
-        Self::Subject,
-        Self::AuthenticationTime,
-        Self::AccessTokenHash,
-        Self::CodeHash,
-        Self::LogoutEvent,
-        Self::TokenId,
-    ];
-
-    /// The checks of an ID token, in order.
+    /// The checks of an ID token, in the order in which they are made.
     #[must_use]
-    pub fn of_id_token() -> &'static [Self] {
-        const ALL: [Check; 18] = Check::ALL;
-        &ALL[..16]
+    pub const fn of_id_token() -> &'static [Self] {
+        &[
+            Self::Format,
+            Self::Algorithm,
+            Self::Header,
+            Self::Key,
+            Self::Signature,
+            Self::Issuer,
+            Self::Audience,
+            Self::AuthorizedParty,
+            Self::Expiry,
+            Self::NotBefore,
+            Self::IssuedAt,
+            Self::Nonce,
+            Self::Subject,
+            Self::AuthenticationTime,
+            Self::AccessTokenHash,
+            Self::CodeHash,
+        ]
     }
 
     /// A stable name for traces.
@@ -251,7 +244,7 @@ fn shown_kid(kid: Option<&str>) -> String {
 }
 
 impl TokenRefusal {
-    /// The check that failed. All those before it have passed.
+    /// The check that failed. Those before it in [`Check::of_id_token`] have passed.
     #[must_use]
     pub const fn check(&self) -> Check {
         match self {

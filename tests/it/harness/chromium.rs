@@ -1,6 +1,7 @@
 //! A real browser: headless Chromium, driven through chromedriver by the `WebDriver` protocol of the W3C.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use base64::Engine as _;
@@ -28,13 +29,16 @@ const ARGUMENTS: [&str; 11] = [
 /// The key under which an element is handed out (W3C `WebDriver` 2, 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// Runs chromedriver until standard input ends, which it also does when the test program is killed, and then ends
+/// the process group: chromedriver alone would leave its browser behind.
+const DRIVER: &str = "chromedriver --port=0 --log-level=WARNING & exec >&-; cat >/dev/null; kill -KILL 0";
+
 /// A browser with one window and a profile of its own. It ends with this value.
 pub struct Chromium {
+    /// The leader of a process group with chromedriver and the browser in it.
     driver: Child,
     /// Held open: a process that prints to nobody ends.
     _output: BufReader<ChildStdout>,
-    /// The browser's own process, which outlives a killed driver.
-    browser: Option<u64>,
     /// `http://127.0.0.1:PORT/session/ID`.
     session: String,
 }
@@ -52,7 +56,6 @@ impl Chromium {
         let mut chromium = Self {
             driver,
             _output: output,
-            browser: None,
             session: format!("http://127.0.0.1:{port}/session"),
         };
         let profile = folder().join("chromium");
@@ -66,7 +69,6 @@ impl Chromium {
         let made = chromium
             .post("", &json!({"capabilities": {"alwaysMatch": wanted}}))
             .await;
-        chromium.browser = made["capabilities"]["goog:processID"].as_u64();
         let id = made["sessionId"].as_str().expect("a session");
         chromium.session = format!("{}/{id}", chromium.session);
         chromium
@@ -167,23 +169,19 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        if let Some(browser) = self.browser {
-            let _ = Command::new("kill")
-                .args(["-KILL", &browser.to_string()])
-                .status();
-        }
-        let _ = self.driver.kill();
+        drop(self.driver.stdin.take());
         let _ = self.driver.wait();
     }
 }
 
 fn start_driver() -> (Child, BufReader<ChildStdout>, u16) {
-    let mut driver = Command::new("chromedriver")
-        .args(["--port=0", "--log-level=WARNING"])
-        .stdin(Stdio::null())
+    let mut driver = Command::new("sh")
+        .args(["-c", DRIVER])
+        .process_group(0)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("chromedriver: {error}; scripts/install test installs it"));
+        .expect("a shell");
     let mut output = BufReader::new(driver.stdout.take().expect("piped"));
     let mut line = String::new();
     while output.read_line(&mut line).expect("text") > 0 {
@@ -193,8 +191,9 @@ fn start_driver() -> (Child, BufReader<ChildStdout>, u16) {
         }
         line.clear();
     }
+    drop(driver.stdin.take());
     let _ = driver.wait();
-    panic!("chromedriver ended without a word about its port")
+    panic!("chromedriver does not start; its reason is above, and scripts/install test installs it")
 }
 
 fn text(value: &Value) -> String {

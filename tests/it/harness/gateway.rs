@@ -49,6 +49,12 @@ pub struct Directory {
 impl Gateway {
     /// Starts a gateway on a database, as `ROLLCALL_DATABASE_URL` names it.
     pub async fn start(database: &str) -> Self {
+        // Identity providers of the tests are on loopback.
+        Self::start_with(database, &[("ROLLCALL_ALLOW_PRIVATE_IDP", "true")]).await
+    }
+
+    /// The same with settings of its own and nothing more.
+    pub async fn start_with(database: &str, more: &[(&str, &str)]) -> Self {
         let data = folder();
         let data_dir = data.display().to_string();
         let settings = [
@@ -58,7 +64,11 @@ impl Gateway {
             ("ROLLCALL_OPERATOR_TOKEN", OPERATOR_TOKEN),
             ("ROLLCALL_RATE_LIMITS", "off"),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         // A settings file of its own, empty: a rollcall.toml that happens to lie about is none of the tests'.
         let file = data.join("empty.toml");
         std::fs::write(&file, "").expect("a settings file");

@@ -1,3 +1,5 @@
 //! Single sign-on, from the browser's side and from the identity provider's.
 
+pub mod fixture;
 mod harness_check;
+mod sign_in;

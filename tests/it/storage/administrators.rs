@@ -1,12 +1,12 @@
 //! The last administrator: two removals at once leave one.
 
-use rollcall::accounts::{self, Accounts, users};
+use rollcall::accounts::{self, users};
 use rollcall::directory::{AdminScope, Refusal, User};
 use rollcall::provisioning::{self, Precondition, Provisioning};
 use rollcall::storage::Tx;
 use serde_json::json;
 
-use super::fixture::{Place, now, origin};
+use super::fixture::{Place, accounts_on, now, origin};
 use crate::harness::Engine;
 
 on_both_engines!(
@@ -19,7 +19,7 @@ const ROUNDS: usize = 15;
 
 async fn administrator(place: &Place, name: &str) -> User {
     let user = place.user(name).await;
-    let accounts = Accounts::new(place.store.clone());
+    let accounts = accounts_on(&place.store);
     let all = Some(AdminScope::All);
     users::set_administrator(&accounts, place.tenant, user.id, all, origin())
         .await
@@ -37,7 +37,7 @@ async fn full_administrators(place: &Place, of: &[User]) -> usize {
 async fn of_two_administrators_who_are_removed_at_once_one_stays(engine: Engine) {
     for round in 0..ROUNDS {
         let place = Place::new(engine).await;
-        let accounts = Accounts::new(place.store.clone());
+        let accounts = accounts_on(&place.store);
         let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
         let remove = |user: &User| users::set_administrator(&accounts, place.tenant, user.id, None, origin());
         let (first, second) = tokio::join!(remove(&a), remove(&b));
@@ -57,7 +57,7 @@ async fn of_two_administrators_who_are_removed_at_once_one_stays(engine: Engine)
 async fn of_two_administrators_who_leave_by_different_doors_one_stays(engine: Engine) {
     for round in 0..ROUNDS {
         let place = Place::new(engine).await;
-        let accounts = Accounts::new(place.store.clone());
+        let accounts = accounts_on(&place.store);
         let scim = Provisioning::new(place.store.clone());
         let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
         let block = users::set_blocked(&accounts, place.tenant, a.id, true, origin());
@@ -94,7 +94,7 @@ async fn administrators_are_counted_without_the_one_asked_about(engine: Engine) 
     let place = Place::new(engine).await;
     let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
     let plain = place.user("plain").await;
-    let accounts = Accounts::new(place.store.clone());
+    let accounts = accounts_on(&place.store);
     let nobody = Some(AdminScope::Entities(Vec::new()));
     let scoped = place.user("scoped").await;
     users::set_administrator(&accounts, place.tenant, scoped.id, nobody, origin())

@@ -1,6 +1,10 @@
 //! Tenants, people and groups, made through the rules as the use cases do.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, Unit};
+use rollcall::accounts::Accounts;
+use rollcall::auth::vault::Vault;
 use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::{
     Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, Member, MemberDelta,
@@ -20,6 +24,12 @@ pub struct Place {
     pub tenant: TenantId,
     pub slug: Slug,
     pub directory: DirectoryId,
+}
+
+/// Administration of a store.
+pub fn accounts_on(store: &Store) -> Accounts {
+    let vault = Vault::new(&[7; 32], &[]).expect("a key");
+    Accounts::new(store.clone(), Arc::new(vault), true)
 }
 
 /// Now, as the doors take it: in whole milliseconds.

@@ -1,6 +1,7 @@
 //! A provider for the tests: real keys of every kind, and tokens signed with them, sound or not.
 
 mod id_token;
+mod jws;
 mod keys;
 mod logout_token;
 

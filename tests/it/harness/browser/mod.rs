@@ -125,17 +125,26 @@ impl Browser {
         self.follow_until(page, |_| false).await
     }
 
-    /// Follows redirects until a page comes or one leads to a URL with this in it, which is then not asked: a
+    /// Follows redirects until a page comes or one leads to a URL that `stop` knows, which is then not asked: a
     /// callback that a test wants to tamper with.
     pub async fn follow_until(&self, page: Page, stop: impl Fn(&Url) -> bool) -> Page {
-        let mut page = page;
-        for _ in 0..MOST_REDIRECTS {
-            match page.location() {
-                Some(to) if !stop(&to) => page = self.follow(&page).await,
-                _ => return page,
-            }
+        self.steps_until(page, stop).await.pop().expect("the page itself")
+    }
+
+    /// The same with every step on the way, the given page first.
+    pub async fn steps_until(&self, page: Page, stop: impl Fn(&Url) -> bool) -> Vec<Page> {
+        let mut steps = vec![page];
+        while let Some(page) = steps.last()
+            && page.location().is_some_and(|to| !stop(&to))
+        {
+            assert!(
+                steps.len() <= MOST_REDIRECTS,
+                "redirects without end, the last {page:?}"
+            );
+            let next = self.follow(page).await;
+            steps.push(next);
         }
-        panic!("redirects without end, the last to {:?}", page.location())
+        steps
     }
 
     /// Fills in the first form of a page and sends it. Fields that the form lacks are sent as well, as a button

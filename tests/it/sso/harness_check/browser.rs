@@ -137,6 +137,9 @@ fn redirects_are_taken_one_by_one_and_cookies_on_the_way_are_kept() {
             .expect(303);
         let second = browser.follow(&first).await.expect(303);
         assert_eq!(second.sent_cookies, ["hop=2"]);
+        let steps = browser.steps_until(first.clone(), |_| false).await;
+        let statuses: Vec<u16> = steps.iter().map(|page| page.answer.status).collect();
+        assert_eq!(statuses, [303, 303, 200]);
         let stopped = browser
             .follow_until(first, |url| url.query() == Some("left=0"))
             .await;

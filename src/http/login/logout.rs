@@ -1,0 +1,84 @@
+//! Signing out: by the person, and by the provider's word.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::form::Form;
+use crate::directory::{Actor, Code, Language, Source};
+use crate::http::clock;
+use crate::http::cookies::Cookie;
+use crate::http::extract::RequestName;
+use crate::http::pages::{PlainError, PlainErrorPage, page};
+use crate::http::problem::Problem;
+use crate::http::state::PublicUrl;
+use crate::login::{Denied, Login, logout};
+
+/// `POST /logout`: ends the session, then the provider's, if it can be asked.
+pub(super) async fn by_person(
+    State(login): State<Login>,
+    State(here): State<PublicUrl>,
+    RequestName(request_id): RequestName,
+    language: Language,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    let cookie = Cookie::Session.read(&headers, &here);
+    let session = match login.identify_session(cookie, clock::now()).await {
+        Ok(session) => session,
+        Err(Denied::Storage(error)) => return Err(Denied::Storage(error).into()),
+        // Whoever is signed out already has what they want.
+        Err(_) => return Ok(gone("/login?signed_out=1", &here)),
+    };
+    if !session.is_csrf_token(form.field("csrf_token")) {
+        let error = PlainError::FormExpired;
+        return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
+    }
+    let origin = clock::origin(Actor::User(session.user().id), Source::Ui, &request_id);
+    let elsewhere = logout::sign_out(&login, &session, origin)
+        .await
+        .map_err(Denied::Storage)?;
+    let target = elsewhere.map_or_else(
+        || format!("/login/{}?signed_out=1", session.of.slug.as_str()),
+        String::from,
+    );
+    Ok(gone(&target, &here))
+}
+
+fn gone(target: &str, here: &PublicUrl) -> Response {
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
+    if let Some(cookie) = Cookie::Session.set("", 0, here) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// `POST .../backchannel-logout` (`OpenID` Connect Back-Channel Logout 1.0 section 2.8).
+pub(super) async fn by_provider(
+    State(login): State<Login>,
+    Path((tenant, connection)): Path<(String, String)>,
+    RequestName(request_id): RequestName,
+    form: Form,
+) -> Response {
+    let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
+    let token = form.field("logout_token");
+    match logout::end_by_provider(&login, &tenant, &connection, token, origin).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refused) => {
+            let status = match refused.code {
+                Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            tracing::info!(code = refused.code.as_str(), "a logout token was refused");
+            let body = json!({"error": "invalid_request", "error_description": refused.code.as_str()});
+            (
+                status,
+                [(header::CONTENT_TYPE, "application/json")],
+                body.to_string(),
+            )
+                .into_response()
+        }
+    }
+}
