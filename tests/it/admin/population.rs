@@ -228,7 +228,7 @@ pub fn new_connection(id: ConnectionId) -> Connection {
 
 /// What only a sign-in makes: people of other kinds and sources, with dates, roles and identities.
 async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
-    use rollcall::accounts::{Accounts, users};
+    use rollcall::accounts::users;
     use rollcall::directory::query::PopulationFilter;
     use rollcall::directory::{Authority, UserStatus};
 
@@ -283,6 +283,7 @@ async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
             pending,
             user_name: name.to_owned(),
             attributes: account::attributes(None, None, None, "x@x.example"),
+            contact_tags: Vec::new(),
             entity: None,
             access: AccessWindow { from, until },
         };
@@ -379,7 +380,7 @@ async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
         }
     }
 
-    let accounts = Accounts::new(here.store.clone());
+    let accounts = crate::storage::fixture::accounts_on(&here.store);
     let detail = users::find(&accounts, here.tenant, &Authority::Operator, jit.id)
         .await
         .unwrap();

@@ -44,7 +44,7 @@ async fn own(engine: Engine) -> Own {
     let made = entity::create(entity.clone(), &EntityTree::default(), origin());
     place.apply(made.unwrap()).await.unwrap();
     let nobody = Some(AdminScope::Entities(Vec::new()));
-    let tick = grant::set_administrator(&user, &[], nobody, 0, origin());
+    let tick = grant::set_administrator(&user, &[], nobody.as_ref(), 0, origin());
     let Arrival { user, change } = tick.unwrap().unwrap();
     place.apply(change).await.unwrap();
     let deleted = place.user("gone").await;
@@ -222,7 +222,7 @@ async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
     let other = Place::new(engine).await;
     let promote = async |user: &User| {
         let grants = own.place.read().await.list_grants(user.id).await.unwrap();
-        let promoted = grant::set_administrator(user, &grants, Some(AdminScope::All), 0, origin());
+        let promoted = grant::set_administrator(user, &grants, Some(&AdminScope::All), 0, origin());
         let promoted = promoted.unwrap().unwrap();
         own.place.apply(promoted.change).await.unwrap();
         promoted.user
