@@ -26,6 +26,8 @@ impl Eml {
         let boundary = format!("--{}", boundary.split('"').next().expect("its end"));
         let parts: Vec<(String, String)> = body
             .split(&boundary)
+            // What follows the last boundary is no part (RFC 2046 section 5.1.1).
+            .filter(|part| !part.starts_with("--"))
             .filter_map(|part| part.trim_start_matches("\r\n").split_once("\r\n\r\n"))
             .map(|(head, body)| {
                 let own = self::headers(head);
