@@ -84,9 +84,10 @@ async fn deliver(
         None
     };
     let (id, reason) = (mail.id, &failure.reason);
-    match again_at {
-        Some(again_at) => tracing::warn!(%id, %reason, %again_at, "a mail could not be sent"),
-        None => tracing::error!(%id, %reason, "a mail was given up"),
+    if let Some(again_at) = again_at {
+        tracing::warn!(%id, %reason, %again_at, "a mail could not be sent");
+    } else {
+        tracing::error!(%id, %reason, "a mail was given up");
     }
     store
         .note_mail_failed(mail.tenant, mail.id, failure.reason, again_at)

@@ -10,7 +10,7 @@ mod directories;
 mod entities;
 mod openapi;
 mod population;
-mod problem;
+pub mod problem;
 mod requests;
 mod scope;
 mod tenants;

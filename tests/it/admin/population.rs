@@ -291,7 +291,7 @@ impl Society {
                 user_name: name.to_owned(),
                 attributes: account::attributes(None, None, None, "x@x.example"),
                 contact_tags: Vec::new(),
-            entity: None,
+                entity: None,
                 access: AccessWindow { from, until },
             };
             let arrival = account::create(new, origin());
