@@ -125,7 +125,7 @@ CREATE INDEX sessions_expiry ON sessions (expires_at);
 -- Numbers are given after the commit: a counter inside the writing transaction would make all writers wait for one.
 ALTER TABLE audit ADD COLUMN seq INTEGER;
 CREATE UNIQUE INDEX audit_seq ON audit (tenant_id, seq) WHERE seq IS NOT NULL;
-CREATE INDEX audit_unnumbered ON audit (tenant_id, id) WHERE seq IS NULL;
+CREATE INDEX audit_unnumbered ON audit (tenant_id, seq, id) WHERE seq IS NULL;
 CREATE TABLE audit_heads (
     tenant_id BLOB NOT NULL PRIMARY KEY,
     seq       INTEGER NOT NULL

@@ -186,8 +186,37 @@ fn what_identity_providers_ask_for_is_answered_from_an_index() {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+        the_numbered_log_is_read_from_its_own_index(&place, &mut connection).await;
         place.store.close().await;
     });
+}
+
+/// Here, because the program has one subscriber: a log of years must not be passed over to find that all is numbered.
+async fn the_numbered_log_is_read_from_its_own_index(place: &Place, connection: &mut sqlx::SqliteConnection) {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    async {
+        place.store.number_audit(place.tenant).await.unwrap();
+        place.read().await.list_audit(0, 10).await.unwrap();
+        let mut system = place.store.system().await.unwrap();
+        system.list_tenants_with_unnumbered_audit().await.unwrap();
+    }
+    .instrument(tracing::info_span!(SPAN))
+    .await;
+    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let asked: Vec<_> = kept
+        .iter()
+        .filter(|statement| statement.contains("audit"))
+        .collect();
+    let indexes = [
+        "audit_unnumbered (tenant_id=? AND seq=?)",
+        "audit_seq (tenant_id=? AND seq>?)",
+        "COVERING INDEX audit_unnumbered",
+    ];
+    assert_eq!(asked.len(), indexes.len(), "{asked:#?}");
+    for (statement, index) in asked.into_iter().zip(indexes) {
+        let plan = plan_of(connection, statement).await;
+        assert!(plan.contains(index), "{statement}\nwants {index}\n{plan}");
+    }
 }
 
 /// Whether a plan reads every row of a table, of a tenant or of a directory.
