@@ -140,3 +140,154 @@ pub fn settle(user: &User, directory: Option<DirectoryId>, origin: Origin) -> Op
     let change = Change::user(fact, origin, "user.settled", user.id.0, Some(before), Some(seen));
     Some(Arrival { user: after, change })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::sample::{self, DIRECTORY, at, origin};
+    use crate::directory::{Fact, UserStatus};
+    use uuid::Uuid;
+
+    fn new_account() -> NewAccount {
+        NewAccount {
+            id: UserId(Uuid::from_u128(7)),
+            directory: Some(DIRECTORY),
+            kind: UserKind::External,
+            source: UserSource::Jit,
+            pending: false,
+            user_name: "Ada".to_owned(),
+            attributes: attributes(Some("Ada"), Some("Lovelace"), None, "Ada@acme.example"),
+            entity: Some(EntityId(Uuid::from_u128(8))),
+            access: AccessWindow {
+                from: None,
+                until: Some(at(2_000_000)),
+            },
+        }
+    }
+
+    #[test]
+    fn a_new_account_is_what_it_was_made_of_and_may_do_nothing_yet() {
+        let (new, origin) = (new_account(), origin());
+        let Arrival { user, change } = create(new.clone(), origin.clone());
+        let expected = User {
+            id: new.id,
+            kind: new.kind,
+            entity: new.entity,
+            access: new.access,
+            profile: Profile::from_attributes(&new.attributes),
+            created_at: origin.at,
+            modified_at: origin.at,
+            ..sample::first_login(0, "Ada")
+        };
+        assert_eq!(user, expected);
+        assert_eq!(user.status(origin.at), UserStatus::Active);
+        assert!(user.administrator.is_none() && !user.provisioned && user.external_id.is_none());
+        let (fact, audit) = change.into_parts();
+        let Fact::User(UserFact::Created { user: stored, facets }) = fact else {
+            panic!("{fact:?}");
+        };
+        assert_eq!(stored, user);
+        assert_eq!(facets.emails[0].value_key, "ada@acme.example");
+        assert_eq!((audit.action, audit.target_id), ("user.created", user.id.0));
+        let after = audit.after.unwrap();
+        assert_eq!(
+            (&after["source"], &after["kind"], &after["userName"]),
+            (&json!("jit"), &json!("external"), &json!("Ada"))
+        );
+        assert_eq!(after["entity_id"], json!(new.entity));
+    }
+
+    #[test]
+    fn an_invited_account_waits() {
+        let invited = NewAccount {
+            pending: true,
+            directory: None,
+            source: UserSource::Manual,
+            ..new_account()
+        };
+        let user = create(invited, origin()).user;
+        assert_eq!(user.status(origin().at), UserStatus::Pending);
+        assert!(!user.has_access(origin().at));
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_is_given_or_put_together() {
+        let shown = |first, last, display| {
+            let attributes = attributes(first, last, display, "ada@acme.example");
+            (
+                attributes.get("name").cloned(),
+                attributes.get("displayName").cloned(),
+            )
+        };
+        let (ada, lovelace) = (Some("Ada"), Some("Lovelace"));
+        let whole = json!({"givenName": "Ada", "familyName": "Lovelace"});
+        assert_eq!(
+            shown(ada, lovelace, None),
+            (Some(whole.clone()), Some(json!("Ada Lovelace")))
+        );
+        assert_eq!(
+            shown(ada, lovelace, Some("Ada L.")),
+            (Some(whole), Some(json!("Ada L.")))
+        );
+        assert_eq!(
+            shown(None, lovelace, None),
+            (Some(json!({"familyName": "Lovelace"})), Some(json!("Lovelace")))
+        );
+        assert_eq!(shown(None, None, Some("Ada L.")), (None, Some(json!("Ada L."))));
+        assert_eq!(shown(None, None, None), (None, None));
+    }
+
+    #[test]
+    fn the_address_becomes_the_primary_one() {
+        let emails = attributes(None, None, None, "ada@acme.example")["emails"].clone();
+        assert_eq!(
+            emails,
+            json!([{"value": "ada@acme.example", "type": "work", "primary": true}])
+        );
+        let profile = Profile::from_attributes(&attributes(None, None, None, "ada@acme.example"));
+        let user = User {
+            profile,
+            ..sample::local(1, "ada")
+        };
+        assert_eq!(user.email().as_deref(), Some("ada@acme.example"));
+    }
+
+    #[test]
+    fn a_proven_sign_in_makes_an_open_invitation_moot() {
+        let invited = User {
+            pending: true,
+            ..sample::local(1, "ada@acme.example")
+        };
+        let Arrival { user, change } = settle(&invited, Some(DIRECTORY), origin()).unwrap();
+        assert_eq!(
+            user,
+            sample::local(1, "ada@acme.example"),
+            "a local account stays one"
+        );
+        let (fact, audit) = change.into_parts();
+        assert!(
+            matches!(fact, Fact::User(UserFact::Updated { revoke: false, facets: None, user: stored })
+            if stored == user)
+        );
+        assert_eq!(audit.action, "user.settled");
+    }
+
+    #[test]
+    fn only_who_was_made_at_a_first_login_and_belongs_nowhere_joins_the_directory() {
+        let made_before_there_was_a_directory = User {
+            directory: None,
+            ..sample::first_login(1, "ada")
+        };
+        let arrival = settle(&made_before_there_was_a_directory, Some(DIRECTORY), origin()).unwrap();
+        assert_eq!(arrival.user, sample::first_login(1, "ada"));
+        assert!(settle(&made_before_there_was_a_directory, None, origin()).is_none());
+        let other = DirectoryId(Uuid::from_u128(0xd2));
+        for settled in [
+            sample::first_login(1, "ada"),
+            sample::provisioned(1, "ada"),
+            sample::local(1, "ada"),
+        ] {
+            assert!(settle(&settled, Some(other), origin()).is_none(), "{settled:?}");
+        }
+    }
+}

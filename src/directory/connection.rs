@@ -293,6 +293,7 @@ pub fn parse_domain(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::sample::{self, at, now, origin};
 
     #[test]
     fn a_domain_is_kept_in_lower_case() {
@@ -314,5 +315,155 @@ mod tests {
         ] {
             assert_eq!(parse_domain(bad), None, "{bad}");
         }
+    }
+
+    fn tested() -> Connection {
+        Connection {
+            client_secret: Some(SealedSecret("sealed".to_owned())),
+            tested_at: Some(at(5)),
+            revision: 3,
+            ..sample::connection(1)
+        }
+    }
+
+    /// The connection after a change, if there is one.
+    fn changed(change: impl FnOnce(&mut Connection)) -> Option<Connection> {
+        let mut after = tested();
+        change(&mut after);
+        let (fact, audit) = update(&tested(), after, origin())?.into_parts();
+        assert_eq!(audit.action, "connection.updated");
+        match fact {
+            Fact::Connection(ConnectionFact::Updated(stored)) => Some(stored),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_proven_with_other_settings_is_void() {
+        let changes: [fn(&mut Connection); 5] = [
+            |connection| connection.client_secret = None,
+            |connection| connection.client_secret = Some(SealedSecret("other".to_owned())),
+            |connection| {
+                let Protocol::Oidc { issuer, .. } = &mut connection.settings.protocol;
+                issuer.push('/');
+            },
+            |connection| {
+                let Protocol::Oidc { algorithms, .. } = &mut connection.settings.protocol;
+                algorithms.clear();
+            },
+            |connection| {
+                let mapping = &mut connection.settings.attribute_mapping;
+                mapping.insert("email".to_owned(), vec!["upn".to_owned()]);
+            },
+        ];
+        for change in changes {
+            let after = changed(change).unwrap();
+            assert_eq!(
+                (after.tested_at, after.revision, after.modified_at),
+                (None, 4, now())
+            );
+        }
+    }
+
+    #[test]
+    fn what_does_not_touch_the_protocol_leaves_the_proof_but_no_memory_of_the_settings() {
+        let changes: [fn(&mut Connection); 5] = [
+            |connection| connection.settings.jit.enabled = false,
+            |connection| connection.settings.trust_email = true,
+            |connection| connection.settings.domains.push("acme.example".to_owned()),
+            |connection| connection.settings.directory_id = Some(sample::DIRECTORY),
+            |connection| {
+                connection.settings.group_mapping.push(GroupRule {
+                    group: "staff".to_owned(),
+                    role: Some("user".to_owned()),
+                    sections: Vec::new(),
+                    admin_scope: None,
+                });
+            },
+        ];
+        for change in changes {
+            let after = changed(change).unwrap();
+            assert_eq!((after.tested_at, after.revision), (Some(at(5)), 4));
+        }
+    }
+
+    #[test]
+    fn a_name_or_a_switch_voids_nothing_and_no_change_is_none() {
+        let changes: [fn(&mut Connection); 2] = [
+            |connection| connection.name = "Other".to_owned(),
+            |connection| connection.enabled = false,
+        ];
+        for change in changes {
+            let after = changed(change).unwrap();
+            assert_eq!(
+                (after.tested_at, after.revision, after.modified_at),
+                (Some(at(5)), 3, now())
+            );
+        }
+        assert_eq!(changed(|_| {}), None);
+    }
+
+    #[test]
+    fn a_secret_is_in_no_audit_row_but_its_change_is() {
+        let mut after = tested();
+        after.client_secret = Some(SealedSecret("other".to_owned()));
+        let (_, audit) = update(&tested(), after, origin()).unwrap().into_parts();
+        let (old, new) = (audit.before.unwrap(), audit.after.unwrap());
+        assert_eq!(new["client_secret"], "changed");
+        assert!(old.get("client_secret").is_none());
+        let (_, created) = create(tested(), origin()).into_parts();
+        for row in [old, new, created.after.unwrap()] {
+            assert_eq!(row["has_client_secret"], true);
+            assert!(!row.to_string().contains("sealed") && !row.to_string().contains("other"));
+        }
+        assert!(!format!("{:?}", tested()).contains("sealed"));
+    }
+
+    #[test]
+    fn a_refresh_forgets_the_provider_and_a_test_login_is_kept() {
+        let stored = |change: Change| match change.into_parts().0 {
+            Fact::Connection(ConnectionFact::Updated(stored)) => stored,
+            other => panic!("{other:?}"),
+        };
+        let refreshed = stored(refresh(tested(), origin()));
+        assert_eq!((refreshed.revision, refreshed.tested_at), (4, Some(at(5))));
+        let proven = stored(prove(sample::connection(1), origin()));
+        assert_eq!((proven.revision, proven.tested_at), (1, Some(now())));
+    }
+
+    #[test]
+    fn a_verified_domain_stays_verified() {
+        let set = |before: Option<&Domain>, verified| {
+            let tenant = sample::tenant().id;
+            let change = set_domain(tenant, before, "acme.example".to_owned(), verified, origin())?;
+            let (fact, audit) = change.into_parts();
+            match fact {
+                Fact::Connection(ConnectionFact::DomainSet(domain)) => Some((audit.action, domain)),
+                other => panic!("{other:?}"),
+            }
+        };
+        let entered = Domain {
+            name: "acme.example".to_owned(),
+            verified_at: None,
+            created_at: at(3),
+        };
+        let verified = Domain {
+            verified_at: Some(now()),
+            ..entered.clone()
+        };
+        let new = |verified_at| Domain {
+            verified_at,
+            created_at: now(),
+            ..entered.clone()
+        };
+        assert_eq!(set(None, false), Some(("domain.added", new(None))));
+        assert_eq!(set(None, true), Some(("domain.added", new(Some(now())))));
+        assert_eq!(
+            set(Some(&entered), true),
+            Some(("domain.verified", verified.clone()))
+        );
+        assert_eq!(set(Some(&entered), false), None);
+        assert_eq!(set(Some(&verified), true), None);
+        assert_eq!(set(Some(&verified), false), None);
     }
 }

@@ -96,6 +96,17 @@ const DEPARTMENTS: &[&str] = &[
     "noc",
     "donotreply",
     "achats",
+    // As they are written where an address may have accents (RFC 6531).
+    "administración",
+    "atención",
+    "comptabilité",
+    "facturación",
+    "producción",
+    "qualité",
+    "recepción",
+    "réception",
+    "secrétariat",
+    "équipe",
 ];
 
 /// Whether an address belongs to a department. Tags (`info+paris@`) and separators (`no-reply@`) do not hide it,
@@ -104,50 +115,78 @@ const DEPARTMENTS: &[&str] = &[
 pub fn is_departmental(address: &str) -> bool {
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
     let local = fold(local.split('+').next().unwrap_or_default()).into_owned();
-    let joined: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
     let is_department = |word: &str| {
         let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
         DEPARTMENTS.contains(&word)
     };
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-    let words = || {
-        local
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty())
-    };
-    is_department(&joined)
-        || (words().any(is_department) && words().all(|word| is_department(word) || is_number(word)))
+    let words: Vec<&str> = local
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let initials = words
+        .iter()
+        .filter(|word| word.chars().count() == 1 && !is_number(word));
+    let initials = initials.count();
+    // An initial before a surname spells no department (`s.ales@`, `b.illing@`); initials alone may (`h.r@`).
+    let is_one_word = initials == 0 || initials == words.iter().filter(|word| !is_number(word)).count();
+    (is_one_word && is_department(&words.concat()))
+        || (words.iter().any(|word| is_department(word))
+            && words.iter().all(|word| is_department(word) || is_number(word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn wrongly_told(addresses: &str, departmental: bool) -> Vec<&str> {
+        let local_parts = addresses.split_whitespace();
+        let wrong = |local: &&str| is_departmental(&format!("{local}@acme.example")) != departmental;
+        local_parts.filter(wrong).collect()
+    }
+
     #[test]
-    fn departments_are_told_from_people() {
-        for department in [
-            "maintenance@acme.example",
-            "Info@acme.example",
-            "info+paris@acme.example",
-            "no-reply@acme.example",
-            "no.reply@acme.example",
-            "it.support@acme.example",
-            "support2@acme.example",
-            "compta@acme.example",
-            "buchhaltung@acme.example",
-        ] {
-            assert!(is_departmental(department), "{department}");
+    fn departments_have_no_account_in_any_of_the_five_languages() {
+        let english =
+            "maintenance info contact support sales it hr accounting office helpdesk billing payroll
+            reception marketing security jobs team staff everyone legal noreply postmaster webmaster";
+        let french = "technique compta comptabilité comptabilite accueil réception qualité équipe secrétariat direction
+            achats ventes rh juridique facturation recrutement informatique";
+        let german = "buchhaltung einkauf vertrieb verkauf technik technisch empfang kontakt personal wartung finanzen";
+        let dutch = "administratie onderhoud verkoop inkoop personeel klantenservice facturen";
+        let spanish =
+            "ventas compras contabilidad facturación facturacion atención administración recepción producción
+            soporte contacto rrhh";
+        for language in [english, french, german, dutch, spanish] {
+            assert_eq!(wrongly_told(language, true), [""; 0]);
         }
-        for person in [
-            "ada@acme.example",
-            "ada.info@acme.example",
-            "service.martin@acme.example",
-            "42@acme.example",
-            "hrant@acme.example",
-            "infante@acme.example",
-            "@acme.example",
-        ] {
-            assert!(!is_departmental(person), "{person}");
+    }
+
+    #[test]
+    fn case_tags_separators_and_numbers_hide_no_department() {
+        let hidden = "Info INFO Comptabilité COMPTABILITÉ info+paris info+ada.lovelace no-reply no.reply No_Reply
+            do-not-reply help.desk h.r support2 support-2 no-reply-2 2.support it.support it-helpdesk sales_marketing
+            info. .info in-fo";
+        assert_eq!(wrongly_told(hidden, true), [""; 0]);
+    }
+
+    #[test]
+    fn people_are_no_departments_whatever_they_are_called() {
+        let full_names = "ada ada.lovelace steve.jobs marie.service service.martin ada.info jean.legal emma.sales
+            anita.hr hella.hallo max.technik lucie.contact иван.info 李.it élise.support joy.all ada2 42 ada.42";
+        let initials = "s.ales b.illing a.buse h.ola h.allo l.egal a-buse s_ales a.b j.o.bs s.ales2";
+        let like_departments =
+            "hrant hrvoje italo itziar infante allan allison staffan jobst rhonda nocera helpmann
+            teamer marketa personne directeau officer salesbury contardo";
+        for people in [full_names, initials, like_departments] {
+            assert_eq!(wrongly_told(people, false), [""; 0]);
         }
+    }
+
+    #[test]
+    fn only_the_part_before_the_last_at_sign_counts() {
+        assert!(!is_departmental("ada@info.example") && !is_departmental("ada@support"));
+        assert!(is_departmental("info"));
+        assert!(!is_departmental("@acme.example") && !is_departmental(""));
     }
 }

@@ -27,6 +27,8 @@ pub mod profile;
 pub mod query;
 pub mod refusal;
 pub mod registry;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod session;
 pub mod tenant;
 pub mod user;

@@ -102,3 +102,75 @@ pub fn end(sessions: Vec<SessionId>, user: UserId, why: &'static str, origin: Or
     let fact = Fact::SignIn(SignInFact::SessionsEnded(sessions));
     Change::new(fact, origin, why, ("user", user.0), Some(before), None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::sample::{self, now, origin};
+    use crate::directory::{AccessWindow, ConnectionId};
+    use uuid::Uuid;
+
+    fn opened(until: Option<Timestamp>, provider_limit: Option<Timestamp>) -> (NewSession, Change) {
+        let user = User {
+            access: AccessWindow { from: None, until },
+            ..sample::local(1, "ada")
+        };
+        let identity = IdentityKey {
+            connection: ConnectionId(Uuid::from_u128(2)),
+            issuer: "https://idp.example".to_owned(),
+            subject: "ada".to_owned(),
+        };
+        let proof = Proof::Sso {
+            identity,
+            sid: Some("provider's session".to_owned()),
+            id_token: Some("sealed token".to_owned()),
+        };
+        let id = SessionId(Uuid::from_u128(3));
+        open(id, TokenHash([4; 32]), &user, proof, provider_limit, origin())
+    }
+
+    #[test]
+    fn a_session_ends_at_the_smallest_of_all_limits() {
+        let hours = |hours| now() + Duration::from_hours(hours);
+        for (access_end, provider, expected) in [
+            (None, None, 24),
+            (Some(30), Some(40), 24),
+            (Some(24), None, 24),
+            (Some(5), None, 5),
+            (None, Some(6), 6),
+            (Some(5), Some(6), 5),
+            (Some(7), Some(6), 6),
+            (Some(30), Some(6), 6),
+            (Some(5), Some(30), 5),
+        ] {
+            let (session, _) = opened(access_end.map(hours), provider.map(hours));
+            assert_eq!(session.expires_at, hours(expected), "{access_end:?} {provider:?}");
+            assert_eq!(session.created_at, now());
+        }
+    }
+
+    #[test]
+    fn the_audit_row_of_a_sign_in_names_the_session_and_no_secret() {
+        let (session, change) = opened(None, Some(now() + Duration::from_hours(1)));
+        let (fact, audit) = change.into_parts();
+        assert!(matches!(fact, Fact::SignIn(SignInFact::SessionOpened(stored)) if *stored == session));
+        assert_eq!((audit.action, audit.target_kind), ("user.signed_in", "user"));
+        assert_eq!(audit.target_id, session.user.0);
+        let expected = json!({
+            "session": session.id,
+            "auth_method": "sso",
+            "expires_at": session.expires_at.to_string(),
+        });
+        assert_eq!(audit.after, Some(expected));
+    }
+
+    #[test]
+    fn ended_sessions_are_named_one_by_one() {
+        let ids = vec![SessionId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2))];
+        let user = UserId(Uuid::from_u128(3));
+        let (fact, audit) = end(ids.clone(), user, "user.signed_out", origin()).into_parts();
+        assert!(matches!(fact, Fact::SignIn(SignInFact::SessionsEnded(ended)) if ended == ids));
+        assert_eq!((audit.action, audit.target_id), ("user.signed_out", user.0));
+        assert_eq!(audit.before, Some(json!({"sessions": ids})));
+    }
+}

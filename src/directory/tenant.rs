@@ -172,6 +172,7 @@ pub fn set_sign_in(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::sample;
 
     #[test]
     fn a_slug_is_fit_for_every_providers_url() {
@@ -181,5 +182,73 @@ mod tests {
         for bad in ["", "Acme", "a_b", "-a", "a-", "a/b", "ä", "a b", &"x".repeat(64)] {
             assert!(Slug::parse(bad).is_none(), "{bad}");
         }
+    }
+
+    fn set(mode: SignIn, connections: &[Connection], force: bool) -> Result<Option<Change>, Refusal> {
+        set_sign_in(&sample::tenant(), mode, connections, force, sample::origin())
+    }
+
+    #[test]
+    fn single_sign_on_needs_one_connection_that_is_enabled_and_was_tested() {
+        let tested_at = Some(sample::at(5));
+        let untested = sample::connection(1);
+        let tested = Connection {
+            tested_at,
+            ..sample::connection(2)
+        };
+        let off = Connection {
+            tested_at,
+            enabled: false,
+            ..sample::connection(3)
+        };
+        for connections in [
+            vec![],
+            vec![untested.clone()],
+            vec![off.clone()],
+            // Each has one half of it.
+            vec![untested.clone(), off.clone()],
+        ] {
+            let refusal = set(SignIn::Sso, &connections, false).unwrap_err();
+            assert_eq!(refusal, Refusal::ConnectionNotTested);
+            let (fact, audit) = set(SignIn::Sso, &connections, true)
+                .unwrap()
+                .unwrap()
+                .into_parts();
+            assert!(matches!(
+                fact,
+                Fact::Registry(RegistryFact::SignInSet(SignIn::Sso))
+            ));
+            assert_eq!(audit.after.unwrap()["forced"], true);
+        }
+        for force in [false, true] {
+            let change = set(
+                SignIn::Sso,
+                &[untested.clone(), off.clone(), tested.clone()],
+                force,
+            );
+            let (_, audit) = change.unwrap().unwrap().into_parts();
+            assert_eq!(audit.before.unwrap(), serde_json::json!({"sign_in": "local"}));
+            assert_eq!(
+                audit.after.unwrap(),
+                serde_json::json!({"sign_in": "sso", "forced": false})
+            );
+        }
+    }
+
+    #[test]
+    fn the_way_back_to_local_accounts_is_always_open_and_the_same_mode_is_no_change() {
+        assert!(set(SignIn::Local, &[], false).unwrap().is_none());
+        let sso = Tenant {
+            sign_in: SignIn::Sso,
+            ..sample::tenant()
+        };
+        let again = set_sign_in(&sso, SignIn::Sso, &[], false, sample::origin());
+        assert!(again.unwrap().is_none());
+        let back = set_sign_in(&sso, SignIn::Local, &[], false, sample::origin());
+        let (fact, _) = back.unwrap().unwrap().into_parts();
+        assert!(matches!(
+            fact,
+            Fact::Registry(RegistryFact::SignInSet(SignIn::Local))
+        ));
     }
 }

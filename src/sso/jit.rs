@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::attributes::Attributes;
 use crate::directory::access_error::{Code, Trace};
 use crate::directory::connection::parse_domain;
+use crate::directory::key::fold;
 use crate::directory::mailbox::is_departmental;
 use crate::directory::{Connection, ConnectionId, DirectoryId, Domain, Tenant, User, UserSource};
 
@@ -78,7 +79,12 @@ impl Names {
         trace: &mut Trace,
     ) -> Self {
         let email = proven_email(attributes, connection, domains, trace);
-        let mapped = attributes.user_name.clone();
+        // An address that nobody vouches for is no better for standing in the claim that is mapped to the userName.
+        let is_unproven = |name: &String| {
+            let address = attributes.email.as_ref().map(|email| fold(&email.address));
+            email == Err(Code::EmailNotVerified) && address == Some(fold(name))
+        };
+        let mapped = attributes.user_name.clone().filter(|name| !is_unproven(name));
         Self {
             user_name_is_mapped: mapped.is_some(),
             user_name: mapped.or_else(|| email.clone().ok()),
@@ -299,3 +305,6 @@ fn find_unlinked<'s>(
     trace.push("account", Some("found by name"), Some(&met.user.user_name), true);
     Ok(Some(&met.user))
 }
+
+#[cfg(test)]
+mod tests;
