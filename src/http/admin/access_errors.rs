@@ -40,8 +40,8 @@ struct AccessErrorView {
     who_can_fix: Vec<&'static str>,
     /// What each of them does.
     advice: Vec<AdviceView>,
-    tenant: Option<NamedView>,
-    connection: Option<NamedView>,
+    tenant: Option<TriedTenantView>,
+    connection: Option<TriedConnectionView>,
     /// What was checked, in order: expected against received. The last check is the one that refused.
     trace: Vec<CheckView>,
     request_id: String,
@@ -53,13 +53,18 @@ struct AdviceView {
     advice: &'static str,
 }
 
+/// Where it was tried.
 #[derive(Serialize, ToSchema)]
-struct NamedView {
+struct TriedTenantView {
     id: Uuid,
-    /// The tenant's name in URLs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    slug: Option<String>,
+    slug: String,
+    name: String,
+}
+
+/// Through which connection.
+#[derive(Serialize, ToSchema)]
+struct TriedConnectionView {
+    id: Uuid,
     name: String,
 }
 
@@ -106,14 +111,13 @@ fn view(found: Found, language: Language) -> AccessErrorView {
                 advice: remedy.advice.read(language),
             })
             .collect(),
-        tenant: found.tenant.map(|tenant| NamedView {
+        tenant: found.tenant.map(|tenant| TriedTenantView {
             id: tenant.id.0,
-            slug: Some(tenant.slug.as_str().to_owned()),
+            slug: tenant.slug.as_str().to_owned(),
             name: tenant.name,
         }),
-        connection: found.connection.map(|connection| NamedView {
+        connection: found.connection.map(|connection| TriedConnectionView {
             id: connection.id.0,
-            slug: None,
             name: connection.name,
         }),
         trace: error.trace.checks().iter().map(check).collect(),

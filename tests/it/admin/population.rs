@@ -1,6 +1,6 @@
 //! The list of people with its conditions, and one person with everything that belongs to them.
 
-use rollcall::accounts::{Accounts, users};
+use rollcall::accounts::users;
 use rollcall::directory::connection::{self, Jit};
 use rollcall::directory::query::PopulationFilter;
 use rollcall::directory::{

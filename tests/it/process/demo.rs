@@ -71,6 +71,8 @@ fn the_screen_fits_a_screen_and_says_what_to_try() {
         "Operator token",
         "Okta",
         "Entra",
+        "/login/demo",
+        "/api/docs",
         "curl",
         base.as_str(),
     ] {

@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Door {
-    /// Anybody.
+    /// Anybody; the same for everybody.
     Public,
+    /// Anybody who signs in or out, or an identity provider that says so.
+    Person,
+    /// Somebody who is signed in; below `/api/v1`.
+    Session,
     /// The operator; below `/api/v1`.
     Operator,
     /// A directory's token; below the SCIM base URL.
@@ -21,7 +25,7 @@ pub enum Door {
 /// A route: its door, its method, its path below the door. `ANY` stands for every method.
 pub type Route = (Door, &'static str, &'static str);
 
-use Door::{Operator, Public, Scim};
+use Door::{Operator, Person, Public, Scim, Session};
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
@@ -31,6 +35,18 @@ pub const ROUTES: &[Route] = &[
     (Public, "GET", "/api/v1/openapi.json"),
     (Public, "GET", "/api/docs"),
     (Public, "GET", "/api/docs/style.css"),
+    (Person, "GET", "/"),
+    (Person, "GET", "/login"),
+    (Person, "POST", "/login"),
+    (Person, "GET", "/login/{tenant}"),
+    (Person, "GET", "/login/{tenant}/{connection}/start"),
+    (Person, "GET", "/login/{tenant}/{connection}/callback"),
+    (Person, "POST", "/login/{tenant}/{connection}/backchannel-logout"),
+    (Person, "POST", "/logout"),
+    (Person, "GET", "/assets/{file}"),
+    (Session, "GET", "/me"),
+    (Session, "POST", "/logout"),
+    (Operator, "GET", "/access-errors/{reference}"),
     (Operator, "GET", "/tenants"),
     (Operator, "POST", "/tenants"),
     (Operator, "GET", "/tenants/{tenant}"),
@@ -58,6 +74,21 @@ pub const ROUTES: &[Route] = &[
     (Operator, "PATCH", "/tenants/{tenant}/entities/{id}"),
     (Operator, "DELETE", "/tenants/{tenant}/entities/{id}"),
     (Operator, "GET", "/tenants/{tenant}/audit"),
+    (Operator, "PATCH", "/tenants/{tenant}"),
+    (Operator, "PUT", "/tenants/{tenant}/sign-in"),
+    (Operator, "GET", "/tenants/{tenant}/domains"),
+    (Operator, "POST", "/tenants/{tenant}/domains"),
+    (Operator, "GET", "/tenants/{tenant}/connections"),
+    (Operator, "POST", "/tenants/{tenant}/connections"),
+    (Operator, "GET", "/tenants/{tenant}/connections/{id}"),
+    (Operator, "PATCH", "/tenants/{tenant}/connections/{id}"),
+    (Operator, "POST", "/tenants/{tenant}/connections/{id}/refresh"),
+    (Operator, "POST", "/tenants/{tenant}/connections/{id}/test"),
+    (Operator, "GET", "/tenants/{tenant}/invitations"),
+    (Operator, "POST", "/tenants/{tenant}/invitations/{id}/resend"),
+    (Operator, "DELETE", "/tenants/{tenant}/invitations/{id}"),
+    (Operator, "POST", "/tenants/{tenant}/users"),
+    (Operator, "POST", "/tenants/{tenant}/users/bulk"),
     (Scim, "GET", "/"),
     (Scim, "POST", "/.search"),
     (Scim, "GET", "/Users"),
@@ -84,7 +115,12 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The files that add routes without a description, and the door that they belong to. `http/mod.rs` nests the doors.
-const FILES: &[(&str, Door)] = &[("openapi/page.rs", Public), ("scim/mod.rs", Scim)];
+const FILES: &[(&str, Door)] = &[
+    ("openapi/page.rs", Public),
+    ("pages/assets.rs", Person),
+    ("login/mod.rs", Person),
+    ("scim/mod.rs", Scim),
+];
 
 /// The routes that the OpenAPI document describes.
 fn described() -> BTreeSet<(Door, &'static str, String)> {
@@ -102,7 +138,10 @@ fn described() -> BTreeSet<(Door, &'static str, String)> {
                 let below = path
                     .strip_prefix("/api/v1")
                     .expect("an operator's route is below /api/v1");
-                (Operator, *method, below.to_owned())
+                let calls = operation["security"].as_array().expect("callers");
+                let by_token = calls.iter().any(|call| call.get("bearer").is_some());
+                let door = if by_token { Operator } else { Session };
+                (door, *method, below.to_owned())
             };
             found.insert(route);
         }
