@@ -3,9 +3,13 @@
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
 pub mod access_errors;
+pub mod audit;
 pub mod connections;
 pub mod directories;
+pub mod entities;
 mod error;
+pub mod invitations;
+pub mod invite;
 pub mod tenants;
 pub mod users;
 

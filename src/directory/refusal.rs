@@ -98,6 +98,11 @@ pub enum Refusal {
     /// Nobody gives what they do not have.
     #[error("this lies outside your own administrator scope; ask an administrator with scope \"all\"")]
     OutsideScope,
+    /// Nobody deletes the account that they are signed in with.
+    #[error(
+        "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
+    )]
+    OwnAccount,
     /// The tick comes from a group of the identity provider.
     #[error(
         "a group of the identity provider gives this person the Administrator tick or a wider scope; change the group, or the connection's group_mapping"
@@ -119,6 +124,14 @@ pub enum Refusal {
         "this tenant signs in by single sign-on: accounts are made at the first login or by the identity provider, not by hand"
     )]
     ManualCreationBlocked,
+    /// Somebody of the tenant has the address already.
+    #[error("{email:?} has an account already: it belongs to {holder}")]
+    EmailTaken {
+        /// As it was sent.
+        email: String,
+        /// Whose person has it.
+        holder: Holder,
+    },
     /// A mailbox that more than one person reads.
     #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
     DepartmentalMailbox(String),
@@ -170,11 +183,13 @@ impl Refusal {
             Self::OperatorRequired => "operator_required",
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
+            Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup => "granted_by_group",
             Self::ConnectionNameTaken(_) => "connection_name_in_use",
             Self::UnknownDirectory(_) => "unknown_directory",
             Self::ConnectionNotTested => "connection_not_tested",
             Self::ManualCreationBlocked => "manual_creation_blocked",
+            Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
         }
     }

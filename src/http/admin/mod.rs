@@ -1,12 +1,16 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
 mod access_errors;
+mod audit;
 mod body;
 mod connections;
 mod directories;
 mod domains;
+mod entities;
+mod invitations;
 mod list;
 mod me;
+mod new_user;
 mod tenants;
 mod users;
 
@@ -20,8 +24,12 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(users::routes())
+        .merge(new_user::routes())
+        .merge(invitations::routes())
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(me::routes())
         .merge(access_errors::routes())
+        .merge(entities::routes())
+        .merge(audit::routes())
 }
