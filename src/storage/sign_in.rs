@@ -11,7 +11,7 @@ use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
-use crate::directory::{ConnectionId, DirectoryId, IdentityKey, SignInFact, TenantId, User, UserId};
+use crate::directory::{ConnectionId, DirectoryId, IdentityKey, Proof, SignInFact, TenantId, User, UserId};
 use crate::sso::jit::Met;
 
 /// A sign-in on its way to a provider and back.
@@ -317,7 +317,21 @@ impl Tx {
             SignInFact::IdentityLinked { identity, user, at } => {
                 self.link_identity(&identity, user, at).await
             }
-            SignInFact::SessionOpened(session) => self.insert_session(&session).await,
+            SignInFact::SessionOpened(session) => {
+                let Proof::Sso { identity, .. } = &session.proof;
+                self.insert_session(&session).await?;
+                execute!(
+                    self.read.conn,
+                    "UPDATE identities SET last_login_at = $5 \
+                     WHERE tenant_id = $1 AND connection_id = $2 AND issuer = $3 AND subject = $4",
+                    self.read.tenant.0,
+                    identity.connection.0,
+                    identity.issuer.as_str(),
+                    identity.subject.as_str(),
+                    micros(session.created_at),
+                )?;
+                Ok(())
+            }
             SignInFact::SessionsEnded(ids) => self.delete_sessions(&ids).await,
         }
     }
