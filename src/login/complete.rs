@@ -159,7 +159,7 @@ pub(super) async fn sign_in(
                 pending: false,
                 user_name,
                 attributes: account::attributes(first, last, display, &email),
-                entity: met.connection.settings.jit.default_entity_id,
+                entity,
                 access: crate::directory::AccessWindow::default(),
             };
             let arrival = account::create(new, origin.clone());
@@ -171,9 +171,11 @@ pub(super) async fn sign_in(
     };
     let user = follow_groups(tx, user, &met.connection, &arriving.attributes, &origin).await?;
     if met.connection.tested_at.is_none() {
-        // A real sign-in shows as much as a test does.
-        tx.apply(connection::prove(met.connection, origin.clone()))
-            .await?;
+        // A real sign-in shows as much as a test does. What is written is the connection as it is now.
+        let now = tx.find_connection_for_update(met.connection.id).await?;
+        if let Some(connection) = now.filter(|connection| connection.revision == met.connection.revision) {
+            tx.apply(connection::prove(connection, origin.clone())).await?;
+        }
     }
     let proof = Proof::Sso {
         identity: key,
