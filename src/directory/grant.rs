@@ -172,8 +172,8 @@ pub fn set_administrator(
         .collect();
     rights.extend(wanted.clone().map(Right::Admin));
     let delta = align(grants, GrantSource::Manual, rights);
-    let is_as_wanted = match (administrator_of(delta.rights_after(grants)), &wanted) {
-        (Some(scope), Some(wanted)) => scope.is_same_as(wanted),
+    let is_as_wanted = match (administrator_of(delta.rights_after(grants)), wanted) {
+        (Some(scope), Some(wanted)) => scope.is_same_as(&wanted),
         (None, None) => true,
         _ => false,
     };
