@@ -25,6 +25,18 @@ impl AdminScope {
         matches!(self, Self::All)
     }
 
+    /// Whether both reach the same; neither the order of the entities nor how often one is named counts.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, Self::All) => true,
+            (Self::Entities(one), Self::Entities(two)) => {
+                one.iter().all(|id| two.contains(id)) && two.iter().all(|id| one.contains(id))
+            }
+            _ => false,
+        }
+    }
+
     /// What two grants come to together.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
@@ -159,6 +171,178 @@ impl Authority {
         match self.narrow_scope() {
             Some(own) if !tree.contains(own, scope) => Err(Refusal::OutsideScope),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{Entity, sample};
+    use uuid::Uuid;
+
+    fn id(number: u128) -> EntityId {
+        EntityId(Uuid::from_u128(number))
+    }
+
+    fn entities(numbers: &[u128]) -> AdminScope {
+        AdminScope::Entities(numbers.iter().copied().map(id).collect())
+    }
+
+    /// 1 over 2 over 3, and 4 beside them.
+    fn tree() -> EntityTree {
+        let entity = |number, parent: Option<u128>| Entity {
+            id: id(number),
+            parent: parent.map(id),
+            name: number.to_string(),
+            created_at: sample::at(1),
+        };
+        EntityTree::new(&[
+            entity(1, None),
+            entity(2, Some(1)),
+            entity(3, Some(2)),
+            entity(4, None),
+        ])
+    }
+
+    fn administrator(scope: AdminScope) -> Authority {
+        Authority::Administrator {
+            user: sample::local(9, "grace").id,
+            scope,
+        }
+    }
+
+    fn person(entity: Option<u128>, administrator: Option<AdminScope>) -> User {
+        User {
+            entity: entity.map(id),
+            administrator,
+            ..sample::local(1, "ada")
+        }
+    }
+
+    #[test]
+    fn equal_scopes_reach_the_same_in_whatever_order_they_name_it() {
+        assert!(AdminScope::All.is_same_as(&AdminScope::All));
+        assert!(entities(&[1, 2]).is_same_as(&entities(&[2, 1, 2])));
+        assert!(entities(&[]).is_same_as(&entities(&[])));
+        for (one, two) in [
+            (AdminScope::All, entities(&[])),
+            (entities(&[1]), entities(&[1, 2])),
+            (entities(&[1]), entities(&[2])),
+            (entities(&[1]), entities(&[])),
+        ] {
+            assert!(!one.is_same_as(&two) && !two.is_same_as(&one), "{one:?} {two:?}");
+        }
+    }
+
+    #[test]
+    fn what_concerns_everybody_is_for_the_operator_and_for_scope_all_and_some_for_the_operator_alone() {
+        let (whole, part) = (administrator(AdminScope::All), administrator(entities(&[1, 4])));
+        for (authority, is_full, is_operator) in [
+            (Authority::Operator, true, true),
+            (whole, true, false),
+            (part, false, false),
+            (administrator(entities(&[])), false, false),
+        ] {
+            assert_eq!(authority.is_full(), is_full, "{authority:?}");
+            assert_eq!(authority.narrow_scope().is_none(), is_full, "{authority:?}");
+            let full = if is_full {
+                Ok(())
+            } else {
+                Err(Refusal::FullScopeRequired)
+            };
+            assert_eq!(authority.check_full(), full, "{authority:?}");
+            let operator = if is_operator {
+                Ok(())
+            } else {
+                Err(Refusal::OperatorRequired)
+            };
+            assert_eq!(authority.check_operator(), operator, "{authority:?}");
+        }
+    }
+
+    #[test]
+    fn an_administrator_sees_whom_the_scope_reaches_and_an_empty_scope_reaches_nobody() {
+        let people = [None, Some(1), Some(2), Some(3), Some(4)];
+        for (authority, seen) in [
+            (Authority::Operator, [true; 5]),
+            (administrator(AdminScope::All), [true; 5]),
+            (administrator(entities(&[2])), [false, false, true, true, false]),
+            (administrator(entities(&[1])), [false, true, true, true, false]),
+            (
+                administrator(entities(&[3, 4])),
+                [false, false, false, true, true],
+            ),
+            (administrator(entities(&[])), [false; 5]),
+        ] {
+            let sees = people.map(|entity| authority.sees(&person(entity, None), &tree()));
+            assert_eq!(sees, seen, "{authority:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_changes_an_administrator_who_reaches_further() {
+        let change =
+            |authority: &Authority, theirs| authority.check_may_change(&person(Some(3), theirs), &tree());
+        let refused = Err(Refusal::AdministratorOutsideScope);
+        let narrow = administrator(entities(&[2]));
+        for theirs in [
+            None,
+            Some(entities(&[])),
+            Some(entities(&[2])),
+            Some(entities(&[3])),
+        ] {
+            assert_eq!(change(&narrow, theirs.clone()), Ok(()), "{theirs:?}");
+        }
+        for theirs in [AdminScope::All, entities(&[1]), entities(&[2, 4])] {
+            assert_eq!(change(&narrow, Some(theirs.clone())), refused, "{theirs:?}");
+            for full in [Authority::Operator, administrator(AdminScope::All)] {
+                assert_eq!(change(&full, Some(theirs.clone())), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_places_people_outside_their_own_scope_or_the_tenant() {
+        let unknown = |number| {
+            Err(Refusal::UnknownEntity {
+                field: "entity_id",
+                id: id(number),
+            })
+        };
+        let narrow = administrator(entities(&[2]));
+        for authority in [&Authority::Operator, &administrator(AdminScope::All), &narrow] {
+            assert_eq!(authority.check_may_place(Some(id(5)), &tree()), unknown(5));
+            assert_eq!(authority.check_may_place(Some(id(3)), &tree()), Ok(()));
+        }
+        for outside in [None, Some(id(1)), Some(id(4))] {
+            assert_eq!(
+                narrow.check_may_place(outside, &tree()),
+                Err(Refusal::OutsideScope)
+            );
+            assert_eq!(Authority::Operator.check_may_place(outside, &tree()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nobody_gives_more_than_they_have() {
+        let narrow = administrator(entities(&[2]));
+        for inside in [entities(&[]), entities(&[2]), entities(&[3]), entities(&[2, 3])] {
+            assert_eq!(narrow.check_may_grant(&inside, &tree()), Ok(()), "{inside:?}");
+        }
+        for outside in [AdminScope::All, entities(&[1]), entities(&[2, 4])] {
+            let refused = Err(Refusal::OutsideScope);
+            assert_eq!(narrow.check_may_grant(&outside, &tree()), refused, "{outside:?}");
+            let whole = administrator(AdminScope::All);
+            assert_eq!(whole.check_may_grant(&outside, &tree()), Ok(()));
+        }
+        let unknown = Refusal::UnknownEntity {
+            field: "scope.entities",
+            id: id(5),
+        };
+        for authority in [Authority::Operator, narrow] {
+            let refusal = authority.check_may_grant(&entities(&[2, 5]), &tree());
+            assert_eq!(refusal, Err(unknown.clone()));
         }
     }
 }

@@ -172,7 +172,12 @@ pub fn set_administrator(
         .collect();
     rights.extend(wanted.cloned().map(Right::Admin));
     let delta = align(grants, GrantSource::Manual, rights);
-    if administrator_of(delta.rights_after(grants)).as_ref() != wanted {
+    let is_as_wanted = match (administrator_of(delta.rights_after(grants)), wanted) {
+        (Some(scope), Some(wanted)) => scope.is_same_as(wanted),
+        (None, None) => true,
+        _ => false,
+    };
+    if !is_as_wanted {
         return Err(Refusal::GrantedByGroup);
     }
     change(
@@ -256,7 +261,8 @@ fn view(right: &Right, source: GrantSource) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::EntityId;
+    use crate::directory::sample::{self, origin};
+    use crate::directory::{EntityId, Fact};
     use uuid::Uuid;
 
     fn rule(group: &str, sections: &[&str], admin_scope: Option<AdminScope>) -> GroupRule {
@@ -310,9 +316,7 @@ mod tests {
 
     #[test]
     fn scopes_join() {
-        let entity = |n| EntityId(Uuid::from_u128(n));
-        let one = AdminScope::Entities(vec![entity(1)]);
-        let two = AdminScope::Entities(vec![entity(1), entity(2)]);
+        let (one, two) = (entities(&[1]), entities(&[1, 2]));
         let rights = [Right::Admin(one.clone()), section("a"), Right::Admin(two.clone())];
         assert_eq!(administrator_of(rights.iter()), Some(two));
         assert_eq!(one.join(AdminScope::All), AdminScope::All);
@@ -328,5 +332,219 @@ mod tests {
             assert_eq!(GrantSource::parse(&source.to_text()), Some(source));
         }
         assert_eq!(GrantSource::parse("group:x"), None);
+    }
+
+    const CONNECTION: GrantSource = GrantSource::Connection(ConnectionId(Uuid::from_u128(0xc1)));
+
+    fn entity(number: u128) -> EntityId {
+        EntityId(Uuid::from_u128(number))
+    }
+
+    fn entities(numbers: &[u128]) -> AdminScope {
+        AdminScope::Entities(numbers.iter().copied().map(entity).collect())
+    }
+
+    /// Grants with ids from 1, in order.
+    fn grants(of: &[(Right, GrantSource)]) -> Vec<Grant> {
+        (1..)
+            .zip(of)
+            .map(|(id, (right, source))| Grant {
+                id: GrantId(Uuid::from_u128(id)),
+                right: right.clone(),
+                source: *source,
+            })
+            .collect()
+    }
+
+    /// A person whose tick is what the grants come to.
+    fn person(grants: &[Grant]) -> User {
+        User {
+            administrator: administrator_of(grants.iter().map(|grant| &grant.right)),
+            ..sample::local(1, "ada")
+        }
+    }
+
+    fn delta_of(arrival: Arrival) -> (GrantDelta, bool) {
+        match arrival.change.into_parts().0 {
+            Fact::User(UserFact::Granted { user, delta, revoke }) => {
+                assert_eq!(user, arrival.user);
+                (delta, revoke)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_tick_is_given_narrowed_and_taken_and_what_else_was_given_by_hand_stays() {
+        let (role, all) = (Right::Role("user".to_owned()), Right::Admin(AdminScope::All));
+        let narrow = Right::Admin(entities(&[1]));
+        let by_hand = |rights: &[&Right]| -> Vec<Grant> {
+            let pairs: Vec<_> = rights
+                .iter()
+                .map(|right| ((*right).clone(), GrantSource::Manual))
+                .collect();
+            grants(&pairs)
+        };
+        let set = |before: &[Grant], wanted: Option<AdminScope>| {
+            set_administrator(&person(before), before, wanted, 1, origin()).unwrap()
+        };
+
+        let before = by_hand(&[&role]);
+        let given = set(&before, Some(AdminScope::All)).unwrap();
+        assert_eq!(given.user.administrator, Some(AdminScope::All));
+        let (delta, revoke) = delta_of(given);
+        assert_eq!(delta.added, [(all.clone(), GrantSource::Manual)]);
+        assert!(
+            delta.ended.is_empty() && !revoke,
+            "nobody is signed out by a right"
+        );
+
+        let before = by_hand(&[&role, &all]);
+        let narrowed = set(&before, Some(entities(&[1]))).unwrap();
+        assert_eq!(narrowed.user.administrator, Some(entities(&[1])));
+        let (delta, _) = delta_of(narrowed);
+        assert_eq!(delta.added, [(narrow, GrantSource::Manual)]);
+        assert_eq!(delta.ended, [before[1].id]);
+
+        let taken = set(&before, None).unwrap();
+        assert_eq!(taken.user.administrator, None);
+        let (delta, _) = delta_of(taken);
+        assert_eq!((delta.added, delta.ended), (vec![], vec![before[1].id]));
+
+        assert!(set(&before, Some(AdminScope::All)).is_none());
+        assert!(set(&by_hand(&[&role]), None).is_none());
+    }
+
+    #[test]
+    fn nobody_is_told_that_a_tick_is_gone_which_a_group_still_gives() {
+        let group = |scope: AdminScope| grants(&[(Right::Admin(scope), CONNECTION)]);
+        let set = |before: &[Grant], wanted: Option<AdminScope>| {
+            set_administrator(&person(before), before, wanted, 1, origin()).map(|arrival| {
+                let administrator = arrival.map(|arrival| arrival.user.administrator);
+                administrator.flatten()
+            })
+        };
+        let all = group(AdminScope::All);
+        for wanted in [None, Some(entities(&[1])), Some(entities(&[]))] {
+            assert_eq!(set(&all, wanted), Err(Refusal::GrantedByGroup));
+        }
+        assert_eq!(set(&all, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
+        let second = group(entities(&[2]));
+        assert_eq!(set(&second, None), Err(Refusal::GrantedByGroup));
+        assert_eq!(set(&second, Some(entities(&[1]))), Err(Refusal::GrantedByGroup));
+        assert_eq!(set(&second, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
+        // What comes out is what is asked, in another order.
+        assert_eq!(set(&second, Some(entities(&[1, 2]))), Ok(Some(entities(&[2, 1]))));
+    }
+
+    #[test]
+    fn the_last_administrator_is_neither_unticked_nor_narrowed_but_somebody_without_access_is_no_last_one() {
+        let before = grants(&[(Right::Admin(AdminScope::All), GrantSource::Manual)]);
+        let last = person(&before);
+        let set = |user: &User, wanted, others| set_administrator(user, &before, wanted, others, origin());
+        for wanted in [None, Some(entities(&[1])), Some(entities(&[]))] {
+            let refusal = set(&last, wanted.clone(), 0).unwrap_err();
+            assert_eq!(refusal, Refusal::LastAdministrator);
+            assert_eq!(
+                set(&last, wanted.clone(), 1).unwrap().unwrap().user.administrator,
+                wanted
+            );
+            let blocked = User {
+                blocked: true,
+                ..last.clone()
+            };
+            assert_eq!(
+                set(&blocked, wanted.clone(), 0)
+                    .unwrap()
+                    .unwrap()
+                    .user
+                    .administrator,
+                wanted
+            );
+        }
+        let narrow = grants(&[(Right::Admin(entities(&[1])), GrantSource::Manual)]);
+        let arrival = set_administrator(&person(&narrow), &narrow, None, 0, origin());
+        assert_eq!(arrival.unwrap().unwrap().user.administrator, None);
+    }
+
+    #[test]
+    fn nobody_who_is_deleted_gets_the_tick() {
+        let deleted = User {
+            deleted_at: Some(origin().at),
+            ..sample::local(1, "ada")
+        };
+        let refusal = set_administrator(&deleted, &[], Some(AdminScope::All), 1, origin()).unwrap_err();
+        assert_eq!(refusal, Refusal::Deleted);
+    }
+
+    #[test]
+    fn groups_give_and_take_what_is_theirs_and_nothing_that_was_given_by_hand() {
+        let other = GrantSource::Connection(ConnectionId(Uuid::from_u128(0xc2)));
+        let before = grants(&[
+            (section("a"), GrantSource::Manual),
+            (section("b"), other),
+            (section("c"), CONNECTION),
+            (Right::Admin(entities(&[1])), CONNECTION),
+            (Right::Admin(entities(&[2])), GrantSource::Manual),
+        ]);
+        let follow = |rights: Vec<Right>| {
+            follow_groups(&person(&before), &before, CONNECTION, rights, 0, origin()).unwrap()
+        };
+        let arrival = follow(vec![section("a"), section("c")]).unwrap();
+        assert_eq!(arrival.user.administrator, Some(entities(&[2])));
+        let (delta, revoke) = delta_of(arrival);
+        assert_eq!(delta.added, [(section("a"), CONNECTION)]);
+        assert_eq!(delta.ended, [before[3].id]);
+        assert!(!revoke);
+
+        let (delta, _) = delta_of(follow(vec![]).unwrap());
+        assert_eq!(delta.ended, [before[2].id, before[3].id]);
+        let (delta, _) = delta_of(follow(vec![Right::Admin(AdminScope::All)]).unwrap());
+        assert_eq!(delta.added, [(Right::Admin(AdminScope::All), CONNECTION)]);
+        assert!(follow(vec![Right::Admin(entities(&[1])), section("c")]).is_none());
+    }
+
+    #[test]
+    fn a_group_does_not_take_the_last_administrators_tick() {
+        let before = grants(&[(Right::Admin(AdminScope::All), CONNECTION)]);
+        let follow = |before: &[Grant], others| {
+            follow_groups(
+                &person(before),
+                before,
+                CONNECTION,
+                vec![section("a")],
+                others,
+                origin(),
+            )
+        };
+        assert_eq!(follow(&before, 0).unwrap_err(), Refusal::LastAdministrator);
+        assert_eq!(follow(&before, 1).unwrap().unwrap().user.administrator, None);
+        // The same tick by hand is enough to stay one.
+        let also_by_hand = grants(&[
+            (Right::Admin(AdminScope::All), CONNECTION),
+            (Right::Admin(AdminScope::All), GrantSource::Manual),
+        ]);
+        let arrival = follow(&also_by_hand, 0).unwrap().unwrap();
+        assert_eq!(arrival.user.administrator, Some(AdminScope::All));
+    }
+
+    #[test]
+    fn the_audit_row_names_what_came_and_what_went_with_its_source() {
+        let before = grants(&[(Right::Role("user".to_owned()), CONNECTION)]);
+        let rights = vec![Right::Admin(entities(&[1])), section("a")];
+        let arrival = follow_groups(&person(&before), &before, CONNECTION, rights, 0, origin());
+        let (_, audit) = arrival.unwrap().unwrap().change.into_parts();
+        let source = CONNECTION.to_text();
+        assert_eq!(audit.action, "user.grants_set");
+        assert_eq!(
+            audit.before.unwrap(),
+            json!({"administrator": null, "ended": [{"role": "user", "source": source}]})
+        );
+        let scope = json!({"entities": [entity(1)]});
+        assert_eq!(
+            audit.after.unwrap(),
+            json!({"administrator": scope, "added": [
+                {"admin_scope": scope, "source": source}, {"section": "a", "source": source}]})
+        );
     }
 }

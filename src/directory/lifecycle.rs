@@ -191,6 +191,14 @@ pub fn update(
 /// # Errors
 /// [`Refusal::LastAdministrator`].
 pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
+    let said = User {
+        provisioned: true,
+        ..user.clone()
+    };
+    remove(&said, other_full_administrators, origin)
+}
+
+fn remove(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
     let mut after = user.clone();
     after.deleted_at = Some(origin.at);
     check_last_administrator(user, &after, other_full_administrators, origin.at)?;
@@ -217,7 +225,7 @@ pub fn delete_by_hand(
     if let Some(directory) = directory_name {
         return Err(Refusal::ManagedByDirectory { directory });
     }
-    delete(user, other_full_administrators, origin)
+    remove(user, other_full_administrators, origin)
 }
 
 /// Sets or lifts the administrator's block. `Ok(None)` when it is so already.
@@ -405,4 +413,238 @@ pub(super) fn view_of(user: &User, attributes: Map<String, Value>) -> Value {
         view.insert("active".to_owned(), active.into());
     }
     Value::Object(view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::sample::{self, DIRECTORY, at, now, origin};
+    use crate::directory::{AdminScope, Fact, account};
+    use uuid::Uuid;
+
+    const NEW: UserId = UserId(Uuid::from_u128(99));
+
+    /// What the directory says of Ada.
+    fn said(external_id: Option<&str>, active: Option<bool>) -> Provisioned {
+        let attributes = account::attributes(Some("Ada"), Some("Byron"), None, "ada.byron@acme.example");
+        Provisioned {
+            user_name: "ADA@acme.example".to_owned(),
+            external_id: external_id.map(str::to_owned),
+            active,
+            profile: Profile::from_attributes(&attributes),
+            attributes,
+        }
+    }
+
+    fn met(by_user_name: Option<User>, by_external_id: Option<User>, others: u64) -> Clashes {
+        Clashes {
+            user_name: by_user_name.map(|user| (user, Some("Okta".to_owned()))),
+            external_id: by_external_id,
+            other_full_administrators: others,
+        }
+    }
+
+    fn provision_ada(said: Provisioned, clashes: &Clashes) -> Result<Arrival, Refusal> {
+        provision(NEW, DIRECTORY, said, clashes, origin())
+    }
+
+    fn first_login() -> User {
+        sample::first_login(1, "ada@acme.example")
+    }
+
+    fn taken_by(holder: Holder) -> Refusal {
+        Refusal::UserNameTaken {
+            user_name: "ADA@acme.example".to_owned(),
+            holder,
+        }
+    }
+
+    #[test]
+    fn a_sync_adopts_whom_a_first_login_has_made_and_they_stay_the_same_person() {
+        let before = User {
+            blocked: true,
+            entity: Some(EntityId(Uuid::from_u128(5))),
+            ..first_login()
+        };
+        let said = said(Some("external"), Some(true));
+        let Arrival { user, change } =
+            provision_ada(said.clone(), &met(Some(before.clone()), None, 0)).unwrap();
+        let expected = User {
+            provisioned: true,
+            user_name: said.user_name,
+            external_id: said.external_id,
+            profile: said.profile,
+            version: before.version + 1,
+            modified_at: now(),
+            ..before.clone()
+        };
+        assert_eq!(user, expected);
+        assert_eq!((user.source, user.id), (UserSource::Jit, before.id));
+        let (fact, audit) = change.into_parts();
+        assert_eq!(audit.action, "user.adopted");
+        let Fact::User(UserFact::Updated {
+            facets: Some(facets),
+            revoke,
+            ..
+        }) = fact
+        else {
+            panic!("{fact:?}");
+        };
+        assert_eq!(facets.emails[0].value_key, "ada.byron@acme.example");
+        assert!(!revoke);
+    }
+
+    #[test]
+    fn the_second_adoption_is_a_clash() {
+        for external_id in [None, Some("external")] {
+            let said = said(external_id, Some(true));
+            let adopted = provision_ada(said.clone(), &met(Some(first_login()), None, 0))
+                .unwrap()
+                .user;
+            let holder_of_id = external_id.map(|_| adopted.clone());
+            let again = provision_ada(said.clone(), &met(Some(adopted.clone()), holder_of_id, 0));
+            assert_eq!(again.unwrap_err(), taken_by(Holder::SameDirectory));
+            // Nor is it adopted under another id.
+            let other = Provisioned {
+                external_id: Some("other".to_owned()),
+                ..said
+            };
+            let again = provision_ada(other, &met(Some(adopted), None, 0));
+            assert_eq!(again.unwrap_err(), taken_by(Holder::SameDirectory));
+        }
+    }
+
+    #[test]
+    fn nobody_is_adopted_whose_id_or_directory_is_another_one() {
+        let said = || said(Some("external"), Some(true));
+        let owner = sample::provisioned(2, "grace@acme.example");
+        let refusal = provision_ada(said(), &met(Some(first_login()), Some(owner), 1)).unwrap_err();
+        assert_eq!(refusal, taken_by(Holder::SameDirectory));
+        let elsewhere = User {
+            directory: Some(DirectoryId(Uuid::from_u128(0xd2))),
+            ..first_login()
+        };
+        let refusal = provision_ada(said(), &met(Some(elsewhere), None, 1)).unwrap_err();
+        assert_eq!(refusal, taken_by(Holder::OtherDirectory("Okta".to_owned())));
+        let nowhere = User {
+            directory: None,
+            ..first_login()
+        };
+        let mut clashes = met(Some(nowhere), None, 1);
+        clashes.user_name.as_mut().unwrap().1 = None;
+        assert_eq!(
+            provision_ada(said(), &clashes).unwrap_err(),
+            taken_by(Holder::Local)
+        );
+        clashes.user_name.as_mut().unwrap().0 = sample::local(1, "ada@acme.example");
+        assert_eq!(
+            provision_ada(said(), &clashes).unwrap_err(),
+            taken_by(Holder::Local)
+        );
+    }
+
+    #[test]
+    fn an_adoption_that_gives_no_access_ends_it_and_never_the_last_administrators() {
+        let administrator = User {
+            administrator: Some(AdminScope::All),
+            ..first_login()
+        };
+        for active in [Some(false), None] {
+            let adopt = |user: &User, others| {
+                provision_ada(
+                    said(Some("external"), active),
+                    &met(Some(user.clone()), None, others),
+                )
+            };
+            assert_eq!(adopt(&administrator, 0).unwrap_err(), Refusal::LastAdministrator);
+            for (user, others) in [(&administrator, 1), (&first_login(), 0)] {
+                let Arrival { user, change } = adopt(user, others).unwrap();
+                assert_eq!(user.active, active);
+                let fact = change.into_parts().0;
+                assert!(matches!(fact, Fact::User(UserFact::Updated { revoke: true, .. })));
+            }
+        }
+        let stays = provision_ada(said(None, Some(true)), &met(Some(administrator), None, 0)).unwrap();
+        assert_eq!(stays.user.administrator, Some(AdminScope::All));
+    }
+
+    #[test]
+    fn a_directory_re_activates_only_whom_both_names_name_and_lifts_no_block() {
+        let inactive = User {
+            active: Some(false),
+            blocked: true,
+            external_id: Some("external".to_owned()),
+            ..sample::provisioned(1, "ada@acme.example")
+        };
+        let said = || said(Some("external"), Some(true));
+        let both = met(Some(inactive.clone()), Some(inactive.clone()), 0);
+        let Arrival { user, change } = provision_ada(said(), &both).unwrap();
+        assert_eq!(
+            (user.id, user.active, user.blocked),
+            (inactive.id, Some(true), true)
+        );
+        assert_eq!(change.into_parts().1.action, "user.reactivated");
+        let active = User {
+            active: Some(true),
+            ..inactive.clone()
+        };
+        let other = sample::provisioned(2, "grace@acme.example");
+        for clashes in [
+            met(Some(inactive.clone()), None, 0),
+            met(Some(inactive.clone()), Some(other), 0),
+            met(Some(active.clone()), Some(active), 0),
+        ] {
+            let refusal = provision_ada(said(), &clashes).unwrap_err();
+            assert_eq!(refusal, taken_by(Holder::SameDirectory));
+        }
+        let refusal = provision_ada(said(), &met(None, Some(inactive), 0)).unwrap_err();
+        let expected = Refusal::ExternalIdTaken {
+            external_id: "external".to_owned(),
+            user_name: "ada@acme.example".to_owned(),
+        };
+        assert_eq!(refusal, expected);
+    }
+
+    #[test]
+    fn whom_nobody_clashes_with_is_made_anew() {
+        let Arrival { user, change } =
+            provision_ada(said(Some("external"), None), &Clashes::default()).unwrap();
+        assert_eq!(
+            (user.id, user.source, user.directory),
+            (NEW, UserSource::Scim, Some(DIRECTORY))
+        );
+        assert!(user.provisioned && user.active.is_none() && !user.has_access(now()));
+        assert_eq!(change.into_parts().1.action, "user.created");
+    }
+
+    #[test]
+    fn the_last_administrator_can_neither_be_deactivated_deleted_nor_blocked() {
+        let last = User {
+            administrator: Some(AdminScope::All),
+            external_id: Some("external".to_owned()),
+            ..sample::provisioned(1, "ada@acme.example")
+        };
+        let inactive = said(Some("external"), Some(false));
+        let attempts = |others| {
+            [
+                update(&last, inactive.clone(), &Clashes::default(), others, origin()).err(),
+                delete(&last, others, origin()).err(),
+                delete_by_hand(&last, None, others, origin()).err(),
+                set_blocked(&last, true, others, origin()).err(),
+            ]
+        };
+        assert_eq!(attempts(0), [const { Some(Refusal::LastAdministrator) }; 4]);
+        assert_eq!(attempts(1), [const { None }; 4]);
+        let ended = User {
+            access: AccessWindow {
+                from: None,
+                until: Some(at(5)),
+            },
+            ..last
+        };
+        assert!(
+            delete(&ended, 0, origin()).is_ok(),
+            "who has no access keeps nothing manageable"
+        );
+    }
 }

@@ -150,6 +150,11 @@ pub(super) async fn sign_in(
             let said = &arriving.attributes;
             let names = [&said.first_name, &said.last_name, &said.display_name];
             let [first, last, display] = names.map(Option::as_deref);
+            let entity = match met.connection.settings.jit.default_entity_id {
+                // Shared until the commit, so that nobody deletes meanwhile what the person belongs to.
+                Some(id) => tx.load_entity_tree_for_share().await?.has(id).then_some(id),
+                None => None,
+            };
             let new = NewAccount {
                 contact_tags: Vec::new(),
                 id: fresh.user,
@@ -245,21 +250,30 @@ async fn follow_groups(
     };
     let source = GrantSource::Connection(connection.id);
     let grants = tx.list_grants(user.id).await?;
-    let rights = rights_of(&connection.settings.group_mapping, groups);
+    let mut rights = rights_of(&connection.settings.group_mapping, groups);
     if rights.is_empty() && grants.iter().all(|grant| grant.source != source) {
         return Ok(user);
     }
     let others = tx
         .count_other_full_administrators_for_update(&user, origin.at)
         .await?;
-    match grant::follow_groups(&user, &grants, source, rights, others, origin.clone()) {
-        Ok(Some(arrival)) => {
+    let follow = |rights| grant::follow_groups(&user, &grants, source, rights, others, origin.clone());
+    let followed = match follow(rights.clone()) {
+        // Whoever is the last administrator stays it, whatever the groups say; everything else follows them.
+        Err(Refusal::LastAdministrator) => {
+            let held = grants.iter().filter(|grant| grant.source == source);
+            let ticks = held.filter(|grant| matches!(grant.right, Right::Admin(_)));
+            rights.extend(ticks.map(|grant| grant.right.clone()));
+            follow(rights)
+        }
+        other => other,
+    };
+    match followed.map_err(storage::Error::Refused)? {
+        Some(arrival) => {
             tx.apply(arrival.change).await?;
             Ok(arrival.user)
         }
-        // Whoever is the last administrator stays it, whatever the groups say.
-        Ok(None) | Err(Refusal::LastAdministrator) => Ok(user),
-        Err(refusal) => Err(storage::Error::Refused(refusal)),
+        None => Ok(user),
     }
 }
 

@@ -424,7 +424,8 @@ impl Tx {
              ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
             self.read.tenant.0,
             user.id.0,
-            user.directory.map(|id| id.0),
+            // Of a directory that has spoken of them: that one has deleted them, or may not have them again.
+            user.directory.filter(|_| user.provisioned).map(|id| id.0),
             user.external_id.as_deref(),
             fold(&user.user_name).into_owned(),
             user.deleted_at.map(micros),

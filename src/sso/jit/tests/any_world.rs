@@ -101,7 +101,7 @@ fn any_world() -> impl Strategy<Value = World> {
                     directory: (!no_directory).then_some(DIRECTORY),
                     people: apart(people),
                     attributes: Attributes {
-                        email: email.and_then(|(address, verified)| claim(address, verified)),
+                        email: email.map(|(address, verified)| claim(address, verified)),
                         user_name: user_name.map(str::to_owned),
                         external_id: external_ids.into_iter().map(str::to_owned).collect(),
                         ..Attributes::default()
@@ -176,8 +176,11 @@ impl World {
     }
 }
 
+type AgainstPerson = fn(&World, &Person) -> bool;
+type AgainstAnybody = fn(&World) -> bool;
+
 /// What is against letting this person in, whatever speaks for it.
-const AGAINST_ENTRY: [(&str, fn(&World, &Person) -> bool); 7] = [
+const AGAINST_ENTRY: [(&str, AgainstPerson); 7] = [
     ("the tenant is suspended", |world, _| world.suspended),
     ("the connection is off", |world, _| !world.enabled),
     ("deleted", |_, person| person.user.deleted_at.is_some()),
@@ -192,7 +195,7 @@ const AGAINST_ENTRY: [(&str, fn(&World, &Person) -> bool); 7] = [
 ];
 
 /// What is against linking the subject to this person.
-const AGAINST_LINK: [(&str, fn(&World, &Person) -> bool); 8] = [
+const AGAINST_LINK: [(&str, AgainstPerson); 8] = [
     ("nothing leads there", |world, person| {
         !world.claims_id_of(person) && !world.claims_user_name_of(person) && !world.claims_address_of(person)
     }),
@@ -229,7 +232,7 @@ const AGAINST_LINK: [(&str, fn(&World, &Person) -> bool); 8] = [
 ];
 
 /// What is against making somebody.
-const AGAINST_CREATION: [(&str, fn(&World) -> bool); 7] = [
+const AGAINST_CREATION: [(&str, AgainstAnybody); 7] = [
     ("the tenant is suspended", |world| world.suspended),
     ("the connection is off", |world| !world.enabled),
     ("only the directory makes people", |world| !world.jit),

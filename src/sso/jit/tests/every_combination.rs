@@ -44,6 +44,10 @@ enum Email {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is varied apart from the others"
+)]
 struct Case {
     found: Found,
     life: Life,
@@ -68,8 +72,11 @@ enum Outcome {
 
 use Outcome::{Creates, Links, Refused, SignsIn};
 
+/// What it says, when it applies, and what it comes to.
+type Rule = (&'static str, fn(&Case) -> bool, Outcome);
+
 /// The rules in the order in which they speak: the first that applies has the word.
-const RULES: [(&str, fn(&Case) -> bool, Outcome); 15] = [
+const RULES: [Rule; 15] = [
     (
         "nobody enters a suspended tenant",
         |case| case.suspended,
@@ -205,12 +212,12 @@ impl Case {
         match self.email {
             Email::Missing => None,
             Email::Unverified | Email::UnverifiedForeign | Email::UnverifiedDepartment => {
-                claim(self.address(), false)
+                Some(claim(self.address(), false))
             }
             Email::VerifiedForeign
             | Email::VerifiedInUnprovenDomain
             | Email::VerifiedDepartment
-            | Email::Verified => claim(self.address(), true),
+            | Email::Verified => Some(claim(self.address(), true)),
         }
     }
 

@@ -30,6 +30,7 @@ struct Person {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 struct World {
     suspended: bool,
     enabled: bool,
@@ -52,11 +53,11 @@ fn unlinked(user: User) -> Person {
 }
 
 /// An e-mail claim.
-fn claim(address: &str, verified: bool) -> Option<EmailClaim> {
-    Some(EmailClaim {
+fn claim(address: &str, verified: bool) -> EmailClaim {
+    EmailClaim {
         address: address.to_owned(),
         verified,
-    })
+    }
 }
 
 /// Everything is open, nobody is there yet, and the identity is Ada with a proven address.
@@ -70,7 +71,7 @@ fn empty_world() -> World {
         people: Vec::new(),
         subject: "subject",
         attributes: Attributes {
-            email: claim(ADDRESS, true),
+            email: Some(claim(ADDRESS, true)),
             external_id: vec!["external".to_owned(), "subject".to_owned()],
             ..Attributes::default()
         },
