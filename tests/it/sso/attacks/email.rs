@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{is_refused_after, people};
-use crate::harness::{Browser, Directory, Engine};
-use crate::sso::fixture::House;
+use crate::harness::rogue::Script;
+use crate::harness::{Browser, Directory, Engine, Rogue};
+use crate::sso::fixture::{Connection, House};
 
 on_both_engines!(
     an_address_that_is_not_verified_finds_nobody,
@@ -15,6 +16,7 @@ on_both_engines!(
     the_letters_of_a_domain_do_not_matter,
     two_people_of_one_address_are_not_told_apart_by_it,
     a_person_of_another_subject_is_not_taken_over,
+    a_person_of_another_provider_is_not_taken_over,
     an_address_beside_another_email_is_not_verified,
     #[ignore = "email_verified without a claim email counts for the claim mail"]
     an_address_in_another_claim_alone_is_not_verified,
@@ -241,6 +243,31 @@ async fn an_address_beside_another_email_is_not_verified(engine: Engine) {
         },
     )
     .await;
+}
+
+async fn a_person_of_another_provider_is_not_taken_over(engine: Engine) {
+    let house = House::new(engine).await;
+    let browser = Browser::new();
+    house.sign_in(&browser).await.expect(303);
+    let ada = house.me(&browser).await.expect(200).json["user"]["id"].clone();
+    // A second provider of the same tenant says the same subject and the same address.
+    let rogue = Rogue::start().await;
+    let script = Script::default();
+    let client = (script.client_id.as_str(), script.client_secret.as_str());
+    let connection = Connection::create(&house.tenant, &rogue.issuer, client, &["acme.example"]).await;
+    let house = House {
+        rogue,
+        connection,
+        ..house
+    };
+    is_refused_after(&house, "the same person", "account_link_required", |_| ()).await;
+    // The same subject alone is somebody else.
+    house
+        .rogue
+        .change(|script| script.person["email"] = "eve@acme.example".into());
+    let other = Browser::new();
+    house.sign_in(&other).await.expect(303);
+    assert_ne!(house.me(&other).await.expect(200).json["user"]["id"], ada);
 }
 
 async fn an_address_in_another_claim_alone_is_not_verified(engine: Engine) {

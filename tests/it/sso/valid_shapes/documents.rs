@@ -26,6 +26,7 @@ on_both_engines!(
     a_public_client_signs_in,
     a_provider_that_does_not_name_itself_signs_in,
     a_provider_that_says_little_of_itself_signs_in,
+    endpoints_on_an_allowed_host_are_called,
     long_codes_and_many_cookies_sign_in,
     three_thousand_groups_sign_in_within_a_second,
 );
@@ -241,6 +242,23 @@ async fn a_provider_that_says_little_of_itself_signs_in(engine: Engine) {
     .await;
     let asked = &house.rogue.requests(Endpoint::Authorize)[1];
     assert_eq!(asked.parameter("policy").as_deref(), Some("b2c_1"));
+}
+
+async fn endpoints_on_an_allowed_host_are_called(engine: Engine) {
+    let house = House::new(engine).await;
+    let keys = Rogue::start().await;
+    let body = json!({"allowed_hosts": [keys.address.to_string()]});
+    house.connection.patch(&house.tenant, &body).await.expect(200);
+    let jwks = format!("{}/jwks", keys.issuer);
+    signs_in_after(&house, "keys elsewhere", |script| {
+        script.published = Vec::new();
+        script.discovery = edit(move |document: &mut Value| document["jwks_uri"] = jwks.clone().into());
+    })
+    .await;
+    assert_eq!(
+        (keys.count(Endpoint::Jwks), house.rogue.count(Endpoint::Jwks)),
+        (1, 0)
+    );
 }
 
 async fn long_codes_and_many_cookies_sign_in(engine: Engine) {
