@@ -1,6 +1,5 @@
 //! One sign-in taken over by another: codes, browsers, connections and tenants mixed.
 
-use serde_json::Value;
 use url::Url;
 
 use super::{Attempt, people};
@@ -267,10 +266,5 @@ async fn a_planted_login_cookie_is_not_taken_over(engine: Engine) {
     house.sign_in(&browser).await.expect(303);
     assert_ne!(browser.cookie(&base, "session").expect("a session").value, first);
     let living = &people(&house).await[0];
-    assert_eq!(
-        living.as_array().map(Vec::len),
-        Some(1),
-        "{living:?}",
-        living = living as &Value
-    );
+    assert_eq!(living.as_array().map(Vec::len), Some(1), "{living}");
 }

@@ -1,5 +1,6 @@
 //! What a stranger may put into the address of the callback.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use url::Url;
 
@@ -12,6 +13,7 @@ use crate::sso::fixture::{House, assert_refused};
 on_both_engines!(
     a_callback_without_its_state_is_refused,
     a_callback_is_good_for_once,
+    a_callback_that_comes_five_times_at_once_opens_one_session,
     a_refused_callback_uses_the_state_up,
     a_parameter_that_is_given_twice_is_refused,
     a_huge_callback_is_refused,
@@ -89,6 +91,20 @@ async fn a_callback_is_good_for_once(engine: Engine) {
         1,
         "the code was exchanged once"
     );
+}
+
+async fn a_callback_that_comes_five_times_at_once_opens_one_session(engine: Engine) {
+    let house = House::new(engine).await;
+    let browser = Browser::new();
+    let page = house.go_until_callback(&browser).await;
+    let pages = join_all((0..5).map(|_| browser.follow(&page))).await;
+    let (opened, refused): (Vec<_>, Vec<_>) = pages.iter().partition(|page| page.answer.status == 303);
+    assert_eq!((opened.len(), refused.len()), (1, 4));
+    for page in refused {
+        assert_refused(page, "oidc_state_mismatch");
+    }
+    assert_eq!(house.rogue.count(Endpoint::Token), 1);
+    house.me(&browser).await.expect(200);
 }
 
 async fn a_refused_callback_uses_the_state_up(engine: Engine) {

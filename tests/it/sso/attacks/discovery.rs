@@ -1,14 +1,11 @@
 //! A discovery document that lies, or does not come: the sign-in ends before the browser leaves.
 
-use std::time::{Duration, Instant};
-
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Attempt, is_refused_after};
+use super::is_refused_after;
 use crate::harness::rogue::{Endpoint, Reply, Script, edit};
-use crate::harness::{Browser, Canary, Engine};
-use crate::sso::fixture::{House, assert_refused};
+use crate::harness::{Canary, Engine};
+use crate::sso::fixture::House;
 
 on_both_engines!(
     the_document_of_another_issuer_is_refused,
@@ -17,7 +14,6 @@ on_both_engines!(
     a_document_that_cannot_be_read_is_refused,
     a_provider_that_cannot_do_what_is_needed_is_refused,
     a_redirect_of_the_document_is_not_followed,
-    a_document_that_hangs_is_asked_for_once,
 );
 
 const ENDPOINTS: [&str; 5] = [
@@ -204,28 +200,4 @@ async fn a_redirect_of_the_document_is_not_followed(engine: Engine) {
         .await;
     }
     assert_eq!(canary.connections(), 0);
-}
-
-async fn a_document_that_hangs_is_asked_for_once(engine: Engine) {
-    let house = House::new(engine).await;
-    house.rogue.change(|script| {
-        script.replies.insert(Endpoint::Discovery, Reply::Hang);
-    });
-    let started = Instant::now();
-    let attempt = Attempt::new(&house, "hang").await;
-    let others: Vec<Browser> = (0..5).map(|_| Browser::new()).collect();
-    let visits = others
-        .iter()
-        .map(|browser| browser.get(&house.connection.start_url));
-    let (page, pages) = tokio::join!(house.sign_in(&attempt.browser), join_all(visits));
-    assert!(
-        started.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        started.elapsed()
-    );
-    attempt.is_refused(&page, "oidc_discovery_failed").await;
-    for page in &pages {
-        assert_refused(page, "oidc_discovery_failed");
-    }
-    assert_eq!(house.rogue.count(Endpoint::Discovery), 1);
 }

@@ -237,7 +237,7 @@ async fn another_key_of_the_same_name_is_refused(engine: Engine) {
     })
     .await;
     is_refused_after(&house, "own kid", "oidc_signing_key_unknown", |script| {
-        script.key = &OTHER_RSA
+        script.key = &OTHER_RSA;
     })
     .await;
 }

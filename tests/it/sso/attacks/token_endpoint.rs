@@ -1,6 +1,4 @@
-//! A token endpoint that answers late, much, elsewhere, or nonsense.
-
-use std::time::{Duration, Instant};
+//! A token endpoint that answers much, elsewhere, or nonsense.
 
 use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
@@ -11,8 +9,6 @@ use crate::harness::{Canary, Engine};
 use crate::sso::fixture::House;
 
 on_both_engines!(
-    a_token_endpoint_that_hangs_is_given_up,
-    a_token_endpoint_that_drips_is_given_up,
     a_token_endpoint_that_floods_is_cut_off,
     a_redirect_of_the_token_endpoint_is_not_followed,
     an_answer_that_holds_no_tokens_is_refused,
@@ -20,39 +16,20 @@ on_both_engines!(
     an_error_of_the_token_endpoint_is_told_without_the_code,
 );
 
-/// Longer than the gateway waits for one sign-in, shorter than a request may take.
-const PATIENCE: Duration = Duration::from_secs(25);
-
-async fn is_refused_in_time(house: &House, case: &str, reply: Reply) {
-    let started = Instant::now();
+async fn is_refused_with(house: &House, case: &str, reply: Reply) {
     is_refused_after(house, case, "oidc_token_exchange_failed", |script| {
         script.replies.insert(Endpoint::Token, reply);
     })
     .await;
-    assert!(
-        started.elapsed() < PATIENCE,
-        "{case} took {:?}",
-        started.elapsed()
-    );
-}
-
-async fn a_token_endpoint_that_hangs_is_given_up(engine: Engine) {
-    let house = House::new(engine).await;
-    is_refused_in_time(&house, "hang", Reply::Hang).await;
-}
-
-async fn a_token_endpoint_that_drips_is_given_up(engine: Engine) {
-    let house = House::new(engine).await;
-    is_refused_in_time(&house, "drip", Reply::Drip(Duration::from_millis(300))).await;
 }
 
 async fn a_token_endpoint_that_floods_is_cut_off(engine: Engine) {
     let house = House::new(engine).await;
-    is_refused_in_time(&house, "50 MB", Reply::Flood(50 << 20)).await;
-    is_refused_in_time(&house, "gzip bomb", Reply::GzipBomb(50 << 20)).await;
-    is_refused_in_time(&house, "small gzip", Reply::GzipBomb(1 << 20)).await;
+    is_refused_with(&house, "50 MB", Reply::Flood(50 << 20)).await;
+    is_refused_with(&house, "gzip bomb", Reply::GzipBomb(50 << 20)).await;
+    is_refused_with(&house, "small gzip", Reply::GzipBomb(1 << 20)).await;
     let announced = Reply::Body("application/json", vec![b' '; 300 * 1024]);
-    is_refused_in_time(&house, "300 KB, announced", announced).await;
+    is_refused_with(&house, "300 KB, announced", announced).await;
 }
 
 async fn a_redirect_of_the_token_endpoint_is_not_followed(engine: Engine) {
@@ -63,7 +40,7 @@ async fn a_redirect_of_the_token_endpoint_is_not_followed(engine: Engine) {
         "http://169.254.169.254/latest/meta-data".to_owned(),
         format!("{}/userinfo", house.rogue.issuer),
     ] {
-        is_refused_in_time(&house, "302", Reply::Redirect(to)).await;
+        is_refused_with(&house, "302", Reply::Redirect(to)).await;
     }
     // One that would carry the code and the secret along.
     let to = canary.url.clone();
@@ -74,7 +51,7 @@ async fn a_redirect_of_the_token_endpoint_is_not_followed(engine: Engine) {
         )
             .into_response()
     });
-    is_refused_in_time(&house, "307", again).await;
+    is_refused_with(&house, "307", again).await;
     assert_eq!(canary.connections(), 0);
     assert_eq!(house.rogue.count(Endpoint::UserInfo), 0);
 }
@@ -110,7 +87,7 @@ async fn an_answer_that_holds_no_tokens_is_refused(engine: Engine) {
         ("204", Reply::Status(204)),
         ("401", Reply::Status(401)),
     ] {
-        is_refused_in_time(&house, case, reply).await;
+        is_refused_with(&house, case, reply).await;
     }
 }
 
@@ -160,7 +137,7 @@ async fn an_error_of_the_token_endpoint_is_told_without_the_code(engine: Engine)
         assert!(report["trace"].to_string().contains("invalid_grant"), "{report}");
     }
     is_refused_after(&house, "another secret", "oidc_token_exchange_failed", |script| {
-        script.client_secret = "changed-at-the-provider".to_owned();
+        "changed-at-the-provider".clone_into(&mut script.client_secret);
     })
     .await;
 }

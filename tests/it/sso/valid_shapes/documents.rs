@@ -26,27 +26,15 @@ on_both_engines!(
     a_public_client_signs_in,
     a_provider_that_does_not_name_itself_signs_in,
     a_provider_that_says_little_of_itself_signs_in,
+    endpoints_on_an_allowed_host_are_called,
     long_codes_and_many_cookies_sign_in,
     three_thousand_groups_sign_in_within_a_second,
 );
 
-async fn house_of(engine: Engine, issuer: impl FnOnce(u16) -> String) -> House {
-    let gateway = engine.gateway().await;
-    let (tenant, rogue) = (gateway.tenant().await, Rogue::start_with(issuer).await);
-    let script = Script::default();
-    let client = (script.client_id.as_str(), script.client_secret.as_str());
-    let connection = Connection::create(&tenant, &rogue.issuer, client, &["acme.example"]).await;
-    House {
-        gateway,
-        tenant,
-        rogue,
-        connection,
-    }
-}
-
 async fn an_issuer_may_end_in_a_slash_or_have_a_path(engine: Engine) {
     for path in ["/", "/realms/acme", "/realms/acme/", "/a/b/v2.0"] {
-        let house = house_of(engine, |port| format!("http://127.0.0.1:{port}{path}")).await;
+        let rogue = Rogue::start_with(|port| format!("http://127.0.0.1:{port}{path}")).await;
+        let house = House::of(engine.gateway().await, rogue).await;
         let me = signs_in(&house, path).await;
         assert_eq!(me["user"]["email"], "ada@acme.example");
     }
@@ -62,7 +50,7 @@ async fn rotated_keys_are_found(engine: Engine) {
     // The old and the new one side by side, as most providers do it.
     let other = House::new(engine).await;
     signs_in_after(&other, "both", |script| {
-        script.published = vec![RSA.jwk(), P256.jwk()]
+        script.published = vec![RSA.jwk(), P256.jwk()];
     })
     .await;
     other.rogue.change(|script| script.key = &P256);
@@ -126,7 +114,7 @@ fn only_subject(claims: &mut Value) {
 async fn what_the_id_token_leaves_out_comes_from_userinfo(engine: Engine) {
     let house = House::new(engine).await;
     let me = signs_in_after(&house, "all in userinfo", |script| {
-        script.id_token_claims = edit(only_subject)
+        script.id_token_claims = edit(only_subject);
     })
     .await;
     assert_eq!(me["user"]["email"], "ada@acme.example");
@@ -136,7 +124,7 @@ async fn what_the_id_token_leaves_out_comes_from_userinfo(engine: Engine) {
 async fn what_userinfo_leaves_out_comes_from_the_id_token(engine: Engine) {
     let house = House::new(engine).await;
     let me = signs_in_after(&house, "all in the ID token", |script| {
-        script.userinfo = edit(only_subject)
+        script.userinfo = edit(only_subject);
     })
     .await;
     assert_eq!(me["user"]["email"], "ada@acme.example");
@@ -188,7 +176,7 @@ async fn a_secret_may_have_any_characters(engine: Engine) {
             let body = json!({"client_secret": secret});
             house.connection.patch(&house.tenant, &body).await.expect(200);
             signs_in_after(&house, secret, |script| {
-                script.client_secret = secret.to_owned();
+                secret.clone_into(&mut script.client_secret);
                 script.discovery = edit(move |document: &mut Value| {
                     document["token_endpoint_auth_methods_supported"] = json!([method]);
                 });
@@ -201,30 +189,17 @@ async fn a_secret_may_have_any_characters(engine: Engine) {
 
 async fn a_public_client_signs_in(engine: Engine) {
     let house = House::new(engine).await;
-    let body = json!({
-        "kind": "oidc", "name": "public", "issuer": house.rogue.issuer, "client_id": "rollcall",
-        "domains": ["acme.example"],
-    });
-    let made = house
-        .tenant
-        .call_with("POST", "/connections", &body)
-        .await
-        .expect(201);
-    let start_url = made.json["start_url"].as_str().expect("a URL").to_owned();
-    let connection = Connection {
-        id: made.id(),
-        start_url,
-        redirect_uri: String::new(),
-    };
-    connection
-        .patch(&house.tenant, &json!({"enabled": true}))
-        .await
-        .expect(200);
+    let issuer = &house.rogue.issuer;
+    let connection = Connection::create(&house.tenant, issuer, ("rollcall", ""), &["acme.example"]).await;
     let house = House { connection, ..house };
     signs_in_after(&house, "no secret", |script| script.client_secret = String::new()).await;
     let asked = house.rogue.requests(Endpoint::Token);
     assert!(!asked[0].headers.contains_key("authorization"));
     assert_eq!(asked[0].parameter("client_secret"), None);
+    assert_eq!(
+        asked[0].parameter("redirect_uri"),
+        Some(house.connection.redirect_uri)
+    );
 }
 
 async fn a_provider_that_does_not_name_itself_signs_in(engine: Engine) {
@@ -267,6 +242,23 @@ async fn a_provider_that_says_little_of_itself_signs_in(engine: Engine) {
     .await;
     let asked = &house.rogue.requests(Endpoint::Authorize)[1];
     assert_eq!(asked.parameter("policy").as_deref(), Some("b2c_1"));
+}
+
+async fn endpoints_on_an_allowed_host_are_called(engine: Engine) {
+    let house = House::new(engine).await;
+    let keys = Rogue::start().await;
+    let body = json!({"allowed_hosts": [keys.address.to_string()]});
+    house.connection.patch(&house.tenant, &body).await.expect(200);
+    let jwks = format!("{}/jwks", keys.issuer);
+    signs_in_after(&house, "keys elsewhere", |script| {
+        script.published = Vec::new();
+        script.discovery = edit(move |document: &mut Value| document["jwks_uri"] = jwks.clone().into());
+    })
+    .await;
+    assert_eq!(
+        (keys.count(Endpoint::Jwks), house.rogue.count(Endpoint::Jwks)),
+        (1, 0)
+    );
 }
 
 async fn long_codes_and_many_cookies_sign_in(engine: Engine) {

@@ -1,5 +1,8 @@
 //! Tokens and what they say.
 
+use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{forget, signs_in_after};
@@ -16,6 +19,7 @@ on_both_engines!(
     a_token_without_key_id_signs_in_where_there_is_one_key,
     an_unknown_claim_or_header_does_no_harm,
     an_id_token_may_leave_at_hash_and_azp_out,
+    a_hash_of_the_access_token_is_of_the_algorithms_length,
     a_large_token_signs_in,
 );
 
@@ -89,8 +93,10 @@ async fn clocks_may_be_half_a_minute_apart(engine: Engine) {
     signs_in_after(&house, "fractions", |script| {
         script.id_token_claims = edit(|claims: &mut Value| {
             let now = jiff::Timestamp::now().as_second();
-            claims["iat"] = json!(now as f64 + 0.25);
-            claims["exp"] = json!(now as f64 + 300.75);
+            let fraction =
+                |seconds: i64| serde_json::from_str::<Value>(&format!("{seconds}.25")).expect("a number");
+            claims["iat"] = fraction(now);
+            claims["exp"] = fraction(now + 300);
         });
     })
     .await;
@@ -191,6 +197,26 @@ async fn an_id_token_may_leave_at_hash_and_azp_out(engine: Engine) {
         1,
         "without an access token nobody asks"
     );
+}
+
+async fn a_hash_of_the_access_token_is_of_the_algorithms_length(engine: Engine) {
+    let house = House::new(engine).await;
+    let cases: [(&'static Key, &'static Algorithm); 3] =
+        [(&P256, &SHA256), (&P384, &SHA384), (&ED25519, &SHA512)];
+    for (key, algorithm) in cases {
+        forget(&house).await;
+        signs_in_after(&house, key.algorithm, |script| {
+            script.rotate_to(key);
+            script.token_response =
+                edit(|answer: &mut Value| answer["access_token"] = "known-access-token".into());
+            script.id_token_claims = edit(move |claims: &mut Value| {
+                let hash = digest(algorithm, b"known-access-token");
+                let half = &hash.as_ref()[..hash.as_ref().len() / 2];
+                claims["at_hash"] = URL_SAFE_NO_PAD.encode(half).into();
+            });
+        })
+        .await;
+    }
 }
 
 async fn a_large_token_signs_in(engine: Engine) {
