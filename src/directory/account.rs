@@ -150,6 +150,7 @@ mod tests {
 
     fn new_account() -> NewAccount {
         NewAccount {
+            contact_tags: Vec::new(),
             id: UserId(Uuid::from_u128(7)),
             directory: Some(DIRECTORY),
             kind: UserKind::External,

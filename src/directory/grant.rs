@@ -386,7 +386,7 @@ mod tests {
             grants(&pairs)
         };
         let set = |before: &[Grant], wanted: Option<AdminScope>| {
-            set_administrator(&person(before), before, wanted, 1, origin()).unwrap()
+            set_administrator(&person(before), before, wanted.as_ref(), 1, origin()).unwrap()
         };
 
         let before = by_hand(&[&role]);
@@ -419,7 +419,7 @@ mod tests {
     fn nobody_is_told_that_a_tick_is_gone_which_a_group_still_gives() {
         let group = |scope: AdminScope| grants(&[(Right::Admin(scope), CONNECTION)]);
         let set = |before: &[Grant], wanted: Option<AdminScope>| {
-            set_administrator(&person(before), before, wanted, 1, origin()).map(|arrival| {
+            set_administrator(&person(before), before, wanted.as_ref(), 1, origin()).map(|arrival| {
                 let administrator = arrival.map(|arrival| arrival.user.administrator);
                 administrator.flatten()
             })
@@ -441,7 +441,9 @@ mod tests {
     fn the_last_administrator_is_neither_unticked_nor_narrowed_but_somebody_without_access_is_no_last_one() {
         let before = grants(&[(Right::Admin(AdminScope::All), GrantSource::Manual)]);
         let last = person(&before);
-        let set = |user: &User, wanted, others| set_administrator(user, &before, wanted, others, origin());
+        let set = |user: &User, wanted: Option<AdminScope>, others| {
+            set_administrator(user, &before, wanted.as_ref(), others, origin())
+        };
         for wanted in [None, Some(entities(&[1])), Some(entities(&[]))] {
             let refusal = set(&last, wanted.clone(), 0).unwrap_err();
             assert_eq!(refusal, Refusal::LastAdministrator);

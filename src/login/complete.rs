@@ -10,7 +10,7 @@ use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
 use crate::directory::{
     Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession, Origin, Proof,
-    Refusal, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
+    Refusal, Right, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
 };
 use crate::sso::jit::{self, Decision, Names, Situation};
 use crate::sso::{Attributes, VerifiedIdentity};
@@ -48,6 +48,8 @@ pub(super) struct Arriving {
     pub connection: ConnectionId,
     /// The sealed ID token, for the provider's sign-out.
     pub id_token: Option<String>,
+    /// The provider had more to say and could not be heard.
+    pub userinfo_failed: bool,
 }
 
 /// Decides at this moment who the identity is here. Nothing is written.
@@ -64,7 +66,7 @@ pub(super) async fn decide(
     connection.enabled |= is_test;
     let directory = directory_of(tx, &connection).await?;
     let domains = tx.list_domains().await?;
-    let names = Names::read(&arriving.attributes, &connection, &domains, &mut trace);
+    let names = Names::read(&arriving.attributes, &connection, &domains);
     let external_ids = &arriving.attributes.external_id;
     let by_external_id = match directory {
         Some(directory) => tx.list_met_by_external_id(directory, external_ids).await?,
@@ -100,7 +102,12 @@ pub(super) async fn decide(
             trace,
         }),
         Err(code) => Err(Refused {
-            code,
+            // Whoever reads it has to look at userinfo, not at the mapping.
+            code: if code == Code::EmailMissing && arriving.userinfo_failed {
+                Code::OidcUserinfoFailed
+            } else {
+                code
+            },
             trace,
             email: arriving
                 .attributes

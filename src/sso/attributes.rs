@@ -28,6 +28,8 @@ const MAX_GROUP: usize = 1_024;
 pub struct Attributes {
     /// The one e-mail address.
     pub email: Option<EmailClaim>,
+    /// There was something for an address, and it is not one.
+    pub email_is_unusable: bool,
     /// Given name, at most 256 characters.
     pub first_name: Option<String>,
     /// Family name, at most 256 characters.
@@ -80,8 +82,10 @@ impl AttributeMapping {
             documents: identity.documents(),
             ignored: Vec::new(),
         };
+        let email = reader.email(&self.email);
         Attributes {
-            email: reader.email(&self.email),
+            email_is_unusable: !reader.ignored.is_empty(),
+            email,
             first_name: reader.text(&self.first_name, MAX_NAME),
             last_name: reader.text(&self.last_name, MAX_NAME),
             display_name: reader.text(&self.display_name, MAX_NAME),

@@ -67,18 +67,16 @@ pub struct Names {
     pub user_name_is_mapped: bool,
     /// The e-mail address, proven.
     pub email: Result<String, Code>,
+    /// What was checked of the address.
+    email_trace: Trace,
 }
 
 impl Names {
     /// Reads the names of an identity.
     #[must_use]
-    pub fn read(
-        attributes: &Attributes,
-        connection: &Connection,
-        domains: &[Domain],
-        trace: &mut Trace,
-    ) -> Self {
-        let email = proven_email(attributes, connection, domains, trace);
+    pub fn read(attributes: &Attributes, connection: &Connection, domains: &[Domain]) -> Self {
+        let mut email_trace = Trace::default();
+        let email = proven_email(attributes, connection, domains, &mut email_trace);
         // An address that nobody vouches for is no better for standing in the claim that is mapped to the userName.
         let is_unproven = |name: &String| {
             let address = attributes.email.as_ref().map(|email| fold(&email.address));
@@ -89,7 +87,15 @@ impl Names {
             user_name_is_mapped: mapped.is_some(),
             user_name: mapped.or_else(|| email.clone().ok()),
             email,
+            email_trace,
         }
+    }
+
+    /// The proven address, for whatever is about to be written. Noted where it is asked for, so that the last check of
+    /// a trace is the one that refused.
+    fn check_email(&self, trace: &mut Trace) -> Result<String, Code> {
+        trace.extend(&self.email_trace);
+        self.email.clone()
     }
 }
 
@@ -101,8 +107,15 @@ fn proven_email(
     trace: &mut Trace,
 ) -> Result<String, Code> {
     let Some(email) = &attributes.email else {
-        trace.push("email", Some("an e-mail address"), None, false);
-        return Err(Code::EmailMissing);
+        let received = attributes
+            .email_is_unusable
+            .then_some("what is not one plain address");
+        trace.push("email", Some("an e-mail address"), received, false);
+        return Err(if attributes.email_is_unusable {
+            Code::EmailMalformed
+        } else {
+            Code::EmailMissing
+        });
     };
     let domain = email
         .address
@@ -155,6 +168,7 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
     }
     if let Some(user) = find_unlinked(names, situation, trace)? {
         check_account(user, situation.now, trace)?;
+        names.check_email(trace)?;
         return Ok(Decision::Link(user.clone()));
     }
     let buried = situation.by_subject.as_ref().map(|user| user.provisioned);
@@ -166,7 +180,7 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
             Code::AccountDeleted
         });
     }
-    let email = names.email.clone()?;
+    let email = names.check_email(trace)?;
     if is_departmental(&email) {
         trace.push("mailbox", Some("a personal address"), Some(&email), false);
         return Err(Code::DepartmentalMailbox);

@@ -28,8 +28,12 @@ pub(super) async fn by_person(
     let session = match login.identify_session(cookie, clock::now()).await {
         Ok(session) => session,
         Err(Denied::Storage(error)) => return Err(Denied::Storage(error).into()),
-        // Whoever is signed out already has what they want.
-        Err(_) => return Ok(gone("/login?signed_out=1", &here)),
+        // Whoever is signed out already has what they want. No cookie is taken away: a form of another site comes
+        // without it, and must not sign anybody out.
+        Err(_) => {
+            let target = [(header::LOCATION, "/login?signed_out=1")];
+            return Ok((StatusCode::SEE_OTHER, target).into_response());
+        }
     };
     if !session.is_csrf_token(form.field("csrf_token")) {
         let error = PlainError::FormExpired;

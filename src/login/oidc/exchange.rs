@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Exchanged {
     pub identity: VerifiedIdentity,
     pub id_token: String,
+    pub userinfo_failed: bool,
 }
 
 /// One sign-in at the callback.
@@ -44,7 +45,11 @@ pub(super) async fn exchange(
 ) -> Result<Exchanged, Code> {
     match tokio::time::timeout(PATIENCE, exchange_unhurried(on, returning, trace)).await {
         Ok(exchanged) => exchanged,
-        Err(_) => Err(Code::OidcTokenExchangeFailed),
+        Err(_) => {
+            let limit = format!("all answers within {} s", PATIENCE.as_secs());
+            trace.push("provider", Some(&limit), None, false);
+            Err(Code::OidcTokenExchangeFailed)
+        }
     }
 }
 
@@ -55,7 +60,7 @@ async fn exchange_unhurried(
 ) -> Result<Exchanged, Code> {
     let tokens = fetch_tokens(on, returning, trace).await?;
     let identity = verify(on, returning, &tokens, trace).await?;
-    let identity = match (&returning.provider.userinfo_endpoint, &tokens.access_token) {
+    let (identity, userinfo_failed) = match (&returning.provider.userinfo_endpoint, &tokens.access_token) {
         (Some(url), Some(token)) => {
             let answer = on.providers.outbound().get_with_token(url, token).await;
             complete(
@@ -64,11 +69,12 @@ async fn exchange_unhurried(
                 trace,
             )?
         }
-        _ => identity,
+        _ => (identity, false),
     };
     Ok(Exchanged {
         identity,
         id_token: tokens.id_token,
+        userinfo_failed,
     })
 }
 
@@ -215,16 +221,16 @@ pub(in crate::login) fn refuse_token(refusal: &TokenRefusal, trace: &mut Trace) 
 }
 
 /// What userinfo says is welcome, and what it says of somebody else is an attack. That it says nothing is no harm: the
-/// ID token is proof enough, and what is missing is found out later.
+/// ID token is proof enough, and what is missing is found out later. Answers whether it said nothing.
 fn complete(
     identity: VerifiedIdentity,
     answer: Result<(u16, Vec<u8>), OutboundError>,
     trace: &mut Trace,
-) -> Result<VerifiedIdentity, Code> {
+) -> Result<(VerifiedIdentity, bool), Code> {
     let alone = identity.clone();
     let refusal = match answer {
         Ok((status, body)) => match userinfo::complete(identity, status, &body) {
-            Ok(identity) => return Ok(identity),
+            Ok(identity) => return Ok((identity, false)),
             Err(UserinfoRefusal::Subject) => {
                 let expected = Some("the subject of the ID token");
                 trace.push("userinfo", expected, Some("another subject"), false);
@@ -235,7 +241,7 @@ fn complete(
         Err(error) => error.to_string(),
     };
     trace.push("userinfo", Some("an answer"), Some(&refusal), false);
-    Ok(alone)
+    Ok((alone, true))
 }
 
 fn refuse_call(code: Code, check: &'static str, error: &OutboundError, trace: &mut Trace) -> Code {

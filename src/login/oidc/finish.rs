@@ -145,6 +145,7 @@ async fn arrive(
     let arriving = Arriving {
         id_token: on.seal_id_token(tenant.id, &exchanged.id_token, returned.fresh.nonce),
         identity: exchanged.identity,
+        userinfo_failed: exchanged.userinfo_failed,
         attributes,
         connection: connection.id,
     };
@@ -219,6 +220,14 @@ fn refuse_callback(refusal: &CallbackRefusal, trace: &mut Trace) -> Code {
         }
         CallbackRefusal::Provider { .. } => ("provider", Code::OidcErrorFromIdp),
     };
-    trace.push(check, None, Some(&refusal.to_string()), false);
+    let said = match refusal {
+        CallbackRefusal::Provider {
+            code,
+            description: Some(description),
+        } => format!("{code}: {description}"),
+        CallbackRefusal::Provider { code, .. } => code.clone(),
+        other => other.to_string(),
+    };
+    trace.push(check, None, Some(&said), false);
     code
 }

@@ -195,7 +195,10 @@ const AGAINST_ENTRY: [(&str, AgainstPerson); 7] = [
 ];
 
 /// What is against linking the subject to this person.
-const AGAINST_LINK: [(&str, AgainstPerson); 8] = [
+const AGAINST_LINK: [(&str, AgainstPerson); 9] = [
+    ("an address that is not proven", |world, _| {
+        world.proven_address().is_none()
+    }),
     ("nothing leads there", |world, person| {
         !world.claims_id_of(person) && !world.claims_user_name_of(person) && !world.claims_address_of(person)
     }),

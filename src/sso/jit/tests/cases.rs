@@ -342,9 +342,8 @@ fn what_is_read_of_an_address_is_traced() {
             verified_at: Some(at(1)),
             created_at: at(1),
         };
-        Names::read(&world.attributes, &world.connection(), &[domain], &mut trace)
-            .email
-            .ok();
+        let names = Names::read(&world.attributes, &world.connection(), &[domain]);
+        names.check_email(&mut trace).ok();
         trace
             .checks()
             .iter()

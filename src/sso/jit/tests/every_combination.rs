@@ -76,7 +76,7 @@ use Outcome::{Creates, Links, Refused, SignsIn};
 type Rule = (&'static str, fn(&Case) -> bool, Outcome);
 
 /// The rules in the order in which they speak: the first that applies has the word.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 18] = [
     (
         "nobody enters a suspended tenant",
         |case| case.suspended,
@@ -111,6 +111,21 @@ const RULES: [Rule; 15] = [
         "a known subject needs nothing more",
         |case| case.meets_somebody() && case.found == Found::Subject,
         SignsIn,
+    ),
+    (
+        "nobody is linked without an address",
+        |case| case.meets_somebody() && case.worth() == Err(Code::EmailMissing),
+        Refused(Code::EmailMissing),
+    ),
+    (
+        "nobody is linked by an address that nobody vouches for",
+        |case| case.meets_somebody() && case.worth() == Err(Code::EmailNotVerified),
+        Refused(Code::EmailNotVerified),
+    ),
+    (
+        "nobody is linked by a foreign address",
+        |case| case.meets_somebody() && case.worth() == Err(Code::EmailOutsideDomains),
+        Refused(Code::EmailOutsideDomains),
     ),
     (
         "somebody who was here before is linked",

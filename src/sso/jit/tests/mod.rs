@@ -114,12 +114,7 @@ impl World {
             domain("acme.example", Some(at(1))),
             domain("unproven.example", None),
         ];
-        Names::read(
-            &self.attributes,
-            &self.connection(),
-            &domains,
-            &mut Trace::default(),
-        )
+        Names::read(&self.attributes, &self.connection(), &domains)
     }
 
     fn decide(&self) -> Result<Decision, Code> {
