@@ -6,7 +6,7 @@ mod administrators;
 mod blocking;
 mod directories;
 mod openapi;
-mod problem;
+pub mod problem;
 mod requests;
 mod tenants;
 mod users;

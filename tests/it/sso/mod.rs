@@ -2,4 +2,9 @@
 
 pub mod fixture;
 mod harness_check;
+mod lifecycle;
+mod logout;
+mod provider;
+mod settings;
 mod sign_in;
+mod trial;
