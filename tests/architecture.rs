@@ -58,6 +58,7 @@ Store: flush_token_uses
 Store: keep_access_error
 Store: note_session_use
 Store: note_token_use
+Store: number_audit
 Store: open
 Store: ping
 Store: purge_expired
@@ -72,6 +73,7 @@ SystemTx: find_setting
 SystemTx: find_tenant
 SystemTx: list_tenants
 SystemTx: list_tenants_of_domain
+SystemTx: list_tenants_with_unnumbered_audit
 Tx: apply
 Tx: consume_once
 Tx: count_entity_uses
@@ -85,6 +87,7 @@ Tx: find_user_record_for_update
 Tx: list_entities_for_update
 Tx: list_member_ids
 Tx: list_sessions_of_provider
+Tx: load_entity_tree_for_share
 ";
 
 /// Lines of a file without its tests.

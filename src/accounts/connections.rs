@@ -289,7 +289,7 @@ pub async fn add_domain(
 
 const NO_DOMAIN: &str = "a domain name, acme.example; one with other letters in its xn-- form";
 
-fn invalid(field: &'static str, message: impl ToString) -> Error {
+fn invalid(field: &'static str, message: impl std::fmt::Display) -> Error {
     Error::Invalid {
         field,
         message: message.to_string(),

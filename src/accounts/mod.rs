@@ -3,8 +3,10 @@
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
 pub mod access_errors;
+pub mod audit;
 pub mod connections;
 pub mod directories;
+pub mod entities;
 mod error;
 pub mod tenants;
 pub mod users;

@@ -157,6 +157,26 @@ pub(super) fn screen(listening: &str, demo: &Demo, operator: Option<&bearer::New
     line(format_args!(
         "        (both need an address that they can reach: set ROLLCALL_PUBLIC_URL)"
     ));
+    line(format_args!(
+        "\nSign in  {listening}/login/demo, once an OpenID Connect provider is connected:\n"
+    ));
+    line(format_args!(
+        "  curl -sS {listening}/api/v1/tenants/demo/connections \\"
+    ));
+    line(format_args!(
+        "    -H 'Authorization: Bearer OPERATOR_TOKEN' -H 'Content-Type: application/json' \\"
+    ));
+    line(format_args!(
+        "    -d '{{\"kind\":\"oidc\",\"name\":\"My provider\",\"issuer\":\"https://idp.example.com\",\
+         \"client_id\":\"...\",\"client_secret\":\"...\",\"domains\":[\"example.com\"]}}'"
+    ));
+    line(format_args!(
+        "  The answer has the redirect_uri for the provider; then PATCH .../connections/ID with {{\"enabled\":true}}."
+    ));
+    line(format_args!(
+        "  (a provider on this machine needs ROLLCALL_ALLOW_PRIVATE_IDP=true)\n"
+    ));
+    line(format_args!("API     {listening}/api/docs"));
     line(format_args!("Health  {listening}/healthz  /readyz  /metrics\n"));
     text
 }

@@ -152,6 +152,7 @@ pub async fn start(
     let jobs = vec![
         tokio::spawn(jobs::last_used::run(store.clone())),
         tokio::spawn(jobs::expiry::run(store.clone())),
+        tokio::spawn(jobs::audit_numbers::run(store.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
             let mut ticks = tokio::time::interval(Duration::from_secs(5));

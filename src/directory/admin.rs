@@ -120,6 +120,17 @@ impl Authority {
         }
     }
 
+    /// Whether a person may be deleted: nobody deletes the account that they act with.
+    ///
+    /// # Errors
+    /// [`Refusal::OwnAccount`].
+    pub fn check_may_delete(&self, user: &User) -> Result<(), Refusal> {
+        match self {
+            Self::Administrator { user: own, .. } if *own == user.id => Err(Refusal::OwnAccount),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a person may be put under an entity.
     ///
     /// # Errors

@@ -157,7 +157,7 @@ pub fn administrator_of<'g>(rights: impl Iterator<Item = &'g Right>) -> Option<A
 pub fn set_administrator(
     user: &User,
     grants: &[Grant],
-    wanted: Option<AdminScope>,
+    wanted: Option<&AdminScope>,
     other_full_administrators: u64,
     origin: Origin,
 ) -> Result<Option<Arrival>, Refusal> {
@@ -170,9 +170,9 @@ pub fn set_administrator(
         .map(|grant| grant.right.clone())
         .filter(|right| !matches!(right, Right::Admin(_)))
         .collect();
-    rights.extend(wanted.clone().map(Right::Admin));
+    rights.extend(wanted.cloned().map(Right::Admin));
     let delta = align(grants, GrantSource::Manual, rights);
-    if administrator_of(delta.rights_after(grants)) != wanted {
+    if administrator_of(delta.rights_after(grants)).as_ref() != wanted {
         return Err(Refusal::GrantedByGroup);
     }
     change(

@@ -50,4 +50,4 @@ pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};
-pub use user::{User, UserKind, UserSource, UserStatus};
+pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};

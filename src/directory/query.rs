@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::id::EntityId;
+use super::user::{UserKind, UserSource, UserStatus};
+
 /// A boolean combination of terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Predicate<T> {
@@ -153,4 +156,21 @@ pub struct Window {
     pub offset: u64,
     /// How many to answer at most.
     pub limit: u64,
+}
+
+/// Which people of a tenant an administrator asks for: those who pass every test that is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PopulationFilter {
+    /// The userName, the display name or an e-mail address contains this, compared without case.
+    pub text: Option<String>,
+    /// Employee or external collaborator.
+    pub kind: Option<UserKind>,
+    /// One of these; without any, whoever is not deleted.
+    pub statuses: Vec<UserStatus>,
+    /// The way in which they were made.
+    pub source: Option<UserSource>,
+    /// Their entity is one of these or lies below one of them; an empty list is nobody's.
+    pub within: Option<Vec<EntityId>>,
+    /// They have this permission group, by its key.
+    pub role: Option<String>,
 }

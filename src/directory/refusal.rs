@@ -98,6 +98,11 @@ pub enum Refusal {
     /// Nobody gives what they do not have.
     #[error("this lies outside your own administrator scope; ask an administrator with scope \"all\"")]
     OutsideScope,
+    /// Nobody deletes the account that they are signed in with.
+    #[error(
+        "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
+    )]
+    OwnAccount,
     /// The tick comes from a group of the identity provider.
     #[error(
         "a group of the identity provider gives this person the Administrator tick or a wider scope; change the group, or the connection's group_mapping"
@@ -170,6 +175,7 @@ impl Refusal {
             Self::OperatorRequired => "operator_required",
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
+            Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup => "granted_by_group",
             Self::ConnectionNameTaken(_) => "connection_name_in_use",
             Self::UnknownDirectory(_) => "unknown_directory",

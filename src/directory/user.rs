@@ -137,7 +137,38 @@ words!(UserStatus {
     Deleted = "deleted",
 });
 
+/// How a person proves who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// By e-mail address and password.
+    Local,
+    /// By single sign-on.
+    Sso,
+    /// By single sign-on, and a directory keeps the account.
+    ScimSso,
+    /// A directory keeps the account, and the person has not signed in yet.
+    Scim,
+}
+
+words!(AuthMethod {
+    Local = "local",
+    Sso = "sso",
+    ScimSso = "scim+sso",
+    Scim = "scim",
+});
+
 impl User {
+    /// How the person signs in; `linked` says whether a provider's subject leads to them.
+    #[must_use]
+    pub fn auth_method(&self, linked: bool) -> AuthMethod {
+        match (self.directory.is_some() && self.provisioned, linked) {
+            (true, true) => AuthMethod::ScimSso,
+            (true, false) => AuthMethod::Scim,
+            (false, linked) if linked || self.source == UserSource::Jit => AuthMethod::Sso,
+            (false, _) => AuthMethod::Local,
+        }
+    }
+
     /// Whether the person may sign in at this moment: both flags, inside the dates, not pending, not deleted.
     #[must_use]
     pub fn has_access(&self, now: Timestamp) -> bool {

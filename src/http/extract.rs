@@ -105,8 +105,8 @@ pub(super) struct TenantAdmin {
 
 impl TenantAdmin {
     /// How far the caller's authority reaches.
-    pub(super) fn authority(&self) -> &Authority {
-        &self.authority
+    pub(super) fn authority(&self) -> Authority {
+        self.authority.clone()
     }
 
     /// Where and when the request comes from.
@@ -180,7 +180,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let admin = TenantAdmin::from_request_parts(parts, state).await?;
-        admin.authority().check_full()?;
+        admin.authority.check_full()?;
         Ok(Self(admin))
     }
 }

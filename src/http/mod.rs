@@ -17,6 +17,7 @@ pub mod scim;
 mod state;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use clock::{now, origin, random_bytes, random_id};
@@ -32,7 +33,13 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .merge(login::routes())
         .nest("/scim/v2/{tenant}/{directory}", scim::routes())
         .fallback(problem::not_found);
-    middleware::wrap(routes, limits).with_state(gateway)
+    let wrapped = middleware::wrap(routes, limits);
+    let wrapped = if gateway.public_url.is_https() {
+        wrapped.layer(from_fn(middleware::security_headers::keep_to_https))
+    } else {
+        wrapped
+    };
+    wrapped.with_state(gateway)
 }
 
 /// The routes that the OpenAPI document describes. SCIM describes itself (RFC 7644 section 4).

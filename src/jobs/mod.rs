@@ -1,4 +1,5 @@
 //! Work that no request waits for.
 
+pub mod audit_numbers;
 pub mod expiry;
 pub mod last_used;

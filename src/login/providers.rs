@@ -19,15 +19,17 @@ use crate::sso::oidc::{KeySet, Provider};
 /// How long a document and keys are used before they are fetched again.
 const FRESH: Duration = Duration::from_hours(1);
 /// A key that is not known is looked for once in this time (a storm of forged tokens is not passed on).
-const KEYS_AGAIN: Duration = Duration::from_secs(60);
+const KEYS_AGAIN: Duration = Duration::from_mins(1);
 /// How long a failure stands for the next callers.
 const FAILED: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Providers {
     outbound: Client,
-    slots: std::sync::Mutex<HashMap<(TenantId, ConnectionId), Arc<Mutex<Slot>>>>,
+    slots: std::sync::Mutex<Slots>,
 }
+
+type Slots = HashMap<(TenantId, ConnectionId), Arc<Mutex<Slot>>>;
 
 #[derive(Debug, Default)]
 struct Slot {

@@ -45,6 +45,22 @@ impl ReadTx {
         .collect()
     }
 
+    /// One entity.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_entity(&mut self, id: EntityId) -> Result<Option<Entity>, Error> {
+        fetch_optional!(
+            self.conn,
+            EntityRow,
+            "SELECT id, parent_id, name, created_at FROM entities WHERE tenant_id = $1 AND id = $2",
+            self.tenant.0,
+            id.0,
+        )?
+        .map(EntityRow::into_entity)
+        .transpose()
+    }
+
     /// The tree of the tenant's entities.
     ///
     /// # Errors
@@ -55,20 +71,33 @@ impl ReadTx {
 }
 
 impl Tx {
-    /// Every entity of the tenant, locked until the commit: whether one may be moved depends on the others.
+    /// Every entity of the tenant, locked until the commit: whether one may be moved depends on the others, and
+    /// whether one may be deleted on who is being put under it.
     ///
     /// # Errors
     /// The database failed.
     pub async fn list_entities_for_update(&mut self) -> Result<Vec<Entity>, Error> {
-        if self.read.conn.locks_rows() {
-            // A row that does not exist yet cannot be locked, so the tenant stands for its tree.
-            execute!(
-                self.read.conn,
-                "SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE",
-                self.read.tenant.0,
-            )?;
-        }
+        // A row that does not exist yet cannot be locked, so the tenant stands for its tree.
+        self.lock_tree("SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE")
+            .await?;
         self.read.list_entities().await
+    }
+
+    /// The tree, which stays as it is until the commit: what is written may name its entities.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn load_entity_tree_for_share(&mut self) -> Result<EntityTree, Error> {
+        self.lock_tree("SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR SHARE")
+            .await?;
+        self.read.load_entity_tree().await
+    }
+
+    async fn lock_tree(&mut self, sql: &'static str) -> Result<(), Error> {
+        if self.read.conn.locks_rows() {
+            execute!(self.read.conn, sql, self.read.tenant.0)?;
+        }
+        Ok(())
     }
 
     /// What still uses an entity.
@@ -82,8 +111,7 @@ impl Tx {
             (i64, i64, i64, i64),
             "SELECT (SELECT count(*) FROM entities WHERE tenant_id = $1 AND parent_id = $2), \
              (SELECT count(*) FROM users WHERE tenant_id = $1 AND entity_id = $2 AND deleted_at IS NULL), \
-             (SELECT count(DISTINCT user_id) FROM grants WHERE tenant_id = $1 AND ended_at IS NULL \
-              AND kind = 'admin' AND value LIKE $3), \
+             (SELECT count(*) FROM users WHERE tenant_id = $1 AND admin_scope LIKE $3 AND deleted_at IS NULL), \
              (SELECT count(*) FROM connections WHERE tenant_id = $1 AND settings LIKE $3)",
             self.read.tenant.0,
             id.0,

@@ -1,9 +1,7 @@
 //! Lists of people and of groups: pages with exact totals, and chunks for what is judged in memory.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::audit::micros;
 use super::error::Error;
 use super::groups::{GroupRow, select_group};
 use super::predicate::Condition;
@@ -11,7 +9,7 @@ use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::{UserRow, select_user};
 use crate::directory::query::{GroupTerm, Predicate, SortKey, Sorting, UserTerm, Window};
-use crate::directory::{DirectoryId, Group, User, UserStatus};
+use crate::directory::{DirectoryId, Group, User};
 
 /// Where a walk over a directory stands: after this id.
 pub type Position = Option<Uuid>;
@@ -147,37 +145,7 @@ impl ReadTx {
         Ok(chunk(groups, size, |group| group.id.0))
     }
 
-    /// The people of the tenant for its administrators, newest last, over all directories: those of a status, or
-    /// all who are not deleted.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_tenant_users(
-        &mut self,
-        status: Option<UserStatus>,
-        now: Timestamp,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<User>, Error> {
-        let mut sql = Statement::new(select_user!("WHERE u.tenant_id = "));
-        sql.bind(Bind::Uuid(self.tenant.0));
-        push_status(&mut sql, status, now);
-        if let Some(after) = after {
-            sql.push(" AND u.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY u.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
-        let users = self.fetch_users(sql).await?;
-        Ok(chunk(users, size, |user| user.id.0))
-    }
-
-    async fn fetch_users(&mut self, sql: Statement) -> Result<Vec<User>, Error> {
+    pub(super) async fn fetch_users(&mut self, sql: Statement) -> Result<Vec<User>, Error> {
         sql.fetch_all::<UserRow>(&mut self.conn)
             .await?
             .into_iter()
@@ -211,54 +179,13 @@ impl ReadTx {
     }
 }
 
-/// The SQL of [`User::status`](crate::directory::User::status); without one, whoever is not deleted.
-fn push_status(sql: &mut Statement, status: Option<UserStatus>, now: Timestamp) {
-    const OPEN: &str = " AND u.deleted_at IS NULL AND u.active = TRUE AND u.blocked = FALSE";
-    let now = || Bind::Integer(micros(now));
-    let not_ended = |sql: &mut Statement| {
-        sql.push(OPEN)
-            .push(" AND (u.access_until IS NULL OR u.access_until > ");
-        sql.bind(now()).push(")");
-    };
-    match status {
-        None => {
-            sql.push(" AND u.deleted_at IS NULL");
-        }
-        Some(UserStatus::Deleted) => {
-            sql.push(" AND u.deleted_at IS NOT NULL");
-        }
-        Some(UserStatus::Inactive) => {
-            sql.push(
-                " AND u.deleted_at IS NULL AND (u.active IS NULL OR u.active = FALSE OR u.blocked = TRUE)",
-            );
-        }
-        Some(UserStatus::Expired) => {
-            sql.push(OPEN).push(" AND u.access_until <= ").bind(now());
-        }
-        Some(UserStatus::Pending) => {
-            not_ended(sql);
-            sql.push(" AND u.pending = TRUE");
-        }
-        Some(UserStatus::Scheduled) => {
-            not_ended(sql);
-            sql.push(" AND u.pending = FALSE AND u.access_from > ")
-                .bind(now());
-        }
-        Some(UserStatus::Active) => {
-            not_ended(sql);
-            sql.push(" AND u.pending = FALSE AND (u.access_from IS NULL OR u.access_from <= ");
-            sql.bind(now()).push(")");
-        }
-    }
-}
-
 /// A full chunk may have more behind it.
-fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chunk<T> {
+pub(super) fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chunk<T> {
     let next = items.last().filter(|_| items.len() as u64 == size).map(id);
     Chunk { items, next }
 }
 
-fn limit(sql: &mut Statement, window: Window) {
+pub(super) fn limit(sql: &mut Statement, window: Window) {
     // As text: SQLite plans with a LIMIT that it can see, and so prepares a statement anew each time that one is
     // bound. Page sizes are few.
     sql.push(" LIMIT ")

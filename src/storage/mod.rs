@@ -8,15 +8,18 @@
 mod access_errors;
 mod apply;
 mod audit;
+mod audit_numbers;
 mod connections;
 mod engine;
 mod entities;
 mod error;
 mod grants;
 mod groups;
+mod identities;
 mod invitations;
 mod lists;
 mod members;
+mod population;
 mod predicate;
 mod records;
 mod registry;
@@ -31,7 +34,9 @@ mod users;
 mod writer;
 
 pub use audit::AuditRow;
+pub use audit_numbers::AuditRecord;
 pub use error::Error;
+pub use identities::Identity;
 pub use lists::{Chunk, Position};
 pub use members::Candidate;
 pub use records::{GroupRef, UserRecord};

@@ -3,6 +3,7 @@
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::middleware::BodyError;
@@ -122,6 +123,29 @@ pub(super) fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> 
     })
 }
 
+/// Reads a query string into a type; what is said of one parameter again and again is joined by commas.
+pub(super) fn parse_query_joining<T: DeserializeOwned>(uri: &Uri, name: &str) -> Result<T, Problem> {
+    let parts = uri.query().unwrap_or_default().split('&');
+    let value = |part: &str| part.strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
+    let (said, rest): (Vec<&str>, Vec<&str>) = parts.partition(|part| value(part).is_some());
+    if said.len() < 2 {
+        return parse_query(uri);
+    }
+    let values: Vec<String> = said.into_iter().filter_map(value).collect();
+    let text = format!("/?{}&{name}={}", rest.join("&"), values.join(","));
+    // What was a query a moment ago is one still.
+    parse_query(&Uri::try_from(text).unwrap_or_else(|_| uri.clone()))
+}
+
+/// Reads a field that may be null and tells it from one that is absent; goes with `#[serde(default)]`.
+pub(super) fn said<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(reader).map(Some)
+}
+
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.
 #[derive(Default)]
 pub(super) struct Fields(Vec<FieldError>);
@@ -153,6 +177,14 @@ impl Fields {
                 format!("1 to {most} characters, none of them a control character"),
             );
         }
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T>(&mut self, field: &'static str, known: Option<T>, accepted: &[&str]) -> Option<T> {
+        if known.is_none() {
+            self.refuse(field, format!("one of {}", accepted.join(", ")));
+        }
+        known
     }
 
     /// How many a page of a list holds: 1 to 500, 100 when the caller does not say.

@@ -198,7 +198,7 @@ async fn create(
         domains: body.domains,
         allowed_hosts: body.allowed_hosts,
     };
-    let made = connections::create(&on, admin.tenant.id, admin.authority(), new, admin.origin()).await?;
+    let made = connections::create(&on, admin.tenant.id, &admin.authority(), new, admin.origin()).await?;
     Ok((StatusCode::CREATED, Json(view(made, &admin.tenant.slug, &login))))
 }
 
@@ -209,7 +209,7 @@ async fn list(
     State(login): State<Login>,
     admin: TenantAdmin,
 ) -> Result<Json<List<ConnectionView>>, Problem> {
-    let found = connections::list(&on, admin.tenant.id, admin.authority()).await?;
+    let found = connections::list(&on, admin.tenant.id, &admin.authority()).await?;
     let items = found.into_iter().map(|one| view(one, &admin.tenant.slug, &login));
     Ok(Json(items.collect()))
 }
@@ -223,7 +223,7 @@ async fn read(
     ids: UrlIds,
 ) -> Result<Json<ConnectionView>, Problem> {
     let id = ids.find("id", "connection")?;
-    let found = connections::find(&on, admin.tenant.id, admin.authority(), id).await?;
+    let found = connections::find(&on, admin.tenant.id, &admin.authority(), id).await?;
     Ok(Json(view(found, &admin.tenant.slug, &login)))
 }
 
@@ -288,7 +288,7 @@ async fn update(
     let id = ids.find("id", "connection")?;
     let patch = patch_of(body)?;
     let origin = admin.origin();
-    let after = connections::update(&on, admin.tenant.id, admin.authority(), id, patch, origin).await?;
+    let after = connections::update(&on, admin.tenant.id, &admin.authority(), id, patch, origin).await?;
     Ok(Json(view(after, &admin.tenant.slug, &login)))
 }
 
@@ -349,7 +349,7 @@ fn check_lists(fields: &mut Fields, domains: Option<&Vec<String>>, allowed_hosts
     let is_host = |host: &String| {
         let is_part =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
-        (1..=260).contains(&host.len()) && host.bytes().all(is_part)
+        (1..=260).contains(&host.len()) & host.bytes().all(is_part)
     };
     if allowed_hosts.is_some_and(|hosts| !hosts.iter().all(is_host)) {
         fields.refuse(
@@ -363,7 +363,7 @@ fn is_rule(rule: &GroupRuleView) -> bool {
     let is_key = |key: &String| {
         let is_part =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-        (1..=64).contains(&key.len()) && key.bytes().all(is_part)
+        (1..=64).contains(&key.len()) & key.bytes().all(is_part)
     };
     (1..=1024).contains(&rule.group.chars().count())
         && rule.role.iter().all(is_key)
@@ -382,7 +382,7 @@ fn secret(fields: &mut Fields, text: Option<String>) -> Result<Option<NewSecret>
 #[utoipa::path(post, path = "/tenants/{tenant}/connections/{id}/refresh", responses((status = 204)))]
 async fn refresh(State(on): State<Accounts>, admin: TenantAdmin, ids: UrlIds) -> Result<StatusCode, Problem> {
     let id = ids.find("id", "connection")?;
-    connections::refresh(&on, admin.tenant.id, admin.authority(), id, admin.origin()).await?;
+    connections::refresh(&on, admin.tenant.id, &admin.authority(), id, admin.origin()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -405,7 +405,7 @@ async fn test(
     let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
     let now = clock::now();
     let ticket =
-        connections::issue_test_ticket(&on, admin.tenant.id, admin.authority(), id, nonce, now).await?;
+        connections::issue_test_ticket(&on, admin.tenant.id, &admin.authority(), id, nonce, now).await?;
     let start = login.start_url(&admin.tenant.slug, id);
     Ok(Json(TestView {
         test_url: format!("{start}?test={ticket}"),

@@ -66,13 +66,14 @@ async fn create(
     JsonBody(body): JsonBody<NewDomainBody>,
 ) -> Result<(StatusCode, Json<DomainView>), Problem> {
     let origin = admin.origin();
-    let made = connections::add_domain(&on, admin.tenant.id, admin.authority(), &body.domain, origin).await?;
+    let made =
+        connections::add_domain(&on, admin.tenant.id, &admin.authority(), &body.domain, origin).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
 /// The domains, by name.
 #[utoipa::path(get, path = "/tenants/{tenant}/domains", responses((status = 200, body = List<DomainView>)))]
 async fn list(State(on): State<Accounts>, admin: TenantAdmin) -> Result<Json<List<DomainView>>, Problem> {
-    let found = connections::list_domains(&on, admin.tenant.id, admin.authority()).await?;
+    let found = connections::list_domains(&on, admin.tenant.id, &admin.authority()).await?;
     Ok(Json(found.into_iter().map(DomainView::from).collect()))
 }

@@ -1,10 +1,12 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
 mod access_errors;
+mod audit;
 mod body;
 mod connections;
 mod directories;
 mod domains;
+mod entities;
 mod list;
 mod me;
 mod tenants;
@@ -24,4 +26,6 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(domains::routes())
         .merge(me::routes())
         .merge(access_errors::routes())
+        .merge(entities::routes())
+        .merge(audit::routes())
 }

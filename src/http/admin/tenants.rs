@@ -150,7 +150,7 @@ async fn update(
         support_email: body.support_email,
         suspended: body.suspended,
     };
-    let tenant = tenants::update(&on, admin.tenant.id, admin.authority(), patch, admin.origin()).await?;
+    let tenant = tenants::update(&on, admin.tenant.id, &admin.authority(), patch, admin.origin()).await?;
     Ok(Json(tenant.into()))
 }
 
@@ -183,7 +183,7 @@ async fn set_sign_in(
     let mode = mode.ok_or_else(|| Problem::not_found("mode"))?;
     let origin = admin.origin();
     let tenant =
-        tenants::set_sign_in(&on, admin.tenant.id, admin.authority(), mode, body.force, origin).await?;
+        tenants::set_sign_in(&on, admin.tenant.id, &admin.authority(), mode, body.force, origin).await?;
     Ok(Json(tenant.into()))
 }
 

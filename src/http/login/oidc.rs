@@ -14,7 +14,7 @@ use crate::http::extract::RequestName;
 use crate::http::pages::{Outcome, ReceivedAttribute, TrialPage, page, preferred_language};
 use crate::http::problem;
 use crate::http::state::PublicUrl;
-use crate::login::oidc::{Attempt, Decision, Finished, TestReport};
+use crate::login::oidc::{Attempt, Decision, Finished, Return, TestReport};
 use crate::login::{Fresh, Login, Refused, oidc};
 
 /// Sends the browser to the provider.
@@ -77,10 +77,13 @@ pub(super) async fn callback(
     }
     let finished = match fresh() {
         Some(fresh) => {
-            let origin = clock::origin(Actor::Gateway, Source::Jit, &request_id);
-            let browser = Cookie::Login.read(&headers, &here);
-            let query = query.unwrap_or_default();
-            oidc::finish(&login, &tenant, &connection, &query, browser, fresh, origin).await
+            let returned = Return {
+                query: query.as_deref().unwrap_or_default(),
+                browser: Cookie::Login.read(&headers, &here),
+                fresh,
+                origin: clock::origin(Actor::Gateway, Source::Jit, &request_id),
+            };
+            oidc::finish(&login, &tenant, &connection, returned).await
         }
         None => Err(Refused::new(Code::InternalError)),
     };

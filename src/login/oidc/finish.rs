@@ -21,7 +21,7 @@ pub enum Finished {
     /// Somebody is signed in.
     SignedIn {
         /// The session.
-        session: NewSession,
+        session: Box<NewSession>,
         /// What its cookie carries.
         token: Arc<NewToken>,
         /// Where the browser goes now.
@@ -46,6 +46,18 @@ pub struct TestReport {
     pub trace: Trace,
 }
 
+/// What the browser brings to the callback.
+pub struct Return<'a> {
+    /// The query.
+    pub query: &'a str,
+    /// The login cookie.
+    pub browser: Option<&'a str>,
+    /// What a session and a person are made of.
+    pub fresh: Fresh,
+    /// Where and when the request comes from.
+    pub origin: Origin,
+}
+
 /// Takes what the browser brings to the callback.
 ///
 /// # Errors
@@ -54,30 +66,15 @@ pub async fn finish(
     on: &Login,
     tenant: &str,
     connection: &str,
-    query: &str,
-    browser: Option<&str>,
-    fresh: Fresh,
-    origin: Origin,
+    mut returned: Return<'_>,
 ) -> Result<Finished, Refused> {
     let (tenant, connection) = find_doors(on, tenant, connection).await?;
-    let origin = Origin {
-        actor: Actor::Connection(connection.id),
-        ..origin
-    };
+    returned.origin.actor = Actor::Connection(connection.id);
     let mut trace = Trace::default();
-    let arrived = arrive(
-        on,
-        &tenant,
-        &connection,
-        query,
-        browser,
-        &fresh,
-        &origin,
-        &mut trace,
-    )
-    .await;
+    let arrived = arrive(on, &tenant, &connection, &returned, &mut trace).await;
     let (arriving, attempt) =
         arrived.map_err(|code| at(&tenant, &connection, Refused::new(code).traced(trace.clone())))?;
+    let Return { fresh, origin, .. } = returned;
     let email = arriving
         .attributes
         .email
@@ -90,7 +87,7 @@ pub async fn finish(
                 complete::sign_in(tx, arriving, fresh, origin).await
             });
             opened.await.map(|session| Finished::SignedIn {
-                session,
+                session: Box::new(session),
                 token,
                 return_to: attempt.return_to,
             })
@@ -111,34 +108,14 @@ async fn arrive(
     on: &Login,
     tenant: &Tenant,
     connection: &Connection,
-    query: &str,
-    browser: Option<&str>,
-    fresh: &Fresh,
-    origin: &Origin,
+    returned: &Return<'_>,
     trace: &mut Trace,
 ) -> Result<(Arriving, LoginAttempt), Code> {
-    let unavailable = |error: crate::storage::Error| Refused::from(error).code;
-    let callback = Callback::parse(query).map_err(|refusal| refuse_callback(&refusal, trace))?;
-    let Some(browser) = browser else {
-        trace.push("login_cookie", Some("the browser that began"), None, false);
-        return Err(Code::OidcStateMismatch);
-    };
-    let (state, bound_to) = (bearer::hash(callback.state()), bearer::hash(browser));
-    let taken = on
-        .store
-        .take_login(tenant.id, state, bound_to)
-        .await
-        .map_err(unavailable)?;
-    let known = "a sign-in that this browser began and has not used";
-    trace.push("state", Some(known), None, taken.is_some());
-    let attempt = taken.ok_or(Code::OidcStateMismatch)?;
-    if attempt.expires_at <= origin.at {
-        trace.push(
-            "state_expires_at",
-            Some(&origin.at.to_string()),
-            Some(&attempt.expires_at.to_string()),
-            false,
-        );
+    let now = returned.origin.at;
+    let (callback, browser, attempt) = take_attempt(on, tenant, returned, trace).await?;
+    if attempt.expires_at <= now {
+        let (expected, received) = (now.to_string(), attempt.expires_at.to_string());
+        trace.push("state_expires_at", Some(&expected), Some(&received), false);
         return Err(Code::SignInExpired);
     }
     let (begun, here) = (attempt.connection.to_string(), connection.id.to_string());
@@ -158,7 +135,7 @@ async fn arrive(
         browser,
         state: &state,
         code: &code,
-        now: origin.at,
+        now,
     };
     let exchanged = exchange(on, &returning, trace).await?;
     let mapping = AttributeMapping::from_settings(&connection.settings.attribute_mapping);
@@ -166,12 +143,32 @@ async fn arrive(
         .map_err(|_| Code::InternalError)?
         .read(&exchanged.identity);
     let arriving = Arriving {
-        id_token: on.seal_id_token(tenant.id, &exchanged.id_token, fresh.nonce),
+        id_token: on.seal_id_token(tenant.id, &exchanged.id_token, returned.fresh.nonce),
         identity: exchanged.identity,
         attributes,
         connection: connection.id,
     };
     Ok((arriving, attempt))
+}
+
+/// The attempt that the callback belongs to, taken once, if this browser began it.
+async fn take_attempt<'a>(
+    on: &Login,
+    tenant: &Tenant,
+    returned: &Return<'a>,
+    trace: &mut Trace,
+) -> Result<(Callback, &'a str, LoginAttempt), Code> {
+    let callback = Callback::parse(returned.query).map_err(|refusal| refuse_callback(&refusal, trace))?;
+    let Some(browser) = returned.browser else {
+        trace.push("login_cookie", Some("the browser that began"), None, false);
+        return Err(Code::OidcStateMismatch);
+    };
+    let (state, bound_to) = (bearer::hash(callback.state()), bearer::hash(browser));
+    let taken = on.store.take_login(tenant.id, state, bound_to).await;
+    let taken = taken.map_err(|error| Refused::from(error).code)?;
+    let known = "a sign-in that this browser began and has not used";
+    trace.push("state", Some(known), None, taken.is_some());
+    Ok((callback, browser, taken.ok_or(Code::OidcStateMismatch)?))
 }
 
 /// Shows what a sign-in would come to, and remembers that one would go well.

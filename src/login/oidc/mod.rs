@@ -5,7 +5,7 @@ mod finish;
 mod start;
 
 pub(super) use exchange::refuse_token;
-pub use finish::{Finished, TestReport, finish};
+pub use finish::{Finished, Return, TestReport, finish};
 pub use start::{Attempt, Started, start};
 
 pub use crate::sso::jit::Decision;

@@ -1,12 +1,17 @@
-//! The operator's API over HTTP, on both engines: tenants, directories and their tokens, people, administrators.
+//! The operator's API over HTTP, on both engines: tenants, directories and their tokens, people,
+//! administrators, entities, the audit log.
 //!
 //! Who may call which route, and whose ids are whose, is walked in `scim::isolation`.
 
 mod administrators;
+mod audit;
 mod blocking;
 mod directories;
+mod entities;
 mod openapi;
+mod population;
 pub mod problem;
 mod requests;
+mod scope;
 mod tenants;
 mod users;

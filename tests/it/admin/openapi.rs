@@ -237,7 +237,10 @@ fn words_that_are_accepted_are_listed() {
         serde_json::json!(["generic", "okta", "entra", "google", "onelogin", "jumpcloud"])
     );
     let status = &schemas["UserView"]["properties"]["status"]["enum"];
-    assert_eq!(*status, serde_json::json!(["active", "inactive", "deleted"]));
+    assert_eq!(
+        *status,
+        serde_json::json!(["pending", "active", "inactive", "scheduled", "expired", "deleted"])
+    );
 }
 
 async fn an_unknown_field_is_refused_as_the_document_says(engine: Engine) {

@@ -28,6 +28,7 @@ struct House {
     directory: Directory,
     user: String,
     group: String,
+    entity: String,
     /// Stands in every name of this house.
     mark: String,
 }
@@ -48,11 +49,18 @@ impl House {
         );
         let user = directory.post("/Users", &person).await.expect(201).id();
         let group = create_group(&directory, &format!("group {mark}"), &[&user]).await;
+        let named = json!({"name": format!("entity {mark}")});
+        let entity = tenant
+            .call_with("POST", "/entities", &named)
+            .await
+            .expect(201)
+            .id();
         Self {
             tenant: tenant.clone(),
             directory,
             user,
             group,
+            entity,
             mark,
         }
     }
@@ -73,6 +81,8 @@ impl House {
             "/users?status=deleted".to_owned(),
             format!("/users/{}", self.user),
             "/directories".to_owned(),
+            "/entities".to_owned(),
+            "/audit".to_owned(),
             format!("/directories/{}", self.directory.id),
         ] {
             let answer = self.tenant.call("GET", &path).await.expect(200);
@@ -168,16 +178,24 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
         .filter(|(door, _, path)| *door == Door::Operator && path.contains("{id}"))
     {
         let path = path.strip_prefix("/tenants/{tenant}").expect("below a tenant");
-        let body = path
-            .ends_with("/admin")
-            .then(|| json!({"administrator": true, "scope": "all"}));
+        let body = match path.rsplit('/').next() {
+            Some("admin") => Some(json!({"administrator": true, "scope": "all"})),
+            Some("entity") => Some(json!({"entity_id": null})),
+            _ => None,
+        };
         let nobody_path = path.replace("{id}", NOBODY).replace("{token}", NOBODY);
         let nobody = operator_call(&own.tenant, method, &nobody_path, body.as_ref()).await;
         assert_eq!(nobody.status, 404, "{method} {path}: {}", nobody.text());
         assert_eq!(nobody.json["code"], "not_found");
         // The operator sees the whole tenant, so only the other tenant's ids are foreign here.
         let other = &others[1];
-        for id in [&other.user, &other.group, &other.directory.id, &other.tenant.id] {
+        for id in [
+            &other.user,
+            &other.group,
+            &other.entity,
+            &other.directory.id,
+            &other.tenant.id,
+        ] {
             let path = path
                 .replace("{id}", id)
                 .replace("{token}", &other.directory.token_id);
@@ -259,6 +277,37 @@ async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: E
                 .await
                 .expect(204);
         }
+    }
+    // Entities are the whole tenant's: only the other tenant's are foreign.
+    let entity_bodies = |id: &str| {
+        [
+            (
+                "PUT",
+                format!("/users/{}/entity", own.user),
+                json!({"entity_id": id}),
+            ),
+            (
+                "POST",
+                "/entities".to_owned(),
+                json!({"name": "x", "parent_id": id}),
+            ),
+            (
+                "PATCH",
+                format!("/entities/{}", own.entity),
+                json!({"parent_id": id}),
+            ),
+        ]
+    };
+    for (of_other, of_nobody) in entity_bodies(&others[1].entity)
+        .iter()
+        .zip(&entity_bodies(NOBODY))
+    {
+        let (method, path, body) = of_other;
+        let answer = own.tenant.call_with(method, path, body).await.expect(422);
+        let nobody = own.tenant.call_with(method, path, &of_nobody.2).await.expect(422);
+        assert_eq!(essence(&answer, &others[1].entity), essence(&nobody, NOBODY));
+    }
+    for other in &others {
         let entity = json!({"administrator": true, "scope": {"entities": [other.user]}});
         let path = format!("/users/{}/admin", own.user);
         let answer = own.tenant.call_with("PUT", &path, &entity).await.expect(422);
@@ -352,10 +401,18 @@ async fn lists_and_filters_never_show_the_others(engine: Engine) {
         "/users",
         "/users?status=active",
         "/users?status=deleted",
+        "/users?q=mark",
         "/directories",
+        "/entities",
+        "/audit",
     ] {
         let text = own.tenant.call("GET", path).await.expect(200).text();
-        for foreign in [&stranger.mark, &stranger.user, &stranger.directory.id] {
+        for foreign in [
+            &stranger.mark,
+            &stranger.user,
+            &stranger.directory.id,
+            &stranger.entity,
+        ] {
             assert!(!text.contains(foreign), "{path}: {text}");
         }
     }

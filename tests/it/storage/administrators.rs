@@ -1,7 +1,7 @@
 //! The last administrator: two removals at once leave one.
 
 use rollcall::accounts::{self, users};
-use rollcall::directory::{AdminScope, Refusal, User};
+use rollcall::directory::{AdminScope, Authority, Refusal, User};
 use rollcall::provisioning::{self, Precondition, Provisioning};
 use rollcall::storage::Tx;
 use serde_json::json;
@@ -21,9 +21,16 @@ async fn administrator(place: &Place, name: &str) -> User {
     let user = place.user(name).await;
     let accounts = accounts_on(&place.store);
     let all = Some(AdminScope::All);
-    users::set_administrator(&accounts, place.tenant, user.id, all, origin())
-        .await
-        .expect("an administrator")
+    users::set_administrator(
+        &accounts,
+        place.tenant,
+        Authority::Operator,
+        user.id,
+        all,
+        origin(),
+    )
+    .await
+    .expect("an administrator")
 }
 
 async fn full_administrators(place: &Place, of: &[User]) -> usize {
@@ -39,7 +46,16 @@ async fn of_two_administrators_who_are_removed_at_once_one_stays(engine: Engine)
         let place = Place::new(engine).await;
         let accounts = accounts_on(&place.store);
         let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
-        let remove = |user: &User| users::set_administrator(&accounts, place.tenant, user.id, None, origin());
+        let remove = |user: &User| {
+            users::set_administrator(
+                &accounts,
+                place.tenant,
+                Authority::Operator,
+                user.id,
+                None,
+                origin(),
+            )
+        };
         let (first, second) = tokio::join!(remove(&a), remove(&b));
         let refused: Vec<_> = [first, second].into_iter().filter_map(Result::err).collect();
         assert!(
@@ -60,7 +76,7 @@ async fn of_two_administrators_who_leave_by_different_doors_one_stays(engine: En
         let accounts = accounts_on(&place.store);
         let scim = Provisioning::new(place.store.clone());
         let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
-        let block = users::set_blocked(&accounts, place.tenant, a.id, true, origin());
+        let block = users::set_blocked(&accounts, place.tenant, Authority::Operator, a.id, true, origin());
         let id = b.id.to_string();
         let leave = async {
             let (directory, whatever) = (place.reference(), Precondition::default());
@@ -97,10 +113,17 @@ async fn administrators_are_counted_without_the_one_asked_about(engine: Engine) 
     let accounts = accounts_on(&place.store);
     let nobody = Some(AdminScope::Entities(Vec::new()));
     let scoped = place.user("scoped").await;
-    users::set_administrator(&accounts, place.tenant, scoped.id, nobody, origin())
-        .await
-        .unwrap();
-    users::set_blocked(&accounts, place.tenant, b.id, true, origin())
+    users::set_administrator(
+        &accounts,
+        place.tenant,
+        Authority::Operator,
+        scoped.id,
+        nobody,
+        origin(),
+    )
+    .await
+    .unwrap();
+    users::set_blocked(&accounts, place.tenant, Authority::Operator, b.id, true, origin())
         .await
         .unwrap();
     let third = administrator(&place, "third").await;

@@ -1,9 +1,13 @@
 //! Another tenant's row is simply not found, by whatever door it is asked for.
 
-use rollcall::directory::lifecycle;
-use rollcall::directory::query::{Predicate, Sorting, Window};
-use rollcall::directory::{AdminScope, Group, MemberDelta, TokenId, User, UserStatus, grant, group};
+use rollcall::directory::lifecycle::{self, Arrival};
+use rollcall::directory::query::{PopulationFilter, Predicate, Sorting, Window};
+use rollcall::directory::{
+    AdminScope, Entity, EntityId, EntityTree, Group, MemberDelta, TokenId, User, UserStatus, entity, grant,
+    group,
+};
 use rollcall::storage::{Error, ReadTx, Tx};
+use uuid::Uuid;
 
 use super::fixture::{Place, now, origin, person, said};
 use super::tokens::issue;
@@ -23,6 +27,7 @@ struct Own {
     deleted: User,
     group: Group,
     token: TokenId,
+    entity: EntityId,
 }
 
 async fn own(engine: Engine) -> Own {
@@ -30,17 +35,37 @@ async fn own(engine: Engine) -> Own {
     let mut named = said("ada");
     named.external_id = Some("00u1".to_owned());
     let user = place.provision(named).await;
+    let entity = Entity {
+        id: EntityId(Uuid::now_v7()),
+        parent: None,
+        name: "North".to_owned(),
+        created_at: now(),
+    };
+    let made = entity::create(entity.clone(), &EntityTree::default(), origin());
+    place.apply(made.unwrap()).await.unwrap();
+    let nobody = Some(AdminScope::Entities(Vec::new()));
+    let tick = grant::set_administrator(&user, &[], nobody, 0, origin());
+    let Arrival { user, change } = tick.unwrap().unwrap();
+    place.apply(change).await.unwrap();
     let deleted = place.user("gone").await;
+    let placed = lifecycle::set_entity(&deleted, Some(entity.id), origin());
+    let Arrival {
+        user: deleted,
+        change,
+    } = placed.unwrap().unwrap();
+    place.apply(change).await.unwrap();
     let change = lifecycle::delete(&deleted, 0, origin());
     place.apply(change.unwrap()).await.unwrap();
     let group = place.group("Staff", &[person(&user)]).await;
     let token = issue(&place, None).await.record.id;
+    place.store.number_audit(place.tenant).await.unwrap();
     Own {
         place,
         user,
         deleted,
         group,
         token,
+        entity: entity.id,
     }
 }
 
@@ -50,6 +75,13 @@ async fn found_by_reads(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>,
     let (users, groups) = (Predicate::always(), Predicate::always());
     let window = Window { offset: 0, limit: 10 };
     let (none, sorting) = (None, Sorting::default());
+    let entity = own.entity;
+    let deleted = PopulationFilter {
+        text: Some("GONE".to_owned()),
+        statuses: vec![UserStatus::Deleted],
+        within: Some(vec![entity]),
+        ..PopulationFilter::default()
+    };
     let clashes = tx.find_clashes(Some(directory), "ada", Some("00u1")).await?;
     let found = [
         ("find_user", tx.find_user(user).await?.is_some()),
@@ -109,18 +141,32 @@ async fn found_by_reads(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>,
                 .is_empty(),
         ),
         (
-            "list_tenant_users",
-            !tx.list_tenant_users(None, now(), none, 10)
+            "list_population",
+            !tx.list_population(&PopulationFilter::default(), now(), none, 10)
                 .await?
                 .items
                 .is_empty(),
         ),
         (
-            "list_tenant_users: deleted",
-            !tx.list_tenant_users(Some(UserStatus::Deleted), now(), none, 10)
+            "list_population: deleted, by a text and an entity",
+            !tx.list_population(&deleted, now(), none, 10)
                 .await?
                 .items
                 .is_empty(),
+        ),
+        (
+            "list_entities",
+            tx.list_entities().await?.iter().any(|found| found.id == entity),
+        ),
+        ("find_entity", tx.find_entity(entity).await?.is_some()),
+        ("load_entity_tree", tx.load_entity_tree().await?.has(entity)),
+        ("list_grants", !tx.list_grants(user).await?.is_empty()),
+        (
+            "list_audit",
+            tx.list_audit(0, 100)
+                .await?
+                .iter()
+                .any(|row| row.target_id == user.0),
         ),
     ];
     Ok(found
@@ -134,7 +180,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let own = own(engine).await;
     let other = Place::new(engine).await;
     let seen = found_by_reads(&mut own.place.read().await, &own).await.unwrap();
-    assert_eq!(seen.len(), 24, "the reads find their own tenant's rows: {seen:?}");
+    assert_eq!(seen.len(), 29, "the reads find their own tenant's rows: {seen:?}");
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
 }
@@ -175,7 +221,8 @@ async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
     let own = own(engine).await;
     let other = Place::new(engine).await;
     let promote = async |user: &User| {
-        let promoted = grant::set_administrator(user, &[], Some(AdminScope::All), 0, origin());
+        let grants = own.place.read().await.list_grants(user.id).await.unwrap();
+        let promoted = grant::set_administrator(user, &grants, Some(AdminScope::All), 0, origin());
         let promoted = promoted.unwrap().unwrap();
         own.place.apply(promoted.change).await.unwrap();
         promoted.user
@@ -210,7 +257,7 @@ async fn a_change_that_names_another_tenants_rows_changes_nothing_there(engine: 
     assert_eq!(own.place.find_user(own.user.id).await, own.user);
     assert_eq!(own.place.find_group(own.group.id).await, own.group);
     let seen = found_by_reads(&mut own.place.read().await, &own).await.unwrap();
-    assert_eq!(seen.len(), 24);
+    assert_eq!(seen.len(), 29);
 }
 
 async fn lists_of_a_directory_show_that_directory_alone(engine: Engine) {

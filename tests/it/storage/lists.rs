@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rollcall::directory::query::{
-    EmailTest, GroupTerm, Order, Predicate, SortKey, Sorting, TextTest, UserTerm, Window,
+    EmailTest, GroupTerm, Order, PopulationFilter, Predicate, SortKey, Sorting, TextTest, UserTerm, Window,
 };
 use rollcall::directory::{User, UserStatus, lifecycle};
 use rollcall::storage::Position;
@@ -168,6 +168,10 @@ async fn a_walk_meets_everybody_once(engine: Engine) {
 }
 
 async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
+    let of = |status| PopulationFilter {
+        statuses: vec![status],
+        ..PopulationFilter::default()
+    };
     let place = Place::new(engine).await;
     let users = seven(&place).await;
     let other = place.another_directory().await;
@@ -179,15 +183,16 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
         .unwrap();
     let mut tx = place.read().await;
     let dead = tx
-        .list_tenant_users(Some(UserStatus::Deleted), now(), None, 10)
+        .list_population(&of(UserStatus::Deleted), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(
         dead.items.iter().map(|user| user.id).collect::<Vec<_>>(),
         [users[1].id]
     );
-    let first = tx.list_tenant_users(None, now(), None, 4).await.unwrap();
-    let second = tx.list_tenant_users(None, now(), first.next, 4).await.unwrap();
+    let anybody = PopulationFilter::default();
+    let first = tx.list_population(&anybody, now(), None, 4).await.unwrap();
+    let second = tx.list_population(&anybody, now(), first.next, 4).await.unwrap();
     let seen: Vec<_> = first
         .items
         .iter()
@@ -208,7 +213,7 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
     place.apply(blocked.change).await.unwrap();
     let mut tx = place.read().await;
     let inactive = tx
-        .list_tenant_users(Some(UserStatus::Inactive), now(), None, 10)
+        .list_population(&of(UserStatus::Inactive), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(
@@ -216,7 +221,7 @@ async fn the_tenants_list_shows_the_living_or_the_deleted(engine: Engine) {
         [users[2].id]
     );
     let active = tx
-        .list_tenant_users(Some(UserStatus::Active), now(), None, 10)
+        .list_population(&of(UserStatus::Active), now(), None, 10)
         .await
         .unwrap();
     assert_eq!(active.items.len(), 6);

@@ -1,0 +1,159 @@
+//! What an administrator sees of people and does with them.
+//!
+//! Whoever acts says on whose [`Authority`]. A person outside its reach is as good as not there; what is judged is
+//! judged inside the transaction, after the person is locked.
+
+mod reach;
+mod view;
+
+use jiff::Timestamp;
+
+use super::{Accounts, Error};
+use crate::directory::lifecycle::{self, Arrival};
+use crate::directory::{AdminScope, Authority, EntityId, Origin, TenantId, User, UserId, grant};
+use crate::storage::Tx;
+
+pub use view::{Detail, find, list};
+
+/// Sets or lifts the administrator's block.
+///
+/// # Errors
+/// [`Error::NotFound`], or a rule says no.
+pub async fn set_blocked(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    blocked: bool,
+    origin: Origin,
+) -> Result<User, Error> {
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
+            let others = count_others(tx, &user, origin.at).await?;
+            let arrival = lifecycle::set_blocked(&user, blocked, others, origin)?;
+            settle(tx, user, arrival).await
+        })
+        .await
+}
+
+/// Puts a person under an entity, or under none.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Refusal::UnknownEntity`](crate::directory::Refusal::UnknownEntity),
+/// [`Refusal::OutsideScope`](crate::directory::Refusal::OutsideScope), or another rule says no.
+pub async fn set_entity(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    entity: Option<EntityId>,
+    origin: Origin,
+) -> Result<User, Error> {
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let (user, tree) = reach::find_to_change(tx, &by, id, entity.is_some()).await?;
+            by.check_may_place(entity, &tree)?;
+            let arrival = lifecycle::set_entity(&user, entity, origin)?;
+            settle(tx, user, arrival).await
+        })
+        .await
+}
+
+/// Gives, narrows or takes the Administrator tick.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Refusal::UnknownEntity`](crate::directory::Refusal::UnknownEntity),
+/// [`Refusal::OutsideScope`](crate::directory::Refusal::OutsideScope), or another rule says no.
+pub async fn set_administrator(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    administrator: Option<AdminScope>,
+    origin: Origin,
+) -> Result<User, Error> {
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let names_entities = matches!(administrator, Some(AdminScope::Entities(_)));
+            let (user, tree) = reach::find_to_change(tx, &by, id, names_entities).await?;
+            if let Some(scope) = &administrator {
+                by.check_may_grant(scope, &tree)?;
+            }
+            let others = count_others(tx, &user, origin.at).await?;
+            let grants = tx.list_grants(id).await?;
+            let arrival = grant::set_administrator(&user, &grants, administrator.as_ref(), others, origin)?;
+            settle(tx, user, arrival).await
+        })
+        .await
+}
+
+/// Deletes a person by an administrator's hand.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Refusal::ManagedByDirectory`](crate::directory::Refusal::ManagedByDirectory),
+/// [`Refusal::LastAdministrator`](crate::directory::Refusal::LastAdministrator), or another rule says no.
+pub async fn delete(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    origin: Origin,
+) -> Result<(), Error> {
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
+            if user.deleted_at.is_some() {
+                return Err(Error::NotFound("user"));
+            }
+            by.check_may_delete(&user)?;
+            let others = count_others(tx, &user, origin.at).await?;
+            let directory = match user.directory {
+                Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
+                _ => None,
+            };
+            tx.apply(lifecycle::delete_by_hand(&user, directory, others, origin)?)
+                .await?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Brings a deleted person back. An entity that is gone meanwhile does not come back with them.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted), or the names are in use again.
+pub async fn restore(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    origin: Origin,
+) -> Result<User, Error> {
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let (mut user, tree) = reach::find_to_change(tx, &by, id, true).await?;
+            user.entity = user.entity.filter(|entity| tree.has(*entity));
+            let clashes = tx
+                .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
+                .await?;
+            let Arrival { user, change } = lifecycle::restore(&user, &clashes, origin)?;
+            tx.apply(change).await?;
+            Ok::<_, Error>(user)
+        })
+        .await
+}
+
+async fn count_others(tx: &mut Tx, user: &User, now: Timestamp) -> Result<u64, Error> {
+    Ok(tx.count_other_full_administrators_for_update(user, now).await?)
+}
+
+async fn settle(tx: &mut Tx, before: User, arrival: Option<Arrival>) -> Result<User, Error> {
+    match arrival {
+        Some(Arrival { user, change }) => {
+            tx.apply(change).await?;
+            Ok(user)
+        }
+        None => Ok(before),
+    }
+}

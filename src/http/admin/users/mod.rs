@@ -1,0 +1,177 @@
+//! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
+
+mod query;
+mod view;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::JsonBody;
+use super::list::Page;
+use crate::accounts::{Accounts, users};
+use crate::directory::{AdminScope, EntityId, UserId};
+use crate::http::clock;
+use crate::http::extract::{TenantAdmin, UrlIds};
+use crate::http::openapi::section;
+use crate::http::problem::Problem;
+use crate::http::state::Gateway;
+use query::ListQuery;
+use view::{UserDetailView, UserView};
+
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    let routes = OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(read, delete))
+        .routes(routes!(activate))
+        .routes(routes!(deactivate))
+        .routes(routes!(restore))
+        .routes(routes!(set_entity))
+        .routes(routes!(set_administrator));
+    section("users", "The people of a tenant.", routes)
+}
+
+/// The people of a tenant, by id. Of several conditions all have to hold.
+#[utoipa::path(get, path = "/tenants/{tenant}/users", params(ListQuery),
+    responses((status = 200, body = Page<UserView>)))]
+async fn list(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    uri: Uri,
+) -> Result<Json<Page<UserView>>, Problem> {
+    let asked = query::read(&uri)?;
+    let (by, now) = (caller.authority(), clock::now());
+    let size = u64::from(asked.size);
+    let chunk = users::list(&on, caller.tenant.id, &by, asked.filter, now, asked.after, size).await?;
+    Ok(Json(Page {
+        items: chunk.items.iter().map(|user| UserView::new(user, now)).collect(),
+        next_cursor: chunk.next.map(|id| id.to_string()),
+    }))
+}
+
+/// A person, deleted or not.
+#[utoipa::path(get, path = "/tenants/{tenant}/users/{id}", responses((status = 200, body = UserDetailView)))]
+async fn read(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    show(&on, &caller, id).await
+}
+
+/// Lifts the block. A person whom the directory has deactivated stays inactive.
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/activate",
+    responses((status = 200, body = UserDetailView)))]
+async fn activate(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+) -> Result<Json<UserDetailView>, Problem> {
+    set_blocked(&on, &caller, &ids, false).await
+}
+
+/// Blocks a person: access ends at once.
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/deactivate",
+    responses((status = 200, body = UserDetailView)))]
+async fn deactivate(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+) -> Result<Json<UserDetailView>, Problem> {
+    set_blocked(&on, &caller, &ids, true).await
+}
+
+async fn set_blocked(
+    on: &Accounts,
+    caller: &TenantAdmin,
+    ids: &UrlIds,
+    blocked: bool,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    users::set_blocked(on, caller.tenant.id, by, id, blocked, origin).await?;
+    show(on, caller, id).await
+}
+
+/// Brings a deleted person back, without group memberships.
+#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore",
+    responses((status = 200, body = UserDetailView)))]
+async fn restore(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    users::restore(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
+    show(&on, &caller, id).await
+}
+
+/// Deletes a person; one whom a directory owns is deleted there (409).
+#[utoipa::path(delete, path = "/tenants/{tenant}/users/{id}", responses((status = 204)))]
+async fn delete(State(on): State<Accounts>, caller: TenantAdmin, ids: UrlIds) -> Result<StatusCode, Problem> {
+    let id = ids.find("id", "user")?;
+    users::delete(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PlacementBody {
+    /// The entity; null for none, which needs scope "all".
+    // Not to say it must not mean none.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
+    entity_id: Option<EntityId>,
+}
+
+/// Puts a person under an entity, or under none.
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/entity", request_body = PlacementBody,
+    responses((status = 200, body = UserDetailView)))]
+async fn set_entity(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<PlacementBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    users::set_entity(&on, caller.tenant.id, by, id, body.entity_id, origin).await?;
+    show(&on, &caller, id).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AdministratorBody {
+    administrator: bool,
+    /// Whom the administrator manages; absent means nobody.
+    scope: Option<AdminScope>,
+}
+
+/// Gives, narrows or takes the Administrator tick.
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/admin", request_body = AdministratorBody,
+    responses((status = 200, body = UserDetailView)))]
+async fn set_administrator(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<AdministratorBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    // An absent scope means nobody, never everybody.
+    let scope = body.scope.unwrap_or(AdminScope::Entities(Vec::new()));
+    let administrator = body.administrator.then_some(scope);
+    users::set_administrator(&on, caller.tenant.id, by, id, administrator, origin).await?;
+    show(&on, &caller, id).await
+}
+
+/// The person as they stand.
+async fn show(on: &Accounts, caller: &TenantAdmin, id: UserId) -> Result<Json<UserDetailView>, Problem> {
+    let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
+    Ok(Json(UserDetailView::new(detail, clock::now())))
+}

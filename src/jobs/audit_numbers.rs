@@ -1,0 +1,33 @@
+//! Numbers audit rows soon after their commit, so that a reader finds most of them numbered.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::storage::{Error, Store};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until it is dropped.
+pub async fn run(store: Store) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = number_all(&store).await {
+            tracing::warn!(%error, "could not number audit rows");
+        }
+    }
+}
+
+/// Numbers what has no number in any tenant.
+///
+/// # Errors
+/// The database failed; what is left is numbered the next time.
+pub async fn number_all(store: &Store) -> Result<(), Error> {
+    let tenants = store.system().await?.list_tenants_with_unnumbered_audit().await?;
+    for tenant in tenants {
+        while store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
+    }
+    Ok(())
+}

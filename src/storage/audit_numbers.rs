@@ -1,0 +1,175 @@
+//! The numbers of audit rows, and reading by them.
+//!
+//! A number says when a row could first be read, not when it was written: numbers are given after the commit, one
+//! tenant at a time, so a reader who has seen number n will never meet a row before it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::audit::timestamp;
+use super::engine::{execute, fetch_all, fetch_optional};
+use super::error::Error;
+use super::store::Store;
+use super::system::SystemTx;
+use super::tx::{ReadTx, Tx};
+use crate::directory::TenantId;
+
+/// An audit row with its number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditRecord {
+    /// Its number: 1, 2, 3, ... in a tenant, without a gap.
+    pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// `operator`, `gateway`, `directory:<id>`, `user:<id>` or `connection:<id>`.
+    pub actor: String,
+    /// The way in: `api`, `scim`, `job`, `jit`, `ui`.
+    pub source: String,
+    /// `user.created` and the like.
+    pub action: String,
+    /// The kind of thing changed.
+    pub target_kind: String,
+    /// Its id.
+    pub target_id: Uuid,
+    /// What it was.
+    pub before: Option<Value>,
+    /// What it is.
+    pub after: Option<Value>,
+    /// The request's id.
+    pub request_id: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct RecordRow {
+    seq: i64,
+    at: i64,
+    actor: String,
+    source: String,
+    action: String,
+    target_kind: String,
+    target_id: Uuid,
+    before_json: Option<String>,
+    after_json: Option<String>,
+    request_id: String,
+}
+
+impl RecordRow {
+    fn into_record(self) -> Result<AuditRecord, Error> {
+        let document = |text: Option<String>| {
+            text.map(|text| serde_json::from_str(&text))
+                .transpose()
+                .map_err(|error| Error::Corrupt(format!("audit row: {error}")))
+        };
+        Ok(AuditRecord {
+            seq: self.seq,
+            at: timestamp(self.at)?,
+            actor: self.actor,
+            source: self.source,
+            action: self.action,
+            target_kind: self.target_kind,
+            target_id: self.target_id,
+            before: document(self.before_json)?,
+            after: document(self.after_json)?,
+            request_id: self.request_id,
+        })
+    }
+}
+
+impl Store {
+    /// How many rows [`Store::number_audit`] numbers at most.
+    pub const NUMBERED_AT_ONCE: u64 = 500;
+
+    /// Numbers the oldest rows of a tenant that have no number yet; answers how many. Once it has answered fewer
+    /// than [`Store::NUMBERED_AT_ONCE`], whatever was committed before the call has a number.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn number_audit(&self, tenant: TenantId) -> Result<u64, Error> {
+        // Most calls find nothing, and a write would make them wait for the writers.
+        let mut conn = self.acquire().await?;
+        let unnumbered = fetch_optional!(
+            conn,
+            (Uuid,),
+            "SELECT id FROM audit WHERE tenant_id = $1 AND seq IS NULL LIMIT 1",
+            tenant.0,
+        )?;
+        drop(conn);
+        if unnumbered.is_none() {
+            return Ok(0);
+        }
+        self.write(tenant, async move |tx: &mut Tx| tx.number_audit().await)
+            .await
+    }
+}
+
+impl Tx {
+    async fn number_audit(&mut self) -> Result<u64, Error> {
+        self.effects.wrote = true;
+        let (conn, tenant) = (&mut self.read.conn, self.read.tenant.0);
+        execute!(
+            *conn,
+            "INSERT INTO audit_heads (tenant_id, seq) VALUES ($1, 0) ON CONFLICT (tenant_id) DO NOTHING",
+            tenant,
+        )?;
+        let sql = if conn.locks_rows() {
+            "SELECT seq FROM audit_heads WHERE tenant_id = $1 FOR UPDATE"
+        } else {
+            "SELECT seq FROM audit_heads WHERE tenant_id = $1"
+        };
+        let head = fetch_optional!(*conn, (i64,), sql, tenant)?.map_or(0, |(seq,)| seq);
+        let numbered = execute!(
+            *conn,
+            "UPDATE audit SET seq = next.seq FROM \
+             (SELECT id, $2 + row_number() OVER (ORDER BY id) AS seq FROM \
+              (SELECT id FROM audit WHERE tenant_id = $1 AND seq IS NULL ORDER BY id LIMIT $3) AS oldest) AS next \
+             WHERE audit.tenant_id = $1 AND audit.id = next.id",
+            tenant,
+            head,
+            Store::NUMBERED_AT_ONCE.cast_signed(),
+        )?;
+        execute!(
+            *conn,
+            "UPDATE audit_heads SET seq = $2 WHERE tenant_id = $1",
+            tenant,
+            head + numbered.cast_signed(),
+        )?;
+        Ok(numbered)
+    }
+}
+
+impl ReadTx {
+    /// Up to `limit` audit rows after a number, by number.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_audit(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRecord>, Error> {
+        fetch_all!(
+            self.conn,
+            RecordRow,
+            "SELECT seq, at, actor, source, action, target_kind, target_id, before_json, after_json, request_id \
+             FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            self.tenant.0,
+            after,
+            i64::from(limit),
+        )?
+        .into_iter()
+        .map(RecordRow::into_record)
+        .collect()
+    }
+}
+
+impl SystemTx {
+    /// The tenants with audit rows that have no number yet.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_tenants_with_unnumbered_audit(&mut self) -> Result<Vec<TenantId>, Error> {
+        let found: Vec<(Uuid,)> = fetch_all!(
+            self.conn,
+            (Uuid,),
+            "SELECT DISTINCT tenant_id FROM audit WHERE seq IS NULL"
+        )?;
+        Ok(found.into_iter().map(|(id,)| TenantId(id)).collect())
+    }
+}
