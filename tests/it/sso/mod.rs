@@ -5,6 +5,7 @@ mod harness_check;
 mod lifecycle;
 mod logout;
 mod provider;
+mod sessions;
 mod settings;
 mod sign_in;
 mod trial;

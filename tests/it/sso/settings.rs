@@ -1,10 +1,9 @@
 //! What the settings of a connection do to a sign-in: mappings, directory, entity, accounts at the first login.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::fixture::{Certified, assert_refused};
-use crate::harness::{Answer, Browser, Database, Engine, OidcProvider, Tenant};
+use crate::harness::{Answer, Browser, Engine, Tenant};
 use crate::scim::message::user_with;
 
 on_both_engines!(
@@ -28,9 +27,22 @@ impl Certified<'_> {
         self.tenant.call_with("PUT", &path, body).await
     }
 
+    async fn entity_of(&self, me: &Value) -> Value {
+        let path = format!("/users/{}", me["user"]["id"].as_str().expect("an id"));
+        self.tenant.call("GET", &path).await.expect(200).json["entity_id"].take()
+    }
+
     async fn refusal(&self, sub: &str, code: &str) {
         assert_refused(&self.sign_in(&Browser::new(), sub).await, code);
     }
+}
+
+/// A new entity of a tenant.
+async fn add_entity(tenant: &Tenant) -> String {
+    let made = tenant
+        .call_with("POST", "/entities", &json!({"name": "Paris"}))
+        .await;
+    made.expect(201).id()
 }
 
 async fn attributes_come_from_the_claims_that_the_mapping_names(engine: Engine) {
@@ -237,30 +249,9 @@ async fn a_connection_meets_the_people_of_its_directory(engine: Engine) {
     assert_eq!(foreign.expect(422).json["code"], "unknown_directory");
 }
 
-/// A new entity of a tenant.
-async fn add_entity(database: &Database, tenant: &Tenant) -> Uuid {
-    let (entity, tenant) = (Uuid::now_v7(), database.id(&tenant.id));
-    let id = database.id(&entity.to_string());
-    let sql = format!(
-        "INSERT INTO entities (tenant_id, id, name, name_key, created_at) VALUES ({tenant}, {id}, 'Paris', 'paris', 0)"
-    );
-    assert_eq!(database.execute(&sql).await, 1);
-    entity
-}
-
-async fn entity_of(database: &Database, me: &Value) -> Option<Uuid> {
-    let user = database.id(me["user"]["id"].as_str().expect("an id"));
-    let found = database
-        .ids(&format!("SELECT entity_id FROM users WHERE id = {user}"))
-        .await;
-    found[0]
-}
-
 async fn people_who_are_made_belong_to_the_default_entity(engine: Engine) {
-    let database = Database::new(engine).await;
-    let gateway = database.gateway().await;
-    let site = Certified::at(&gateway, OidcProvider::shared().await, &json!({})).await;
-    let entity = add_entity(&database, &site.tenant).await;
+    let site = Certified::new(engine).await;
+    let entity = add_entity(&site.tenant).await;
     site.set(&json!({"jit": {"default_entity_id": entity}})).await;
     let shown = site.connection.patch(&site.tenant, &json!({})).await.expect(200);
     assert_eq!(
@@ -268,13 +259,13 @@ async fn people_who_are_made_belong_to_the_default_entity(engine: Engine) {
         json!({"enabled": true, "default_entity_id": entity})
     );
     let (_, me) = site.signed_in(&site.person(&json!({})).await).await;
-    assert_eq!(entity_of(&database, &me).await, Some(entity));
+    assert_eq!(site.entity_of(&me).await, entity.as_str());
     site.set(&json!({"jit": {"default_entity_id": null}})).await;
     let bob = site.person(&json!({"email": "bob@acme.example"})).await;
     let (_, me) = site.signed_in(&bob).await;
-    assert_eq!(entity_of(&database, &me).await, None);
-    let elsewhere = add_entity(&database, &gateway.tenant().await).await;
-    let foreign = json!({"jit": {"default_entity_id": elsewhere}});
+    assert_eq!(site.entity_of(&me).await, Value::Null);
+    let foreign = add_entity(&site.gateway.tenant().await).await;
+    let foreign = json!({"jit": {"default_entity_id": foreign}});
     let refused = site.connection.patch(&site.tenant, &foreign).await.expect(422);
     assert_eq!(refused.json["code"], "unknown_entity");
 }
