@@ -10,6 +10,7 @@ pub mod directory;
 pub mod http;
 pub mod jobs;
 pub mod login;
+pub mod mail;
 pub mod outbound;
 pub mod provisioning;
 pub mod scim;

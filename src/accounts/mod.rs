@@ -8,6 +8,8 @@ pub mod connections;
 pub mod directories;
 pub mod entities;
 mod error;
+pub mod invitations;
+pub mod invite;
 pub mod tenants;
 pub mod users;
 

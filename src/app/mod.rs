@@ -4,6 +4,7 @@ mod demo;
 pub mod doctor;
 mod files;
 mod listener;
+mod mail;
 mod operator;
 mod serve;
 pub mod telemetry;
@@ -52,6 +53,9 @@ pub enum StartError {
     /// The cipher does not take the key.
     #[error("the master key cannot be used")]
     BadMasterKey,
+    /// The way to the mail server.
+    #[error("cannot send mail by ROLLCALL_SMTP_URL: {0}")]
+    Mail(crate::mail::MailError),
     /// The client for outgoing calls.
     #[error("{0}")]
     Outbound(crate::outbound::OutboundError),

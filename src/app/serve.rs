@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tower::util::MapRequest;
 
-use super::{StartError, demo, files, listener, open_store, operator, telemetry};
+use super::{StartError, demo, files, listener, mail, open_store, operator, telemetry};
 use crate::accounts::Accounts;
 use crate::auth::vault::Vault;
 use crate::config::{Config, DatabaseUrl};
@@ -118,6 +118,7 @@ pub async fn start(
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
     let accounts = Accounts::new(store.clone(), Arc::clone(&vault), config.allow_private_idp);
+    let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let login = Login::new(
         store.clone(),
@@ -153,6 +154,7 @@ pub async fn start(
         tokio::spawn(jobs::last_used::run(store.clone())),
         tokio::spawn(jobs::expiry::run(store.clone())),
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
+        tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
             let mut ticks = tokio::time::interval(Duration::from_secs(5));

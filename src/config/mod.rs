@@ -10,6 +10,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
+use lettre::message::Mailbox;
 use url::Url;
 
 pub use database_url::DatabaseUrl;
@@ -29,14 +30,16 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Where facts are kept. Default `sqlite://data/rollcall.db`.
     pub database: DatabaseUrl,
-    /// Folder of the key file. Default `data`.
+    /// Folder of the key file and of the outbox. Default `data`.
     pub data_dir: PathBuf,
     /// Bearer of the operator API; `None`: made at the first start.
     pub operator_token: Option<Secret>,
     /// Encrypts stored secrets; `None`: the key file of the data folder.
     pub master_key: Option<MasterKey>,
-    /// Outgoing mail; `None`: mail is written to the data folder.
+    /// Outgoing mail; `None`: mail is written to the folder `outbox` of the data folder.
     pub smtp_url: Option<SmtpUrl>,
+    /// Whom mail comes from; `None`: `rollcall@` and the host of the public URL.
+    pub mail_from: Option<Mailbox>,
     /// Lets outgoing calls reach loopback and private addresses and plain http. Default false.
     pub allow_private_idp: bool,
     /// Whether request rates are limited. Default true.
@@ -90,6 +93,7 @@ impl Config {
             )?,
             master_key: settings.parse(Setting::MasterKey, parse::MASTER_KEY, MasterKey::parse)?,
             smtp_url: settings.parse(Setting::SmtpUrl, SmtpUrl::ACCEPTED, SmtpUrl::parse)?,
+            mail_from: settings.parse(Setting::MailFrom, parse::MAIL_FROM, parse::mail_from)?,
             allow_private_idp: settings
                 .parse(Setting::AllowPrivateIdp, parse::SWITCH, parse::switch)?
                 .unwrap_or(false),

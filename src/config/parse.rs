@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use lettre::message::Mailbox;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
@@ -15,6 +16,8 @@ pub(super) const DATA_DIR: &str = "the path of a folder";
 pub(super) const OPERATOR_TOKEN: &str = "16 to 512 printable ASCII characters without spaces";
 pub(super) const MASTER_KEY: &str =
     "32 bytes in base64 or as 64 hexadecimal digits (openssl rand -base64 32)";
+pub(super) const MAIL_FROM: &str =
+    "an e-mail address, alone or behind a name: Rollcall <rollcall@example.com>";
 pub(super) const SWITCH: &str = "on or off (also true, false, yes, no, 1, 0)";
 pub(super) const LOG_FILTER: &str = "a level (off, error, warn, info, debug, trace) or a tracing filter such as \
     info,rollcall::storage=debug";
@@ -97,7 +100,7 @@ impl LogFormat {
     }
 }
 
-/// A mail server: `smtp://` (STARTTLS as the mail sender decides) or `smtps://`. May hold a password, so `Debug`
+/// A mail server: `smtp://` (with STARTTLS where it is offered or needed) or `smtps://`. May hold a password, so `Debug`
 /// shows scheme and host only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmtpUrl(Url);
@@ -155,6 +158,10 @@ pub(super) fn data_dir(text: &str) -> Option<PathBuf> {
 pub(super) fn operator_token(text: &str) -> Option<Secret> {
     let is_long_enough = (16..=512).contains(&text.len());
     (is_long_enough && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| Secret::new(text))
+}
+
+pub(super) fn mail_from(text: &str) -> Option<Mailbox> {
+    text.parse().ok()
 }
 
 pub(super) fn switch(text: &str) -> Option<bool> {

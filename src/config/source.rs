@@ -22,6 +22,7 @@ pub(super) enum Setting {
     OperatorToken,
     MasterKey,
     SmtpUrl,
+    MailFrom,
     AllowPrivateIdp,
     RateLimits,
     Demo,
@@ -30,7 +31,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -38,6 +39,7 @@ impl Setting {
         Self::OperatorToken,
         Self::MasterKey,
         Self::SmtpUrl,
+        Self::MailFrom,
         Self::AllowPrivateIdp,
         Self::RateLimits,
         Self::Demo,
@@ -55,6 +57,7 @@ impl Setting {
             Self::OperatorToken => "operator_token",
             Self::MasterKey => "master_key",
             Self::SmtpUrl => "smtp_url",
+            Self::MailFrom => "mail_from",
             Self::AllowPrivateIdp => "allow_private_idp",
             Self::RateLimits => "rate_limits",
             Self::Demo => "demo",

@@ -62,6 +62,7 @@ fn nothing_set_gives_the_documented_defaults() {
             operator_token: None,
             master_key: None,
             smtp_url: None,
+            mail_from: None,
             allow_private_idp: false,
             rate_limits: true,
             demo: false,
@@ -83,6 +84,7 @@ fn every_variable_reaches_its_field() {
         ("ROLLCALL_OPERATOR_TOKEN", "0123456789abcdef\n"),
         ("ROLLCALL_MASTER_KEY", &key),
         ("ROLLCALL_SMTP_URL", "smtps://u:p@mail.example:465"),
+        ("ROLLCALL_MAIL_FROM", "Access <access@id.example>"),
         ("ROLLCALL_ALLOW_PRIVATE_IDP", "YES"),
         ("ROLLCALL_RATE_LIMITS", "off"),
         ("ROLLCALL_DEMO", "1"),
@@ -101,6 +103,10 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.operator_token.unwrap().expose(), "0123456789abcdef");
     assert_eq!(config.master_key.unwrap().expose(), &[0xab; 32]);
     assert_eq!(config.smtp_url.unwrap().expose().host_str(), Some("mail.example"));
+    assert_eq!(
+        config.mail_from.unwrap().to_string(),
+        "Access <access@id.example>"
+    );
     assert!(config.allow_private_idp && config.demo && !config.rate_limits);
     assert_eq!(
         (config.log.as_str(), config.log_format),
@@ -191,6 +197,16 @@ fn values_that_mean_nothing_are_refused() {
         (
             "ROLLCALL_SMTP_URL",
             &["mail.example:25", "smtp:", "smtp://", "http://mail.example"],
+        ),
+        (
+            "ROLLCALL_MAIL_FROM",
+            &[
+                "rollcall",
+                "rollcall@",
+                "a b@id.example",
+                "a@x.example, b@x.example",
+                "a@x.example\nBcc: b@x.example",
+            ],
         ),
         ("ROLLCALL_RATE_LIMITS", &["maybe", "2", "onn"]),
         ("ROLLCALL_LOG", &["infoo", "rollcall=loud", "info,,=,"]),

@@ -8,6 +8,8 @@ use super::change::{Change, UserFact};
 use super::id::{DirectoryId, EntityId, UserId};
 use super::lifecycle::{Arrival, view_of};
 use super::profile::{Facets, Profile};
+use super::refusal::Refusal;
+use super::tenant::SignIn;
 use super::user::{User, UserKind, UserSource};
 
 /// What a person is made of.
@@ -31,6 +33,19 @@ pub struct NewAccount {
     pub entity: Option<EntityId>,
     /// Their access dates.
     pub access: AccessWindow,
+    /// What they may be asked about.
+    pub contact_tags: Vec<String>,
+}
+
+/// Whether an administrator may make accounts by hand, one by one or many at once.
+///
+/// # Errors
+/// [`Refusal::ManualCreationBlocked`]: the tenant signs in by single sign-on.
+pub fn check_by_hand(mode: SignIn) -> Result<(), Refusal> {
+    match mode {
+        SignIn::Local => Ok(()),
+        SignIn::Sso => Err(Refusal::ManualCreationBlocked),
+    }
 }
 
 /// Makes a person. Whether they may be made was decided before; that the userName is free is the caller's to see to.
@@ -49,6 +64,7 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
         blocked: false,
         access: new.access,
         entity: new.entity,
+        contact_tags: new.contact_tags,
         administrator: None,
         profile: Profile::from_attributes(&new.attributes),
         version: 1,
@@ -64,6 +80,7 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
     after["source"] = user.source.as_str().into();
     after["kind"] = user.kind.as_str().into();
     after["entity_id"] = json!(user.entity);
+    after["contact_tags"] = json!(user.contact_tags);
     let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
     Arrival { user, change }
 }

@@ -9,7 +9,7 @@ use super::connection::{Connection, Domain, IdentityKey};
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
-use super::id::{EntityId, GroupId, SessionId, TokenId, UserId};
+use super::id::{EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
 use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
@@ -87,7 +87,7 @@ pub enum SignInFact {
 /// Facts of invitations.
 #[derive(Debug, Clone)]
 pub enum InvitationFact {
-    /// An invitation was made, with the mail that carries it.
+    /// An invitation was made, or made anew so that its old token is void, with the mail that carries it.
     Sent {
         /// The record.
         invitation: Invitation,
@@ -95,6 +95,13 @@ pub enum InvitationFact {
         hash: TokenHash,
         /// The mail.
         mail: Mail,
+    },
+    /// An invitation was taken back.
+    Withdrawn {
+        /// Which.
+        id: InvitationId,
+        /// When.
+        at: Timestamp,
     },
 }
 

@@ -37,9 +37,44 @@ pub struct Mail {
     pub sealed: String,
 }
 
-/// Sends an invitation.
+/// Invites a person for the first time.
 #[must_use]
-pub fn send(id: InvitationId, user: UserId, hash: TokenHash, mail: Mail, origin: Origin) -> Change {
+pub fn send(
+    id: InvitationId,
+    user: UserId,
+    hash: TokenHash,
+    mail: Mail,
+    origin: Origin,
+) -> (Invitation, Change) {
+    sent(id, user, hash, mail, "invitation.sent", origin)
+}
+
+/// Invites a person again: the old link is void, and the new one has its whole time.
+#[must_use]
+pub fn resend(before: &Invitation, hash: TokenHash, mail: Mail, origin: Origin) -> (Invitation, Change) {
+    sent(before.id, before.user, hash, mail, "invitation.resent", origin)
+}
+
+/// Takes an invitation back: its link is void.
+#[must_use]
+pub fn withdraw(invitation: &Invitation, origin: Origin) -> Change {
+    let fact = Fact::Invitation(InvitationFact::Withdrawn {
+        id: invitation.id,
+        at: origin.at,
+    });
+    let before = json!({"invitation": invitation.id});
+    let target = ("user", invitation.user.0);
+    Change::new(fact, origin, "invitation.withdrawn", target, Some(before), None)
+}
+
+fn sent(
+    id: InvitationId,
+    user: UserId,
+    hash: TokenHash,
+    mail: Mail,
+    action: &'static str,
+    origin: Origin,
+) -> (Invitation, Change) {
     let invitation = Invitation {
         id,
         user,
@@ -52,16 +87,10 @@ pub fn send(id: InvitationId, user: UserId, hash: TokenHash, mail: Mail, origin:
         "expires_at": invitation.expires_at.to_string(),
     });
     let fact = Fact::Invitation(InvitationFact::Sent {
-        invitation,
+        invitation: invitation.clone(),
         hash,
         mail,
     });
-    Change::new(
-        fact,
-        origin,
-        "invitation.sent",
-        ("user", user.0),
-        None,
-        Some(after),
-    )
+    let change = Change::new(fact, origin, action, ("user", user.0), None, Some(after));
+    (invitation, change)
 }

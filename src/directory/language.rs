@@ -1,12 +1,16 @@
 //! The languages in which the gateway speaks to people.
 
+use serde::{Deserialize, Serialize};
+
 /// A language of pages, mails and error texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Language {
     /// What everybody gets who asks for nothing that is there.
     #[default]
+    #[serde(rename = "en")]
     English,
     /// French.
+    #[serde(rename = "fr")]
     French,
 }
 

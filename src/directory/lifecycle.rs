@@ -90,6 +90,7 @@ pub fn provision(
         blocked: false,
         access: AccessWindow::default(),
         entity: None,
+        contact_tags: Vec::new(),
         administrator: None,
         profile: said.profile,
         version: 1,

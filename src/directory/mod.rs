@@ -19,8 +19,10 @@ pub mod id;
 pub mod invitation;
 pub mod key;
 pub mod language;
+pub mod letter;
 pub mod lifecycle;
 pub mod mailbox;
+pub mod phone;
 pub mod profile;
 pub mod query;
 pub mod refusal;
@@ -45,6 +47,7 @@ pub use id::{
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
+pub use letter::Letter;
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};

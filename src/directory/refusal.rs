@@ -124,6 +124,14 @@ pub enum Refusal {
         "this tenant signs in by single sign-on: accounts are made at the first login or by the identity provider, not by hand"
     )]
     ManualCreationBlocked,
+    /// Somebody of the tenant has the address already.
+    #[error("{email:?} has an account already: it belongs to {holder}")]
+    EmailTaken {
+        /// As it was sent.
+        email: String,
+        /// Whose person has it.
+        holder: Holder,
+    },
     /// A mailbox that more than one person reads.
     #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
     DepartmentalMailbox(String),
@@ -181,6 +189,7 @@ impl Refusal {
             Self::UnknownDirectory(_) => "unknown_directory",
             Self::ConnectionNotTested => "connection_not_tested",
             Self::ManualCreationBlocked => "manual_creation_blocked",
+            Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
         }
     }

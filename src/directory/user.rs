@@ -36,6 +36,8 @@ pub struct User {
     pub access: AccessWindow,
     /// The entity that the person belongs to.
     pub entity: Option<EntityId>,
+    /// What the person may be asked about, as short words.
+    pub contact_tags: Vec<String>,
     /// The Administrator tick with its scope: what all grants of it come to.
     pub administrator: Option<AdminScope>,
     /// Everything else the directory says.

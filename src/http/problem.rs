@@ -63,7 +63,7 @@ impl Problem {
         }
     }
 
-    /// 422 with every field that is wrong.
+    /// 422 with every field that is wrong. Its code is theirs where they have one in common.
     pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = errors
             .iter()
@@ -72,10 +72,18 @@ impl Problem {
             .join("; ");
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
-            code: "invalid",
+            code: match errors.split_first() {
+                Some((first, rest)) if rest.iter().all(|error| error.code == first.code) => first.code,
+                _ => "invalid",
+            },
             detail,
             errors,
         }
+    }
+
+    /// The status that it answers with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
     fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
@@ -96,23 +104,29 @@ impl Problem {
     }
 }
 
+impl From<Problem> for ProblemView {
+    fn from(problem: Problem) -> Self {
+        Self {
+            r#type: "about:blank",
+            title: problem.status.canonical_reason().unwrap_or("Error"),
+            status: problem.status.as_u16(),
+            code: problem.code,
+            detail: problem.detail,
+            errors: problem.errors,
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Json(ProblemView {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: self.detail,
-            errors: self.errors,
-        });
+        let status = self.status;
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, media_type, body).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
+        let mut response = (status, media_type, Json(ProblemView::from(self))).into_response();
+        if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"rollcall\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -168,7 +182,21 @@ impl From<Refusal> for Problem {
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,
             _ => StatusCode::CONFLICT,
         };
-        Self::new(status, refusal.code(), refusal.to_string())
+        let problem = Self::new(status, refusal.code(), refusal.to_string());
+        let field = match refusal {
+            Refusal::UnknownEntity { field, .. } => field,
+            Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email",
+            _ => return problem,
+        };
+        let error = FieldError {
+            field: field.into(),
+            code: problem.code,
+            message: problem.detail.clone(),
+        };
+        Self {
+            errors: vec![error],
+            ..problem
+        }
     }
 }
 

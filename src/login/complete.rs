@@ -151,6 +151,7 @@ pub(super) async fn sign_in(
             let names = [&said.first_name, &said.last_name, &said.display_name];
             let [first, last, display] = names.map(Option::as_deref);
             let new = NewAccount {
+                contact_tags: Vec::new(),
                 id: fresh.user,
                 directory: met.directory,
                 kind: UserKind::Employee,

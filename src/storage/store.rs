@@ -15,6 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolO
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::sync::Notify;
 
 use super::audit::write_audit;
 use super::engine::{Conn, execute, fetch_optional};
@@ -75,6 +76,7 @@ pub struct Store {
     tokens: Arc<TokenCache>,
     token_uses: Arc<Mutex<TokenUses>>,
     session_uses: Arc<Mutex<SessionUses>>,
+    mail_bell: Arc<Notify>,
 }
 
 type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
@@ -128,10 +130,14 @@ impl Store {
             sqlx::migrate!("migrations/sqlite").run(&one).await?;
         }
         let tokens = Arc::new(TokenCache::new(true));
-        let cache = Arc::clone(&tokens);
+        let mail_bell = Arc::new(Notify::new());
+        let (cache, bell) = (Arc::clone(&tokens), Arc::clone(&mail_bell));
         let after_commit = move |effects: &Effects| {
             if effects.tokens_changed {
                 cache.forget_all();
+            }
+            if effects.mail_queued {
+                bell.notify_one();
             }
         };
         let writer = Writer::start(&one, after_commit).await?;
@@ -149,6 +155,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
+            mail_bell,
         })
     }
 
@@ -186,6 +193,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
+            mail_bell: Arc::default(),
         })
     }
 
@@ -240,6 +248,10 @@ impl Store {
         &self.session_uses
     }
 
+    pub(super) fn mail_bell(&self) -> &Notify {
+        &self.mail_bell
+    }
+
     pub(super) async fn acquire(&self) -> Result<Conn, Error> {
         Ok(match &self.engine {
             Engine::Sqlite { readers, .. } => {
@@ -269,8 +281,9 @@ impl Store {
             Engine::Sqlite { writer, .. } => writer.write(tenant, body).await,
             Engine::Postgres { pool, writes } => {
                 let (pool, tokens, writes) = (pool.clone(), Arc::clone(&self.tokens), Arc::clone(writes));
+                let bell = Arc::clone(&self.mail_bell);
                 let task = tokio::spawn(async move {
-                    let result = write_postgres(&pool, &tokens, tenant, body).await;
+                    let result = write_postgres(&pool, &tokens, &bell, tenant, body).await;
                     if result.is_ok() {
                         refresh_plans(&pool, writes.fetch_add(1, Ordering::Relaxed) + 1);
                     }
@@ -312,6 +325,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 async fn write_postgres<T, E, F>(
     pool: &PgPool,
     tokens: &TokenCache,
+    mail_bell: &Notify,
     tenant: TenantId,
     body: F,
 ) -> Result<T, E>
@@ -332,6 +346,9 @@ where
             Ok(value) => {
                 if tx.effects.tokens_changed {
                     tokens.forget_all();
+                }
+                if tx.effects.mail_queued {
+                    mail_bell.notify_one();
                 }
                 return Ok(value);
             }

@@ -32,6 +32,8 @@ pub(super) struct Effects {
     pub(super) audit: Vec<(TenantId, AuditEntry)>,
     /// A token was taken back: once this is committed, no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
+    /// Mail was queued: once this is committed, it may go.
+    pub(super) mail_queued: bool,
 }
 
 impl Effects {
@@ -40,6 +42,7 @@ impl Effects {
         self.wrote |= other.wrote;
         self.audit.extend(other.audit);
         self.tokens_changed |= other.tokens_changed;
+        self.mail_queued |= other.mail_queued;
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Tombstone {
 macro_rules! user_columns {
     () => {
         "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
-         u.blocked, u.access_from, u.access_until, u.entity_id, u.admin_scope, u.version, u.created_at, \
+         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.version, u.created_at, \
          u.modified_at, u.deleted_at, u.profile"
     };
 }
@@ -63,6 +63,7 @@ pub(super) struct UserRow {
     access_from: Option<i64>,
     access_until: Option<i64>,
     entity_id: Option<Uuid>,
+    contact_tags: String,
     admin_scope: Option<String>,
     version: i64,
     created_at: i64,
@@ -95,6 +96,8 @@ impl UserRow {
                 until: self.access_until.map(timestamp).transpose()?,
             },
             entity: self.entity_id.map(EntityId),
+            contact_tags: serde_json::from_str(&self.contact_tags)
+                .map_err(|error| Error::Corrupt(format!("contact_tags: {error}")))?,
             administrator: self
                 .admin_scope
                 .map(|scope| serde_json::from_str(&scope))
@@ -306,9 +309,9 @@ impl Tx {
             self.read.conn,
             "INSERT INTO users (tenant_id, id, directory_id, user_name, user_name_key, external_id, display_name, \
              display_name_key, manager_key, active, blocked, admin_scope, access_epoch, version, created_at, \
-             modified_at, deleted_at, profile, kind, source, provisioned, pending, entity_id, access_from, access_until) \
+             modified_at, deleted_at, profile, kind, source, provisioned, pending, entity_id, access_from, access_until, contact_tags) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17, $18, $19, $20, \
-             $21, $22, $23, $24)",
+             $21, $22, $23, $24, $25)",
             self.read.tenant.0,
             user.id.0,
             user.directory.map(|id| id.0),
@@ -333,6 +336,7 @@ impl Tx {
             user.entity.map(|id| id.0),
             user.access.from.map(micros),
             user.access.until.map(micros),
+            serde_json::to_string(&user.contact_tags).map_err(|error| Error::Corrupt(error.to_string()))?,
         )?;
         Ok(())
     }

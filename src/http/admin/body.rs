@@ -1,5 +1,7 @@
 //! Request bodies of the admin API, and the fields in them.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
@@ -50,11 +52,14 @@ where
                 "the body has to be an object",
             ));
         }
-        let mut reader = serde_json::Deserializer::from_str(text);
-        serde_path_to_error::deserialize(&mut reader)
-            .map(Self)
-            .map_err(refused)
+        read_fields(text).map(Self)
     }
+}
+
+/// Reads the text of a JSON object into a type, and names the field that does not fit.
+pub(super) fn read_fields<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut reader).map_err(refused)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -152,10 +157,20 @@ pub(super) struct Fields(Vec<FieldError>);
 
 impl Fields {
     /// Notes that a field is not accepted.
-    pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
+    pub(super) fn refuse(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        self.refuse_as("invalid", field, message);
+    }
+
+    /// The same under a stable code of its own.
+    pub(super) fn refuse_as(
+        &mut self,
+        code: &'static str,
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) {
         self.0.push(FieldError {
             field: field.into(),
-            code: "invalid",
+            code,
             message: message.into(),
         });
     }

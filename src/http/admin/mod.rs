@@ -7,8 +7,10 @@ mod connections;
 mod directories;
 mod domains;
 mod entities;
+mod invitations;
 mod list;
 mod me;
+mod new_user;
 mod tenants;
 mod users;
 
@@ -22,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(users::routes())
+        .merge(new_user::routes())
+        .merge(invitations::routes())
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(me::routes())

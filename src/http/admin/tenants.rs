@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::body::{Fields, JsonBody, nullable, parse_query};
 use super::list::Page;
 use crate::accounts::{Accounts, tenants};
+use crate::directory::email::is_address;
 use crate::directory::{SignIn, Slug, Tenant, TenantId};
 use crate::http::clock;
 use crate::http::extract::{Operator, TenantAdmin};
@@ -94,7 +95,7 @@ async fn create(
     }
     let name = fields.name("name", &body.name);
     let support_email = body.support_email.filter(|text| !text.trim().is_empty());
-    if support_email.as_deref().is_some_and(|text| !is_email(text)) {
+    if support_email.as_deref().is_some_and(|text| !is_address(text)) {
         fields.refuse("support_email", "an e-mail address, help@example.com");
     }
     fields.finish()?;
@@ -141,7 +142,7 @@ async fn update(
     let mut fields = Fields::default();
     let name = body.name.map(|name| fields.name("name", &name));
     let address = body.support_email.as_ref().and_then(Option::as_deref);
-    if address.is_some_and(|text| !is_email(text)) {
+    if address.is_some_and(|text| !is_address(text)) {
         fields.refuse("support_email", "an e-mail address, help@example.com");
     }
     fields.finish()?;
@@ -213,13 +214,4 @@ async fn list(State(on): State<Accounts>, _: Operator, uri: Uri) -> Result<Json<
         .map(|last| last.slug.as_str().to_owned());
     let items = found.into_iter().map(TenantView::from).collect();
     Ok(Json(Page { items, next_cursor }))
-}
-
-/// One `@` with something on both sides, no spaces, of a length that mail allows (RFC 5321 section 4.5.3.1).
-fn is_email(text: &str) -> bool {
-    text.len() <= 254
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-        && text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.contains('@') && !domain.starts_with('.')
-        })
 }

@@ -131,7 +131,7 @@ async fn a_reader_who_goes_on_meets_every_row_once_while_others_write(engine: En
     const WRITERS: usize = 6;
     const EACH: usize = 25;
     let place = Place::in_store(open(&engine.new_database().await).await).await;
-    let accounts = Accounts::new(place.store.clone());
+    let accounts = crate::storage::fixture::accounts_on(&place.store);
     let done = Arc::new(AtomicBool::new(false));
     let writers = (0..WRITERS).map(|writer| {
         let place = place.clone();
@@ -189,7 +189,7 @@ async fn a_reader_who_goes_on_meets_every_row_once_while_others_write(engine: En
 
 async fn a_long_backlog_is_numbered_in_order(engine: Engine) {
     let place = Place::in_store(open(&engine.new_database().await).await).await;
-    let accounts = Accounts::new(place.store.clone());
+    let accounts = crate::storage::fixture::accounts_on(&place.store);
     let backlog = usize::try_from(Store::NUMBERED_AT_ONCE).unwrap() + 20;
     for chunk in (0..backlog).collect::<Vec<_>>().chunks(40) {
         join_all(chunk.iter().map(|number| {

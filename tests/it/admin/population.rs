@@ -1,9 +1,11 @@
 //! The list of people with its conditions, and one person with everything that belongs to them.
 
+use rollcall::accounts::{Accounts, users};
 use rollcall::directory::connection::{self, Jit};
+use rollcall::directory::query::PopulationFilter;
 use rollcall::directory::{
-    AccessWindow, Connection, ConnectionId, ConnectionSettings, GrantSource, IdentityKey, Protocol, Right,
-    UserId, UserKind, UserSource, account, grant,
+    AccessWindow, Authority, Connection, ConnectionId, ConnectionSettings, GrantSource, IdentityKey,
+    Protocol, Right, User, UserId, UserKind, UserSource, UserStatus, account, grant,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ on_both_engines!(
     a_list_by_conditions_comes_page_by_page,
     a_person_is_shown_with_everything_that_belongs_to_them,
     every_condition_of_storage_tells_people_apart,
+    a_person_is_shown_with_who_they_are_at_the_providers,
 );
 
 /// The userNames that a query finds, by id.
@@ -196,7 +199,7 @@ async fn a_person_is_shown_with_everything_that_belongs_to_them(engine: Engine) 
 }
 
 /// A connection with this id, its name and nothing that matters.
-pub fn new_connection(id: ConnectionId) -> Connection {
+fn new_connection(id: ConnectionId) -> Connection {
     Connection {
         id,
         name: "Entra".to_owned(),
@@ -226,97 +229,115 @@ pub fn new_connection(id: ConnectionId) -> Connection {
     }
 }
 
-/// What only a sign-in makes: people of other kinds and sources, with dates, roles and identities.
-async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
-    use rollcall::accounts::{Accounts, users};
-    use rollcall::directory::query::PopulationFilter;
-    use rollcall::directory::{Authority, UserStatus};
+/// People of other kinds and sources, with dates, roles and an identity: what only sign-ins and invitations make.
+struct Society {
+    here: Place,
+    connection: ConnectionId,
+    identity: IdentityKey,
+    jit: User,
+    soon: User,
+}
 
-    let here = Place::new(engine).await;
-    let id = ConnectionId(Uuid::now_v7());
-    here.apply(connection::create(new_connection(id), origin()))
-        .await
-        .unwrap();
-    let hour = jiff::SignedDuration::from_hours(1);
-    let (past, future) = (now() - hour, now() + hour);
-    let mut ids = Vec::new();
-    for (name, kind, source, pending, from, until) in [
-        ("jit", UserKind::Employee, UserSource::Jit, false, None, None),
-        (
-            "invited",
-            UserKind::External,
-            UserSource::Manual,
-            true,
-            None,
-            None,
-        ),
-        (
-            "soon",
-            UserKind::External,
-            UserSource::Manual,
-            false,
-            Some(future),
-            None,
-        ),
-        (
-            "over",
-            UserKind::External,
-            UserSource::Csv,
-            true,
-            None,
-            Some(past),
-        ),
-        (
-            "inside",
-            UserKind::External,
-            UserSource::Bulk,
-            false,
-            Some(past),
-            Some(future),
-        ),
-    ] {
-        let new = account::NewAccount {
-            id: UserId(Uuid::now_v7()),
-            directory: None,
-            kind,
-            source,
-            pending,
-            user_name: name.to_owned(),
-            attributes: account::attributes(None, None, None, "x@x.example"),
-            entity: None,
-            access: AccessWindow { from, until },
+impl Society {
+    async fn new(engine: Engine) -> Self {
+        let here = Place::new(engine).await;
+        let connection = ConnectionId(Uuid::now_v7());
+        let made = connection::create(new_connection(connection), origin());
+        here.apply(made).await.unwrap();
+        let hour = jiff::SignedDuration::from_hours(1);
+        let (past, future) = (now() - hour, now() + hour);
+        let mut people = Vec::new();
+        for (name, kind, source, pending, from, until) in [
+            ("jit", UserKind::Employee, UserSource::Jit, false, None, None),
+            (
+                "invited",
+                UserKind::External,
+                UserSource::Manual,
+                true,
+                None,
+                None,
+            ),
+            (
+                "soon",
+                UserKind::External,
+                UserSource::Manual,
+                false,
+                Some(future),
+                None,
+            ),
+            (
+                "over",
+                UserKind::External,
+                UserSource::Csv,
+                true,
+                None,
+                Some(past),
+            ),
+            (
+                "inside",
+                UserKind::External,
+                UserSource::Bulk,
+                false,
+                Some(past),
+                Some(future),
+            ),
+        ] {
+            let new = account::NewAccount {
+                id: UserId(Uuid::now_v7()),
+                directory: None,
+                kind,
+                source,
+                pending,
+                user_name: name.to_owned(),
+                attributes: account::attributes(None, None, None, "x@x.example"),
+                contact_tags: Vec::new(),
+                entity: None,
+                access: AccessWindow { from, until },
+            };
+            let arrival = account::create(new, origin());
+            people.push(arrival.user.clone());
+            here.apply(arrival.change).await.unwrap();
+        }
+        let identity = IdentityKey {
+            connection,
+            issuer: "https://idp.example".to_owned(),
+            subject: "42".to_owned(),
         };
-        let arrival = account::create(new, origin());
-        ids.push(arrival.user.id);
-        here.apply(arrival.change).await.unwrap();
+        let linked = connection::link(identity.clone(), people[0].id, origin());
+        here.apply(linked).await.unwrap();
+        let society = Self {
+            here,
+            connection,
+            identity,
+            jit: people[0].clone(),
+            soon: people[2].clone(),
+        };
+        society.follow(&society.jit, &["auditor"]).await;
+        // A role that has ended counts no more.
+        society.follow(&society.soon, &["auditor"]).await;
+        society.follow(&society.soon, &[]).await;
+        society
     }
-    let jit = here.find_user(ids[0]).await;
-    let identity = IdentityKey {
-        connection: id,
-        issuer: "https://idp.example".to_owned(),
-        subject: "42".to_owned(),
-    };
-    let role = vec![Right::Role("auditor".to_owned())];
-    let granted = grant::follow_groups(&jit, &[], GrantSource::Connection(id), role, 0, origin());
-    here.apply(granted.unwrap().unwrap().change).await.unwrap();
-    here.apply(connection::link(identity.clone(), jit.id, origin()))
-        .await
-        .unwrap();
-    // A role that has ended counts no more.
-    let soon = here.find_user(ids[2]).await;
-    let role = vec![Right::Role("auditor".to_owned())];
-    let source = GrantSource::Connection(id);
-    let given = grant::follow_groups(&soon, &[], source, role, 0, origin())
-        .unwrap()
-        .unwrap();
-    here.apply(given.change).await.unwrap();
-    let grants = here.read().await.list_grants(soon.id).await.unwrap();
-    let taken = grant::follow_groups(&soon, &grants, source, Vec::new(), 0, origin());
-    here.apply(taken.unwrap().unwrap().change).await.unwrap();
 
+    /// Gives a person these roles by the connection's groups, and takes the others.
+    async fn follow(&self, user: &User, roles: &[&str]) {
+        let grants = self.here.read().await.list_grants(user.id).await.unwrap();
+        let rights = roles.iter().map(|role| Right::Role((*role).to_owned())).collect();
+        let source = GrantSource::Connection(self.connection);
+        let arrival = grant::follow_groups(user, &grants, source, rights, 0, origin());
+        self.here.apply(arrival.unwrap().unwrap().change).await.unwrap();
+    }
+}
+
+async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
+    let here = Society::new(engine).await.here;
     let any = PopulationFilter::default;
     let statuses = |of: &[UserStatus]| PopulationFilter {
         statuses: of.to_vec(),
+        ..any()
+    };
+    let by_role = |key: &str| PopulationFilter {
+        role: Some(key.to_owned()),
         ..any()
     };
     for (of, names) in [
@@ -343,20 +364,8 @@ async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
             },
             &["over"],
         ),
-        (
-            PopulationFilter {
-                role: Some("auditor".to_owned()),
-                ..any()
-            },
-            &["jit"],
-        ),
-        (
-            PopulationFilter {
-                role: Some("Auditor".to_owned()),
-                ..any()
-            },
-            &[],
-        ),
+        (by_role("auditor"), &["jit"]),
+        (by_role("Auditor"), &[]),
         (
             PopulationFilter {
                 within: Some(Vec::new()),
@@ -378,25 +387,32 @@ async fn every_condition_of_storage_tells_people_apart(engine: Engine) {
             assert!(of.statuses.is_empty() || of.statuses.contains(&user.status(now())));
         }
     }
+}
 
-    let accounts = Accounts::new(here.store.clone());
-    let detail = users::find(&accounts, here.tenant, &Authority::Operator, jit.id)
+async fn a_person_is_shown_with_who_they_are_at_the_providers(engine: Engine) {
+    let society = Society::new(engine).await;
+    let accounts = crate::storage::fixture::accounts_on(&society.here.store);
+    let (tenant, id) = (society.here.tenant, society.jit.id);
+    let detail = users::find(&accounts, tenant, &Authority::Operator, id)
         .await
         .unwrap();
     assert_eq!(detail.identities.len(), 1);
-    assert_eq!(detail.identities[0].key, identity);
+    assert_eq!(detail.identities[0].key, society.identity);
     assert_eq!(detail.identities[0].connection_name, "Entra");
     assert_eq!(detail.grants.len(), 1);
-    assert_eq!(detail.grants[0].source, GrantSource::Connection(id));
-    let methods: Vec<_> = [(0, true), (0, false), (1, false), (1, true)]
-        .map(|(one, linked)| (ids[one], linked))
-        .into_iter()
-        .collect();
-    let mut shown = Vec::new();
-    for (id, linked) in methods {
-        shown.push(here.find_user(id).await.auth_method(linked).as_str());
+    assert_eq!(
+        detail.grants[0].source,
+        GrantSource::Connection(society.connection)
+    );
+    let scim = society.here.user("scim").await;
+    for (user, linked, method) in [
+        (&society.jit, true, "sso"),
+        (&society.jit, false, "sso"),
+        (&society.soon, false, "local"),
+        (&society.soon, true, "sso"),
+        (&scim, true, "scim+sso"),
+        (&scim, false, "scim"),
+    ] {
+        assert_eq!(user.auth_method(linked).as_str(), method);
     }
-    let scim = here.user("scim").await;
-    shown.extend([true, false].map(|linked| scim.auth_method(linked).as_str()));
-    assert_eq!(shown, ["sso", "sso", "local", "sso", "scim+sso", "scim"]);
 }

@@ -40,7 +40,7 @@ struct Company {
 impl Company {
     async fn new(engine: Engine) -> Self {
         let place = Place::new(engine).await;
-        let accounts = Accounts::new(place.store.clone());
+        let accounts = crate::storage::fixture::accounts_on(&place.store);
         let north = create(&place, "North", None).await;
         let works = create(&place, "Works", Some(north)).await;
         let south = create(&place, "South", None).await;

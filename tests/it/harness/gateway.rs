@@ -1,6 +1,7 @@
 //! A gateway in this process, with its tenants and directories as a client sees them.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rollcall::app::{self, Running};
@@ -23,6 +24,10 @@ const JSON: &str = "application/json";
 pub struct Gateway {
     /// Where.
     pub address: SocketAddr,
+    /// Its database, as `ROLLCALL_DATABASE_URL` names it.
+    pub database: String,
+    /// Its data folder.
+    pub data: PathBuf,
     running: Running,
     stop: oneshot::Sender<()>,
 }
@@ -53,9 +58,11 @@ impl Gateway {
         Self::start_with(database, &[("ROLLCALL_ALLOW_PRIVATE_IDP", "true")]).await
     }
 
-    /// The same with settings of its own and nothing more.
+    /// The same with settings of its own and nothing more. `ROLLCALL_DATA_DIR` among them is taken instead of a new
+    /// folder.
     pub async fn start_with(database: &str, more: &[(&str, &str)]) -> Self {
-        let data = folder();
+        let own = more.iter().find(|(name, _)| *name == "ROLLCALL_DATA_DIR");
+        let data = own.map_or_else(folder, |(_, path)| PathBuf::from(path));
         let data_dir = data.display().to_string();
         let settings = [
             ("ROLLCALL_LISTEN", "127.0.0.1:0"),
@@ -82,6 +89,8 @@ impl Gateway {
         .expect("the gateway starts");
         Self {
             address: running.address,
+            database: database.to_owned(),
+            data,
             running,
             stop,
         }

@@ -64,7 +64,7 @@ async fn every_change_leaves_one_row_in_order(engine: Engine) {
         .unwrap()
         .unwrap();
     let all = Some(AdminScope::All);
-    let admin = grant::set_administrator(&free.user, &[], all, 0, origin())
+    let admin = grant::set_administrator(&free.user, &[], all.as_ref(), 0, origin())
         .unwrap()
         .unwrap();
     let gone = lifecycle::delete(&admin.user, 1, origin()).unwrap();

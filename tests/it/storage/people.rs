@@ -305,7 +305,7 @@ async fn what_does_not_end_access_leaves_the_epoch(engine: Engine) {
     };
     assert_eq!(moved(&place, id, rename).await, 0, "renamed");
     let promote = |user: &User| {
-        let arrival = grant::set_administrator(user, &[], Some(AdminScope::All), 0, origin())?;
+        let arrival = grant::set_administrator(user, &[], Some(&AdminScope::All), 0, origin())?;
         Ok(arrival.map(|arrival| arrival.change))
     };
     assert_eq!(moved(&place, id, promote).await, 0, "administrator");

@@ -21,7 +21,8 @@ use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
 use query::ListQuery;
-use view::{UserDetailView, UserView};
+use view::UserDetailView;
+pub(super) use view::{UserView, kinds};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()

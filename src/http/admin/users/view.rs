@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
@@ -15,7 +14,7 @@ use crate::http::openapi::one_of;
 
 /// A person in a list.
 #[derive(Serialize, ToSchema)]
-pub(super) struct UserView {
+pub(in crate::http::admin) struct UserView {
     id: Uuid,
     user_name: String,
     first_name: Option<String>,
@@ -42,12 +41,14 @@ pub(super) struct UserView {
     entity_id: Option<Uuid>,
     administrator: bool,
     scope: Option<AdminScope>,
-    /// The first moment of access; null for at once.
-    #[schema(format = DateTime)]
+    /// The first day of access (UTC); null for at once.
+    #[schema(format = Date)]
     access_start: Option<String>,
-    /// The moment at which access ends; null for never.
-    #[schema(format = DateTime)]
+    /// The last day of access (UTC); null without limit.
+    #[schema(format = Date)]
     access_end: Option<String>,
+    /// What the person may be asked about.
+    contact_tags: Vec<String>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -110,7 +111,7 @@ pub(super) struct IdentityView {
 }
 
 impl UserView {
-    pub(super) fn new(user: &User, now: Timestamp) -> Self {
+    pub(in crate::http::admin) fn new(user: &User, now: Timestamp) -> Self {
         let attributes = user.profile.attributes();
         let name = attributes.get("name");
         let part = |key| name.and_then(|name| name.get(key)?.as_str()).map(str::to_owned);
@@ -121,7 +122,7 @@ impl UserView {
             first_name: part("givenName"),
             last_name: part("familyName"),
             display_name: Facets::read(&attributes).display_name,
-            email: email(&attributes),
+            email: user.email(),
             kind: user.kind.as_str(),
             status: user.status(now).as_str(),
             source: user.source.as_str(),
@@ -132,8 +133,9 @@ impl UserView {
             entity_id: user.entity.map(|id| id.0),
             administrator: user.administrator.is_some(),
             scope: user.administrator.clone(),
-            access_start: shown(user.access.from),
-            access_end: shown(user.access.until),
+            access_start: user.access.first_day().map(|day| day.to_string()),
+            access_end: user.access.last_day().map(|day| day.to_string()),
+            contact_tags: user.contact_tags.clone(),
             created_at: user.created_at.to_string(),
             modified_at: user.modified_at.to_string(),
             deleted_at: shown(user.deleted_at),
@@ -186,14 +188,7 @@ impl From<Grant> for GrantView {
     }
 }
 
-fn email(attributes: &Map<String, Value>) -> Option<String> {
-    let emails = attributes.get("emails")?.as_array()?;
-    let primary = emails.iter().find(|email| email["primary"] == true);
-    let value = primary.or(emails.first())?.get("value")?.as_str()?;
-    Some(value.to_owned())
-}
-
-pub(super) fn kinds() -> Object {
+pub(in crate::http::admin) fn kinds() -> Object {
     one_of(UserKind::ALL.map(UserKind::as_str))
 }
 

@@ -1,0 +1,175 @@
+//! Invitations that wait to be accepted.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::{Accounts, Error};
+use crate::auth::bearer::{NewToken, TokenKind};
+use crate::auth::vault::VaultError;
+use crate::directory::registry::TokenHash;
+use crate::directory::{
+    Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Tenant, TenantId,
+    invitation, lifecycle,
+};
+use crate::storage::{Chunk, Position, Tx};
+
+/// The randomness of one invitation.
+#[derive(Clone)]
+pub struct Token {
+    /// For the token.
+    pub random: [u8; 32],
+    /// For the cipher, used once.
+    pub nonce: [u8; 12],
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// A mail that carries a token, and what the token hashes to.
+#[derive(Debug, Clone)]
+pub(super) struct Envelope {
+    pub hash: TokenHash,
+    pub mail: Mail,
+}
+
+/// Writes the mail of an invitation and seals it.
+pub(super) fn seal(
+    on: &Accounts,
+    tenant: &Tenant,
+    name: &str,
+    recipient: &str,
+    token: &Token,
+    at: Timestamp,
+) -> Result<Envelope, Error> {
+    let nonce = token.nonce;
+    let token = NewToken::from_random(TokenKind::Invitation, token.random);
+    let letter = Letter::Invitation {
+        // Neither tenants nor people have a language of their own yet.
+        language: Language::default(),
+        tenant: tenant.name.clone(),
+        name: name.to_owned(),
+        token: token.expose().to_owned(),
+        expires_at: at + invitation::LIFETIME,
+    };
+    // Only maps with odd keys and failing writers fail.
+    let text = serde_json::to_string(&letter).map_err(|_| VaultError::Damaged)?;
+    let mail = Mail {
+        recipient: recipient.to_owned(),
+        template: letter.template(),
+        sealed: on
+            .vault
+            .seal(&text, &Letter::place(tenant.id, recipient), nonce)?,
+    };
+    Ok(Envelope {
+        hash: token.hash(),
+        mail,
+    })
+}
+
+/// Open invitations, expired or not, oldest first, each with the address that it went to.
+///
+/// # Errors
+/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired).
+pub async fn list(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    after: Position,
+    size: u32,
+) -> Result<Chunk<(Invitation, String)>, Error> {
+    authority.check_full()?;
+    Ok(on
+        .store
+        .read(tenant)
+        .await?
+        .list_open_invitations(after, size)
+        .await?)
+}
+
+/// Sends an invitation again, with a new token and its whole time; the old token is void.
+///
+/// # Errors
+/// [`Error::NotFound`];
+/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired);
+/// [`Refusal::ManualCreationBlocked`](crate::directory::Refusal::ManualCreationBlocked).
+pub async fn resend(
+    on: &Accounts,
+    tenant: &Tenant,
+    authority: &Authority,
+    id: InvitationId,
+    token: &Token,
+    origin: Origin,
+) -> Result<(Invitation, String), Error> {
+    authority.check_full()?;
+    let found = find_with_name(on, tenant.id, id).await?;
+    let envelope = seal(on, tenant, &found.name, &found.address, token, origin.at)?;
+    let address = found.address;
+    on.store
+        .write(tenant.id, async move |tx: &mut Tx| {
+            super::invite::begin(tx).await?;
+            let before = lock(tx, id).await?;
+            let (invitation, change) = invitation::resend(&before, envelope.hash, envelope.mail, origin);
+            tx.apply(change).await?;
+            Ok::<_, Error>((invitation, address))
+        })
+        .await
+}
+
+/// Takes an invitation back and deletes the person who did not accept it: the address is free again.
+///
+/// # Errors
+/// [`Error::NotFound`];
+/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired).
+pub async fn withdraw(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    id: InvitationId,
+    origin: Origin,
+) -> Result<(), Error> {
+    authority.check_full()?;
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let invitation = lock(tx, id).await?;
+            let user = tx
+                .find_user_for_update(invitation.user)
+                .await?
+                .ok_or(Error::NotFound("invitation"))?;
+            tx.apply(invitation::withdraw(&invitation, origin.clone()))
+                .await?;
+            // Somebody who is pending has no access, and so is nobody's last administrator.
+            tx.apply(lifecycle::delete_by_hand(&user, None, 0, origin)?)
+                .await?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// Locks the person first, so that of two requests about one invitation the second sees what the first did.
+async fn lock(tx: &mut Tx, id: InvitationId) -> Result<Invitation, Error> {
+    let not_found = || Error::NotFound("invitation");
+    let seen = tx.find_open_invitation(id).await?.ok_or_else(not_found)?;
+    tx.find_user_for_update(seen.user).await?.ok_or_else(not_found)?;
+    tx.find_open_invitation(id).await?.ok_or_else(not_found)
+}
+
+struct Addressee {
+    name: String,
+    address: String,
+}
+
+async fn find_with_name(on: &Accounts, tenant: TenantId, id: InvitationId) -> Result<Addressee, Error> {
+    let not_found = || Error::NotFound("invitation");
+    let mut view = on.store.read(tenant).await?;
+    let invitation = view.find_open_invitation(id).await?.ok_or_else(not_found)?;
+    let user = view.find_user(invitation.user).await?.ok_or_else(not_found)?;
+    let name = Facets::read(&user.profile.attributes()).display_name;
+    Ok(Addressee {
+        name: name.unwrap_or_else(|| user.user_name.clone()),
+        address: user.user_name,
+    })
+}

@@ -1,0 +1,153 @@
+//! `/api/v1/tenants/{tenant}/invitations`.
+
+use std::str::FromStr;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::body::{Fields, parse_query};
+use super::list::Page;
+use super::new_user::ByHand;
+use crate::accounts::Accounts;
+use crate::accounts::invitations::{self, Token};
+use crate::directory::{Invitation, InvitationId};
+use crate::http::clock;
+use crate::http::extract::{FullTenantAdmin, UrlIds};
+use crate::http::openapi::section;
+use crate::http::problem::Problem;
+use crate::http::state::Gateway;
+
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    let routes = OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(resend))
+        .routes(routes!(withdraw));
+    section("invitations", "Invitations that wait to be accepted.", routes)
+}
+
+/// An invitation.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InvitationView {
+    id: Uuid,
+    /// When it was last sent.
+    #[schema(format = DateTime)]
+    sent_at: String,
+    /// From when on it cannot be accepted.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+impl From<&Invitation> for InvitationView {
+    fn from(invitation: &Invitation) -> Self {
+        Self {
+            id: invitation.id.0,
+            sent_at: invitation.sent_at.to_string(),
+            expires_at: invitation.expires_at.to_string(),
+        }
+    }
+}
+
+/// An invitation in a list.
+#[derive(Serialize, ToSchema)]
+struct OpenInvitationView {
+    #[serde(flatten)]
+    invitation: InvitationView,
+    /// Who is invited.
+    user_id: Uuid,
+    /// Where it went.
+    email: String,
+    /// Whether it is too late to accept it; it can be sent again.
+    expired: bool,
+}
+
+impl From<&(Invitation, String)> for OpenInvitationView {
+    fn from((invitation, address): &(Invitation, String)) -> Self {
+        Self {
+            invitation: invitation.into(),
+            user_id: invitation.user.0,
+            email: address.clone(),
+            expired: invitation.expires_at <= clock::now(),
+        }
+    }
+}
+
+/// The randomness of a new invitation.
+pub(super) fn new_token() -> Result<Token, Problem> {
+    let draw = || {
+        clock::random_bytes().map_err(|_| {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Problem::new(status, "unavailable", "the system gives no randomness")
+        })
+    };
+    let (random, other) = (draw()?, draw()?);
+    let mut nonce = [0; 12];
+    nonce.copy_from_slice(&other[..12]);
+    Ok(Token { random, nonce })
+}
+
+/// A page of invitations.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// How many, 100 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Invitations that were neither accepted nor taken back, oldest first.
+#[utoipa::path(get, path = "/tenants/{tenant}/invitations", params(ListQuery),
+    responses((status = 200, body = Page<OpenInvitationView>)))]
+async fn list(
+    State(on): State<Accounts>,
+    admin: FullTenantAdmin,
+    uri: Uri,
+) -> Result<Json<Page<OpenInvitationView>>, Problem> {
+    let query: ListQuery = parse_query(&uri)?;
+    let mut fields = Fields::default();
+    let size = fields.page_size(query.limit);
+    let after = query.cursor.as_deref().map(InvitationId::from_str);
+    if matches!(after, Some(Err(_))) {
+        fields.refuse("cursor", "next_cursor of the page before");
+    }
+    fields.finish()?;
+    let after = after.and_then(Result::ok).map(|id| id.0);
+    let chunk = invitations::list(&on, admin.tenant.id, &admin.authority(), after, size).await?;
+    Ok(Json(Page {
+        items: chunk.items.iter().map(OpenInvitationView::from).collect(),
+        next_cursor: chunk.next.map(|id| id.to_string()),
+    }))
+}
+
+/// Sends an invitation again, with a new link; the old link is void.
+#[utoipa::path(post, path = "/tenants/{tenant}/invitations/{id}/resend",
+    responses((status = 200, body = OpenInvitationView)))]
+async fn resend(
+    State(on): State<Accounts>,
+    ByHand(admin): ByHand,
+    ids: UrlIds,
+) -> Result<Json<OpenInvitationView>, Problem> {
+    let (id, origin, token) = (ids.find("id", "invitation")?, admin.origin(), new_token()?);
+    let sent = invitations::resend(&on, &admin.tenant, &admin.authority(), id, &token, origin).await?;
+    Ok(Json((&sent).into()))
+}
+
+/// Takes an invitation back and deletes the invited person; the address is free again.
+#[utoipa::path(delete, path = "/tenants/{tenant}/invitations/{id}", responses((status = 204)))]
+async fn withdraw(
+    State(on): State<Accounts>,
+    admin: FullTenantAdmin,
+    ids: UrlIds,
+) -> Result<StatusCode, Problem> {
+    let (id, origin) = (ids.find("id", "invitation")?, admin.origin());
+    invitations::withdraw(&on, admin.tenant.id, &admin.authority(), id, origin).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

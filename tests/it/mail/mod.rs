@@ -1,0 +1,10 @@
+//! Accounts by hand, invitations, and the mail that carries them.
+
+mod by_hand;
+mod eml;
+mod fields;
+mod invitations;
+mod outbox;
+mod rows;
+mod server;
+mod smtp;
