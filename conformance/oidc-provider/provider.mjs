@@ -83,7 +83,7 @@ function build() {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
     },
     // Its own guard lets no back-channel logout reach loopback.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
@@ -106,6 +106,13 @@ async function consent({ oidc }) {
   grant.addOIDCScope(params.scope);
   await grant.save();
   return grant;
+}
+
+// The page of its own loads fonts from elsewhere.
+function askToSignOut(context, form) {
+  context.body = `<!doctype html><html lang="en"><title>Sign out</title><h1>Sign out?</h1>${form}
+    <button form="op.logoutForm" name="logout" value="yes">Yes</button>
+    <button form="op.logoutForm">No</button></html>`;
 }
 
 async function signIn(request, response) {

@@ -103,10 +103,9 @@ impl House {
 }
 
 /// A tenant whose people sign in through the certified provider, by a form.
-pub struct Certified<'g> {
-    pub gateway: &'g Gateway,
+pub struct Certified<'p> {
     pub tenant: Tenant,
-    pub provider: &'g OidcProvider,
+    pub provider: &'p OidcProvider,
     pub connection: Connection,
     /// The gateway at the provider.
     pub client: OidcClient,
@@ -119,14 +118,18 @@ impl Certified<'static> {
     }
 }
 
-impl<'g> Certified<'g> {
+impl<'p> Certified<'p> {
     /// A new tenant of this gateway and a new client of this provider, `more` being further metadata of the client.
-    pub async fn at(gateway: &'g Gateway, provider: &'g OidcProvider, more: &Value) -> Self {
-        let (tenant, client) = (gateway.tenant().await, OidcClient::random());
+    pub async fn at(gateway: &Gateway, provider: &'p OidcProvider, more: &Value) -> Self {
+        Self::of(gateway.tenant().await, provider, more).await
+    }
+
+    /// The same for a tenant that is there.
+    pub async fn of(tenant: Tenant, provider: &'p OidcProvider, more: &Value) -> Self {
+        let client = OidcClient::random();
         let named = (client.id.as_str(), client.secret.as_str());
         let connection = Connection::create(&tenant, &provider.issuer, named, &["acme.example"]).await;
         let certified = Self {
-            gateway,
             tenant,
             provider,
             connection,
@@ -156,6 +159,11 @@ impl<'g> Certified<'g> {
     pub fn base(&self) -> String {
         let start: url::Url = self.connection.start_url.parse().expect("a URL");
         start.origin().ascii_serialization()
+    }
+
+    /// A request without credentials, `path` beginning with a slash.
+    pub fn anonymous(&self, method: &str, path: &str) -> Call {
+        Call::new(method, &format!("{}{path}", self.base()))
     }
 
     /// The tenant's own sign-in page.

@@ -2,8 +2,10 @@
 
 pub mod fixture;
 mod harness_check;
+mod https;
 mod lifecycle;
 mod logout;
+mod pages;
 mod provider;
 mod sessions;
 mod settings;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{Certified, assert_refused};
 use crate::harness::browser::Page;
-use crate::harness::{Browser, Engine, OidcProvider};
+use crate::harness::{Browser, Engine, OPERATOR_TOKEN, OidcProvider};
 
 on_both_engines!(
     the_first_sign_in_makes_a_person_of_the_directory_and_the_second_finds_them,
@@ -173,7 +173,13 @@ async fn a_refusal_is_told_to_programs_too(engine: Engine) {
     );
     let reference = answer.json["reference"].as_str().expect("a reference");
     let path = format!("/api/v1/access-errors/{reference}");
-    let kept = site.gateway.call("GET", &path).await.expect(200).json;
+    let kept = site
+        .anonymous("GET", &path)
+        .bearer(OPERATOR_TOKEN)
+        .send()
+        .await
+        .expect(200)
+        .json;
     for same in ["code", "message", "reference", "email", "cause", "who_can_fix"] {
         assert_eq!(kept[same], answer.json[same], "{same}");
     }
@@ -185,9 +191,10 @@ async fn a_refusal_is_told_to_programs_too(engine: Engine) {
         .map(|check| &check["check"])
         .collect();
     assert_eq!(failed, ["email_verified"]);
-    site.gateway.anonymous("GET", &path).send().await.expect(401);
-    site.gateway
-        .call("GET", "/api/v1/access-errors/none")
+    site.anonymous("GET", &path).send().await.expect(401);
+    site.anonymous("GET", "/api/v1/access-errors/none")
+        .bearer(OPERATOR_TOKEN)
+        .send()
         .await
         .expect(404);
     let users = site.tenant.call("GET", "/users").await.expect(200).json;
@@ -210,8 +217,9 @@ async fn the_last_check_of_the_trace_is_the_one_that_refused(engine: Engine) {
         let refused = site.sign_in(&browser, &sub).await.answer;
         let reference = refused.json["reference"].as_str().expect("a reference");
         let kept = site
-            .gateway
-            .call("GET", &format!("/api/v1/access-errors/{reference}"))
+            .anonymous("GET", &format!("/api/v1/access-errors/{reference}"))
+            .bearer(OPERATOR_TOKEN)
+            .send()
             .await
             .expect(200);
         let last = kept.json["trace"]

@@ -241,7 +241,7 @@ async fn a_connection_meets_the_people_of_its_directory(engine: Engine) {
     let refused = site.connection.patch(&site.tenant, &unknown).await.expect(422);
     assert_eq!(refused.json["code"], "unknown_directory");
     // Another tenant's is as unknown.
-    let foreign = site.gateway.tenant().await.directory("okta").await;
+    let foreign = engine.gateway().await.tenant().await.directory("okta").await;
     let foreign = site
         .connection
         .patch(&site.tenant, &json!({"directory_id": foreign.id}))
@@ -264,7 +264,7 @@ async fn people_who_are_made_belong_to_the_default_entity(engine: Engine) {
     let bob = site.person(&json!({"email": "bob@acme.example"})).await;
     let (_, me) = site.signed_in(&bob).await;
     assert_eq!(site.entity_of(&me).await, Value::Null);
-    let foreign = add_entity(&site.gateway.tenant().await).await;
+    let foreign = add_entity(&engine.gateway().await.tenant().await).await;
     let foreign = json!({"jit": {"default_entity_id": foreign}});
     let refused = site.connection.patch(&site.tenant, &foreign).await.expect(422);
     assert_eq!(refused.json["code"], "unknown_entity");
