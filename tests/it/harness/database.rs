@@ -55,23 +55,6 @@ impl Database {
         }
     }
 
-    /// The ids that one column of a query holds.
-    pub async fn ids(&self, sql: &str) -> Vec<Option<Uuid>> {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self.engine {
-            Engine::Sqlite => {
-                let mut connection = self.sqlite().connect().await.expect("the file opens");
-                let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
-                rows.expect("a query")
-            }
-            Engine::Postgres => {
-                let mut connection = self.postgres().connect().await.expect("the server answers");
-                let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
-                rows.expect("a query")
-            }
-        }
-    }
-
     fn sqlite(&self) -> SqliteConnectOptions {
         let path = self.url.strip_prefix("sqlite://").expect("a path");
         SqliteConnectOptions::new().filename(path)
