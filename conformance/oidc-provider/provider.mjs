@@ -10,9 +10,10 @@
 // issuer   what it calls itself when something stands before it that ends TLS; else http://127.0.0.1:PORT
 // conform  false puts the claims of scopes into the ID token, as many providers do; true (the default) leaves
 //          them to userinfo, as the standard has it for the code flow
+// clientAuthMethods  how clients may authenticate, ["client_secret_basic", "client_secret_post"] when not said
 //
 // It prints `listening ISSUER at 127.0.0.1:PORT` and ends when its standard input does, so that it never outlives the test program.
-// Signing in takes any password; consent is given by itself. Beside the protocol, on the same port:
+// Signing in takes any password, the button Cancel refuses it (access_denied); consent is given by itself. Beside the protocol, on the same port:
 //
 //   POST /test/configure   the same JSON: adds clients and people, or replaces those of the same client_id or sub;
 //                          `conform` is changed. 204, or 400 with the reason
@@ -68,7 +69,7 @@ function build() {
     clients: [...clients.values()],
     jwks: { keys },
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: settings.clientAuthMethods ?? ['client_secret_basic', 'client_secret_post'],
     responseTypes: ['code'],
     pkce: { required: () => true },
     claims: {
@@ -82,7 +83,7 @@ function build() {
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
-      rpInitiatedLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut },
     },
     // Its own guard lets no back-channel logout reach loopback.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
@@ -107,17 +108,27 @@ async function consent({ oidc }) {
   return grant;
 }
 
+// The page of its own loads fonts from elsewhere.
+function askToSignOut(context, form) {
+  context.body = `<!doctype html><html lang="en"><title>Sign out</title><h1>Sign out?</h1>${form}
+    <button form="op.logoutForm" name="logout" value="yes">Yes</button>
+    <button form="op.logoutForm">No</button></html>`;
+}
+
 async function signIn(request, response) {
   const { prompt } = await provider.interactionDetails(request, response);
   if (request.method === 'POST') {
-    const login = new URLSearchParams(await text(request)).get('login');
-    return provider.interactionFinished(request, response, { [prompt.name]: { accountId: login } });
+    const form = new URLSearchParams(await text(request));
+    const answer = form.has('cancel')
+      ? { error: 'access_denied', error_description: 'The person has cancelled' }
+      : { [prompt.name]: { accountId: form.get('login') } };
+    return provider.interactionFinished(request, response, answer);
   }
   response.setHeader('content-type', 'text/html; charset=utf-8');
   return response.end(`<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in</h1><form method="post">
     <label>User <input name="login" required autofocus></label>
     <label>Password <input name="password" type="password" required></label>
-    <button>Sign in</button></form></html>`);
+    <button>Sign in</button> <button name="cancel" value="1" formnovalidate>Cancel</button></form></html>`);
 }
 
 const server = createServer(async (request, response) => {

@@ -475,7 +475,7 @@ mod tests {
             deleted_at: Some(origin().at),
             ..sample::local(1, "ada")
         };
-        let refusal = set_administrator(&deleted, &[], Some(AdminScope::All), 1, origin()).unwrap_err();
+        let refusal = set_administrator(&deleted, &[], Some(&AdminScope::All), 1, origin()).unwrap_err();
         assert_eq!(refusal, Refusal::Deleted);
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn origin() -> Origin {
 /// A local account with a password and full access, whose e-mail address is the userName.
 pub(crate) fn local(number: u128, user_name: &str) -> User {
     User {
+        contact_tags: Vec::new(),
         id: UserId(Uuid::from_u128(number)),
         directory: None,
         kind: UserKind::Employee,

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,6 +33,10 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Runs chromedriver until standard input ends, which it also does when the test program is killed, and then ends
 /// the process group: chromedriver alone would leave its browser behind.
 const DRIVER: &str = "chromedriver --port=0 --log-level=WARNING & exec >&-; cat >/dev/null; kill -KILL 0";
+
+/// How often, and how long apart, a page is looked at before the test gives up.
+const TRIES: usize = 400;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A browser with one window and a profile of its own. It ends with this value.
 pub struct Chromium {
@@ -65,6 +70,7 @@ impl Chromium {
             "browserName": "chrome",
             "acceptInsecureCerts": true,
             "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL"},
         });
         let made = chromium
             .post("", &json!({"capabilities": {"alwaysMatch": wanted}}))
@@ -108,16 +114,16 @@ impl Chromium {
         elements.map(|element| Element(text(&element[ELEMENT]))).collect()
     }
 
-    /// Clicks on the element that a CSS selector names, and waits for the page that this may load.
+    /// Clicks on the element that a CSS selector names, once it is there.
     pub async fn click(&self, css: &str) {
-        let element = self.only(css).await;
+        let element = self.wait_for(css).await;
         self.post(&format!("/element/{}/click", element.0), &json!({}))
             .await;
     }
 
-    /// Types into the element that a CSS selector names.
+    /// Types into the element that a CSS selector names, once it is there.
     pub async fn type_into(&self, css: &str, keys: &str) {
-        let element = self.only(css).await;
+        let element = self.wait_for(css).await;
         self.post(&format!("/element/{}/value", element.0), &json!({"text": keys}))
             .await;
     }
@@ -138,21 +144,46 @@ impl Chromium {
             .await
     }
 
+    /// What pages have written to the console since this was last asked, and what the browser itself had to
+    /// complain of: scripts that fail, files that are not there, what a content security policy forbids.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "browser"})).await;
+        let entries = entries.as_array().expect("a list").iter();
+        entries.map(|entry| text(&entry["message"])).collect()
+    }
+
     /// A picture of the window as PNG.
     pub async fn screenshot(&self) -> Vec<u8> {
         let picture = text(&self.get("/screenshot").await);
         STANDARD.decode(picture).expect("base64")
     }
 
-    async fn only(&self, css: &str) -> Element {
-        match self.find(css).await {
-            Some(element) => element,
-            None => panic!(
-                "nothing is {css} at {}: {}",
-                self.url().await,
-                self.source().await
-            ),
+    /// Waits until the page has this address. A click does not always wait for the page that it leads to.
+    pub async fn wait_until_at(&self, url: &str) {
+        let mut here = self.url().await;
+        for _ in 0..TRIES {
+            if here == url {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+            here = self.url().await;
         }
+        panic!("at {here}, not at {url}: {}", self.source().await);
+    }
+
+    /// The first element that a CSS selector names, once it is there.
+    pub async fn wait_for(&self, css: &str) -> Element {
+        for _ in 0..TRIES {
+            if let Some(element) = self.find(css).await {
+                return element;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!(
+            "nothing is {css} at {}: {}",
+            self.url().await,
+            self.source().await
+        );
     }
 
     async fn get(&self, path: &str) -> Value {

@@ -147,20 +147,27 @@ impl Gateway {
 
     /// A new tenant under a random slug.
     pub async fn tenant(&self) -> Tenant {
-        let slug = random_name("t");
-        let made = self
-            .call_with("POST", "/api/v1/tenants", &json!({"slug": slug, "name": slug}))
-            .await
-            .expect(201);
-        Tenant {
-            id: made.id(),
-            slug,
-            base: self.base(),
-        }
+        Tenant::create(&self.base()).await
     }
 }
 
 impl Tenant {
+    /// A new tenant under a random slug, of the gateway that listens at `base` and has the tests' operator token.
+    pub async fn create(base: &str) -> Self {
+        let slug = random_name("t");
+        let made = Call::new("POST", &format!("{base}/api/v1/tenants"))
+            .bearer(OPERATOR_TOKEN)
+            .json(JSON, &json!({"slug": slug, "name": slug}))
+            .send()
+            .await
+            .expect(201);
+        Self {
+            id: made.id(),
+            slug,
+            base: base.to_owned(),
+        }
+    }
+
     /// Where the operator API keeps this tenant: `/api/v1/tenants/{slug}` and what follows.
     pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/tenants/{}{rest}", self.slug)

@@ -28,6 +28,16 @@ pub struct OidcClient {
     pub secret: String,
 }
 
+impl OidcClient {
+    /// A client that no provider knows yet.
+    pub fn random() -> Self {
+        Self {
+            id: random_name("client"),
+            secret: random_name("secret"),
+        }
+    }
+}
+
 impl OidcProvider {
     /// The provider that tests share; they keep apart by clients and people of their own. Whoever rotates keys or
     /// needs an issuer of its own starts one with [`OidcProvider::start`].
@@ -47,10 +57,13 @@ impl OidcProvider {
 
     /// Registers a client under a random id, `more` being further metadata as in Dynamic Client Registration.
     pub async fn register(&self, redirect_uri: &str, more: &Value) -> OidcClient {
-        let client = OidcClient {
-            id: random_name("client"),
-            secret: random_name("secret"),
-        };
+        let client = OidcClient::random();
+        self.register_client(&client, redirect_uri, more).await;
+        client
+    }
+
+    /// The same for a client whose id and secret are known to somebody already, or changes its metadata.
+    pub async fn register_client(&self, client: &OidcClient, redirect_uri: &str, more: &Value) {
         let mut metadata = json!({
             "client_id": client.id,
             "client_secret": client.secret,
@@ -60,7 +73,6 @@ impl OidcProvider {
             metadata[name] = value.clone();
         }
         self.configure(&json!({"clients": [metadata]})).await;
-        client
     }
 
     /// Gives a person claims, `sub` among them, which is also the user name of the form.
@@ -99,10 +111,15 @@ impl OidcProvider {
         if page.location().is_some() {
             return page;
         }
-        let sent = browser
-            .submit(&page, &[("login", sub), ("password", "any")])
-            .await;
-        browser.follow_until(sent, elsewhere).await
+        let answers = [("login", sub), ("password", "any")];
+        self.answer_form(browser, &page, &answers).await
+    }
+
+    /// Sends the form of the provider with these answers, and goes on until the provider leads away.
+    pub async fn answer_form(&self, browser: &Browser, form: &Page, answers: &[(&str, &str)]) -> Page {
+        let origin = self.issuer.parse::<url::Url>().expect("a URL").origin();
+        let sent = browser.submit(form, answers).await;
+        browser.follow_until(sent, |to| to.origin() != origin).await
     }
 }
 

@@ -6,7 +6,7 @@ mod commands;
 mod demo;
 mod doctor;
 mod health;
-mod program;
+pub mod program;
 mod settings;
 mod start;
 mod stop;

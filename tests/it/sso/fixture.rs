@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::harness::browser::Page;
 use crate::harness::rogue::Script;
-use crate::harness::{Answer, Browser, Call, Engine, Gateway, Rogue, Tenant};
+use crate::harness::{
+    Answer, Browser, Call, Engine, Gateway, OidcClient, OidcProvider, Rogue, Tenant, random_name,
+};
 
 /// A tenant whose people sign in through a scripted provider.
 pub struct House {
@@ -89,11 +91,122 @@ impl House {
 
     /// Who is signed in.
     pub async fn me(&self, browser: &Browser) -> Answer {
-        browser
-            .with_header("Accept", "application/json")
-            .get(&format!("{}/api/v1/me", self.gateway.base()))
-            .await
-            .answer
+        me(&self.gateway.base(), browser).await
+    }
+}
+
+/// A tenant whose people sign in through the certified provider, by a form.
+pub struct Certified<'p> {
+    pub tenant: Tenant,
+    pub provider: &'p OidcProvider,
+    pub connection: Connection,
+    /// The gateway at the provider.
+    pub client: OidcClient,
+}
+
+impl Certified<'static> {
+    /// On the shared gateway, with the shared provider.
+    pub async fn new(engine: Engine) -> Self {
+        Certified::at(engine.gateway().await, OidcProvider::shared().await, &json!({})).await
+    }
+}
+
+impl<'p> Certified<'p> {
+    /// A new tenant of this gateway and a new client of this provider, `more` being further metadata of the client.
+    pub async fn at(gateway: &Gateway, provider: &'p OidcProvider, more: &Value) -> Self {
+        Self::of(gateway.tenant().await, provider, more).await
+    }
+
+    /// The same for a tenant that is there.
+    pub async fn of(tenant: Tenant, provider: &'p OidcProvider, more: &Value) -> Self {
+        let client = OidcClient::random();
+        let named = (client.id.as_str(), client.secret.as_str());
+        let connection = Connection::create(&tenant, &provider.issuer, named, &["acme.example"]).await;
+        let certified = Self {
+            tenant,
+            provider,
+            connection,
+            client,
+        };
+        certified.register(more).await;
+        certified
+    }
+
+    /// Tells the provider about the gateway, once more with other metadata.
+    pub async fn register(&self, more: &Value) {
+        let callback = &self.connection.redirect_uri;
+        let mut metadata = json!({
+            "backchannel_logout_uri": callback.replace("/callback", "/backchannel-logout"),
+            "backchannel_logout_session_required": true,
+            "post_logout_redirect_uris": [format!("{}?signed_out=1", self.login_page())],
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            metadata[name] = value.clone();
+        }
+        self.provider
+            .register_client(&self.client, callback, &metadata)
+            .await;
+    }
+
+    /// What browsers see of the gateway, without a slash at the end.
+    pub fn base(&self) -> String {
+        let start: url::Url = self.connection.start_url.parse().expect("a URL");
+        start.origin().ascii_serialization()
+    }
+
+    /// A request without credentials, `path` beginning with a slash.
+    pub fn anonymous(&self, method: &str, path: &str) -> Call {
+        Call::new(method, &format!("{}{path}", self.base()))
+    }
+
+    /// The tenant's own sign-in page.
+    pub fn login_page(&self) -> String {
+        format!("{}/login/{}", self.base(), self.tenant.slug)
+    }
+
+    /// Ada Lovelace at the provider, with a `sub` that nobody else has, which is answered. `more` says more of her,
+    /// or something else.
+    pub async fn person(&self, more: &Value) -> String {
+        let sub = random_name("ada");
+        self.change_person(&sub, more).await;
+        sub
+    }
+
+    /// The same for a `sub` that exists.
+    pub async fn change_person(&self, sub: &str, more: &Value) {
+        let mut claims = json!({
+            "sub": sub, "email": "ada@acme.example", "email_verified": true, "name": "Ada Lovelace",
+            "given_name": "Ada", "family_name": "Lovelace",
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            claims[name] = value.clone();
+        }
+        self.provider.add_person(&claims).await;
+    }
+
+    /// To the provider, through its form, and back to the callback, whose answer this is.
+    pub async fn sign_in(&self, browser: &Browser, sub: &str) -> Page {
+        self.sign_in_from(browser, &self.connection.start_url, sub).await
+    }
+
+    /// The same from another address that leads to the provider.
+    pub async fn sign_in_from(&self, browser: &Browser, start: &str, sub: &str) -> Page {
+        let start = browser.get(start).await.expect(303);
+        let back = self.provider.sign_in(browser, start, sub).await;
+        browser.follow(&back).await
+    }
+
+    /// A new browser in which somebody is signed in, and who that is.
+    pub async fn signed_in(&self, sub: &str) -> (Browser, Value) {
+        let browser = Browser::new();
+        self.sign_in(&browser, sub).await.expect(303);
+        let me = self.me(&browser).await.expect(200).json;
+        (browser, me)
+    }
+
+    /// Who is signed in.
+    pub async fn me(&self, browser: &Browser) -> Answer {
+        me(&self.base(), browser).await
     }
 
     /// A request by a session, with its CSRF token.
@@ -104,20 +217,28 @@ impl House {
         path: &str,
         body: Option<&Value>,
     ) -> Answer {
-        let me = self.me(browser).await.expect(200);
-        let token = me.json["session"]["csrf_token"]
-            .as_str()
-            .expect("a token")
-            .to_owned();
-        let base = self.gateway.base();
-        let cookie = browser.cookie(&base, "session").expect("a session");
-        let call = Call::new(method, &format!("{base}{path}"))
-            .header("Cookie", &format!("session={}", cookie.value))
-            .header("X-CSRF-Token", &token);
-        match body {
-            Some(body) => call.json("application/json", body).send().await,
-            None => call.send().await,
-        }
+        by_session(&self.base(), browser, method, path, body).await
+    }
+}
+
+async fn me(base: &str, browser: &Browser) -> Answer {
+    let browser = browser.with_header("Accept", "application/json");
+    browser.get(&format!("{base}/api/v1/me")).await.answer
+}
+
+async fn by_session(base: &str, browser: &Browser, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    let me = me(base, browser).await.expect(200);
+    let token = me.json["session"]["csrf_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let cookie = browser.cookie(base, "session").expect("a session");
+    let call = Call::new(method, &format!("{base}{path}"))
+        .header("Cookie", &format!("session={}", cookie.value))
+        .header("X-CSRF-Token", &token);
+    match body {
+        Some(body) => call.json("application/json", body).send().await,
+        None => call.send().await,
     }
 }
 

@@ -3,5 +3,13 @@
 mod attacks;
 pub mod fixture;
 mod harness_check;
+mod https;
+mod lifecycle;
+mod logout;
+mod pages;
+mod provider;
+mod sessions;
+mod settings;
 mod sign_in;
+mod trial;
 mod valid_shapes;
