@@ -171,6 +171,18 @@ impl Chromium {
         panic!("at {here}, not at {url}: {}", self.source().await);
     }
 
+    /// Waits until the address of the page begins so, and answers it.
+    pub async fn wait_until_below(&self, url: &str) -> String {
+        for _ in 0..TRIES {
+            let here = self.url().await;
+            if here.starts_with(url) {
+                return here;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("at {}, not below {url}", self.url().await);
+    }
+
     /// The first element that a CSS selector names, once it is there.
     pub async fn wait_for(&self, css: &str) -> Element {
         for _ in 0..TRIES {

@@ -156,7 +156,7 @@ fn external_id_and_user_name_of_different_people_sign_nobody_in() {
         unlinked(scim(2, ADDRESS, "other")),
     ]);
     assert_eq!(world.decide(), Err(Code::IdentityConflict));
-    world.attributes.email = None;
+    world.attributes.email = Some(claim("grace@acme.example", true));
     world.attributes.user_name = Some("GRACE@acme.example".to_owned());
     let found = Decision::Link(world.people[0].user.clone());
     assert_eq!(world.decide(), Ok(found));
@@ -275,17 +275,22 @@ fn a_mapped_user_name_names_whoever_is_made() {
 }
 
 #[test]
-fn a_mapped_user_name_finds_a_person_without_any_address() {
+fn a_mapped_user_name_finds_a_person_and_links_them_with_a_proven_address_only() {
     let mut world = world_of([unlinked(sample::provisioned(1, "ada.l"))]);
     world.attributes.user_name = Some("ada.l".to_owned());
-    for email in [
-        None,
-        Some(claim(ADDRESS, false)),
-        Some(claim("ada@elsewhere.example", true)),
+    for (email, refusal) in [
+        (None, Code::EmailMissing),
+        (Some(claim(ADDRESS, false)), Code::EmailNotVerified),
+        (
+            Some(claim("ada@elsewhere.example", true)),
+            Code::EmailOutsideDomains,
+        ),
     ] {
         world.attributes.email = email;
-        assert!(matches!(world.decide(), Ok(Decision::Link(_))));
+        assert_eq!(world.decide(), Err(refusal));
     }
+    world.attributes.email = Some(claim(ADDRESS, true));
+    assert!(matches!(world.decide(), Ok(Decision::Link(_))));
 }
 
 #[test]

@@ -12,7 +12,6 @@ use crate::sso::fixture::{House, assert_refused};
 
 on_both_engines!(
     an_endpoint_that_never_finishes_is_given_up,
-    #[ignore = "the trace of a sign-in that took too long says nothing"]
     a_sign_in_that_is_late_everywhere_is_given_up,
 );
 
@@ -50,7 +49,7 @@ async fn a_key_document(engine: Engine) {
 
 async fn userinfo(engine: Engine) {
     let house = House::new(engine).await;
-    is_refused_after(&house, "userinfo hangs", "email_missing", |script| {
+    is_refused_after(&house, "userinfo hangs", "oidc_userinfo_failed", |script| {
         without_email(script, Reply::Hang);
     })
     .await;

@@ -78,7 +78,7 @@ async fn userinfo_that_fails_adds_nothing(engine: Engine) {
         ("twice", Reply::Body("application/json", twice.to_vec())),
         ("redirect", Reply::Redirect(canary.url.clone())),
     ] {
-        let report = is_refused_after(&house, case, "email_missing", |script| {
+        let report = is_refused_after(&house, case, "oidc_userinfo_failed", |script| {
             without_email(script, reply);
         })
         .await;

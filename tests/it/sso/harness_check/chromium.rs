@@ -92,7 +92,8 @@ fn chromium_signs_in_at_the_provider_between_two_sites() {
         chromium.type_into("input[name=login]", "ada").await;
         chromium.type_into("input[name=password]", "any").await;
         chromium.click("button").await;
-        let back = chromium.url().await.parse().expect("a URL");
+        let back = chromium.wait_until_below(&callback).await;
+        let back = back.parse().expect("a URL");
         let tokens = party.exchange(&party.code(&back)).await.expect(200).json;
         let id_token = tokens["id_token"].as_str().expect("an ID token");
         assert_eq!(json!(algorithm_of(id_token)), "RS256");
