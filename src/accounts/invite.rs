@@ -189,13 +189,10 @@ async fn make(
     let (invitation, administrator) = (new.invitation, new.administrator);
     let Arrival { mut user, change } = account::create(account_of(new, source), origin.clone());
     tx.apply(change).await?;
-    if administrator {
-        if let Some(granted) =
-            grant::set_administrator(&user, &[], Some(&AdminScope::All), 0, origin.clone())?
-        {
-            tx.apply(granted.change).await?;
-            user = granted.user;
-        }
+    let scope = administrator.then_some(AdminScope::All);
+    if let Some(granted) = grant::set_administrator(&user, &[], scope.as_ref(), 0, origin.clone())? {
+        tx.apply(granted.change).await?;
+        user = granted.user;
     }
     let (invitation, change) = invitation::send(invitation, user.id, envelope.hash, envelope.mail, origin);
     tx.apply(change).await?;

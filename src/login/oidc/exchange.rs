@@ -43,14 +43,12 @@ pub(super) async fn exchange(
     returning: &Returning<'_>,
     trace: &mut Trace,
 ) -> Result<Exchanged, Code> {
-    match tokio::time::timeout(PATIENCE, exchange_unhurried(on, returning, trace)).await {
-        Ok(exchanged) => exchanged,
-        Err(_) => {
-            let limit = format!("all answers within {} s", PATIENCE.as_secs());
-            trace.push("provider", Some(&limit), None, false);
-            Err(Code::OidcTokenExchangeFailed)
-        }
-    }
+    let exchanged = tokio::time::timeout(PATIENCE, exchange_unhurried(on, returning, trace)).await;
+    exchanged.unwrap_or_else(|_| {
+        let limit = format!("all answers within {} s", PATIENCE.as_secs());
+        trace.push("provider", Some(&limit), None, false);
+        Err(Code::OidcTokenExchangeFailed)
+    })
 }
 
 async fn exchange_unhurried(

@@ -81,7 +81,7 @@ async fn an_invitation_that_is_sent_again_has_a_new_link_and_the_old_one_is_void
     };
     for (token, found) in [(&tokens[0], 1), (&old, 0)] {
         let hash = rollcall::auth::bearer::hash(token).0;
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hash.map(|byte| format!("{byte:02x}")).concat();
         assert_eq!(
             rows::number(&gateway.database, sql, &tenant.id, &hash).await,
             found
