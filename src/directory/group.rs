@@ -95,7 +95,7 @@ pub fn update(
         return None;
     }
     after.version = before.version + 1;
-    after.modified_at = origin.at;
+    after.modified_at = origin.at.max(before.modified_at);
     let mut seen_before = json!({});
     let mut seen_after = json!({});
     if own_attributes {

@@ -115,7 +115,7 @@ fn take_over(before: &User, said: Provisioned, action: &'static str, origin: Ori
         provisioned: true,
         profile: said.profile,
         version: before.version + 1,
-        modified_at: origin.at,
+        modified_at: origin.at.max(before.modified_at),
         ..before.clone()
     };
     let revoke = ends_access(before, &user, origin.at);
@@ -166,7 +166,7 @@ pub fn update(
     }
     check_last_administrator(before, &user, other_full_administrators, origin.at)?;
     user.version = before.version + 1;
-    user.modified_at = origin.at;
+    user.modified_at = origin.at.max(before.modified_at);
     let same_names = user.user_name == before.user_name && user.external_id == before.external_id;
     let facets = (!same_profile || !same_names).then(|| Facets::read(&said.attributes));
     let action = match (before.active == Some(true), user.active == Some(true)) {
@@ -282,7 +282,7 @@ pub fn restore(user: &User, clashes: &Clashes, origin: Origin) -> Result<Arrival
     let restored = User {
         deleted_at: None,
         version: user.version + 1,
-        modified_at: origin.at,
+        modified_at: origin.at.max(user.modified_at),
         ..user.clone()
     };
     let fact = UserFact::Restored {

@@ -275,7 +275,11 @@ fn removal(target: &Target, value: Option<Value>) -> Result<Action, ScimError> {
             }
             None => canonical_element(attribute, item, &whole.index(index), Nulls::Keep)?,
         };
-        listed.extend(item.and_then(without_nulls));
+        let named = item.and_then(without_nulls).ok_or_else(|| {
+            // A 200 with nothing done would tell the provider that somebody is gone who is not.
+            ScimError::invalid_value(format!("{} names nothing to remove", whole.index(index)))
+        })?;
+        listed.push(named);
     }
     Ok(Action::RemoveListed(listed))
 }

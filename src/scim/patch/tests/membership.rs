@@ -200,3 +200,16 @@ fn a_list_of_members_that_names_nobody_does_not_empty_the_group() {
         }
     }
 }
+
+#[test]
+fn a_removal_that_names_nobody_is_refused() {
+    for value in [
+        json!([{}]),
+        json!([null]),
+        json!([{"value": null}]),
+        json!([{"value": "a"}, {}]),
+    ] {
+        let refused = split(json!([{"op": "remove", "path": "members", "value": value}])).unwrap_err();
+        assert_eq!(refused.scim_type, Some(ScimType::InvalidValue), "{refused:?}");
+    }
+}
