@@ -145,7 +145,7 @@ CREATE TABLE access_errors (
     PRIMARY KEY (tenant_id, reference)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX access_errors_reference ON access_errors (reference);
-CREATE INDEX access_errors_time ON access_errors (tenant_id, occurred_at);
+CREATE INDEX access_errors_time ON access_errors (occurred_at);
 
 CREATE TABLE invitations (
     tenant_id   BLOB NOT NULL,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Accounts, Error};
 use crate::auth::vault::{client_secret_place, test_ticket_place};
 use crate::directory::connection::{self, Jit, parse_domain};
+use crate::directory::key::fold;
 use crate::directory::{
     Authority, Connection, ConnectionId, ConnectionSettings, DirectoryId, Domain, EntityId, GroupRule,
     Origin, Protocol, Refusal, SealedSecret, TenantId,
@@ -57,6 +58,12 @@ impl std::fmt::Debug for NewSecret {
 /// What changes of a connection; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionPatch {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// The issuer.
+    pub issuer: Option<String>,
+    /// Our name at the provider.
+    pub client_id: Option<String>,
     /// Whether people may sign in through it.
     pub enabled: Option<bool>,
     /// The provider's secret for us.
@@ -153,6 +160,9 @@ pub async fn update(
     origin: Origin,
 ) -> Result<Connection, Error> {
     authority.check_full()?;
+    if let Some(issuer) = &patch.issuer {
+        issuer_url(issuer, on.allow_private_idp).map_err(|refusal| invalid("issuer", refusal))?;
+    }
     if let Some(names) = &patch.algorithms {
         Algorithms::from_names(names).map_err(|refusal| invalid("algorithms", refusal))?;
     }
@@ -180,6 +190,11 @@ pub async fn update(
                 after.client_secret = secret;
             }
             check_references(tx, &after.settings).await?;
+            let others = tx.list_connections().await?;
+            let is_other = |other: &&Connection| other.id != id && fold(&other.name) == fold(&after.name);
+            if others.iter().any(|other| is_other(&other)) {
+                return Err(Refusal::ConnectionNameTaken(after.name).into());
+            }
             if let Some(change) = connection::update(&before, after, origin) {
                 tx.apply(change).await?;
             }
@@ -333,13 +348,17 @@ fn merge(connection: &mut Connection, patch: ConnectionPatch) {
             *place = value;
         }
     }
+    set(&mut connection.name, patch.name);
     set(&mut connection.enabled, patch.enabled);
     let settings = &mut connection.settings;
     let Protocol::Oidc {
+        issuer,
+        client_id,
         allowed_hosts,
         algorithms,
-        ..
     } = &mut settings.protocol;
+    set(issuer, patch.issuer);
+    set(client_id, patch.client_id);
     set(allowed_hosts, patch.allowed_hosts);
     set(algorithms, patch.algorithms);
     set(&mut settings.jit.enabled, patch.jit_enabled);

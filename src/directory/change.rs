@@ -162,6 +162,8 @@ pub enum UserFact {
         user: User,
         /// The grants that came and went.
         delta: GrantDelta,
+        /// When.
+        at: Timestamp,
         /// Access ends.
         revoke: bool,
     },

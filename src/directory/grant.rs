@@ -13,6 +13,9 @@ use super::lifecycle::{Arrival, check_last_administrator, ends_access};
 use super::refusal::Refusal;
 use super::user::User;
 
+/// The permission group that sets the Administrator tick.
+const ADMINISTRATOR: &str = "administrator";
+
 /// One right of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -115,7 +118,13 @@ pub fn rights_of(rules: &[GroupRule], groups: &[String]) -> Vec<Right> {
     for rule in rules.iter().filter(|rule| groups.contains(rule.group.as_str())) {
         let role = rule.role.clone().map(Right::Role);
         let sections = rule.sections.iter().cloned().map(Right::Section);
-        let admin = rule.admin_scope.clone().map(Right::Admin);
+        // Whoever is in the permission group of administrators has the tick with the scope of everybody.
+        let is_administrator = rule.role.as_deref() == Some(ADMINISTRATOR);
+        let admin = if is_administrator {
+            Some(Right::Admin(AdminScope::All))
+        } else {
+            rule.admin_scope.clone().map(Right::Admin)
+        };
         for right in role.into_iter().chain(sections).chain(admin) {
             if !rights.contains(&right) {
                 rights.push(right);
@@ -241,6 +250,7 @@ fn change(
     let seen_after = json!({"administrator": after.administrator, "added": added});
     let id = after.id.0;
     let fact = UserFact::Granted {
+        at: origin.at,
         revoke: ends_access(user, &after, origin.at),
         user: after.clone(),
         delta,
@@ -366,7 +376,12 @@ mod tests {
 
     fn delta_of(arrival: Arrival) -> (GrantDelta, bool) {
         match arrival.change.into_parts().0 {
-            Fact::User(UserFact::Granted { user, delta, revoke }) => {
+            Fact::User(UserFact::Granted {
+                user,
+                delta,
+                revoke,
+                at: _,
+            }) => {
                 assert_eq!(user, arrival.user);
                 (delta, revoke)
             }

@@ -35,6 +35,8 @@ pub struct Clashes {
     pub user_name: Option<(User, Option<String>)>,
     /// Who has the externalId in this directory.
     pub external_id: Option<User>,
+    /// The directory is the tenant's only one, so that whoever was made at a first login before it joins it.
+    pub may_join: bool,
     /// How many people besides the holder of the userName keep the tenant manageable; asked only where it matters.
     pub other_full_administrators: u64,
 }
@@ -62,16 +64,16 @@ pub fn provision(
     origin: Origin,
 ) -> Result<Arrival, Refusal> {
     if let Some((holder, _)) = &clashes.user_name
-        && holder.directory == Some(directory)
+        && (holder.directory == Some(directory) || (clashes.may_join && is_homeless(holder)))
     {
         let same = clashes.external_id.as_ref().map(|user| user.id);
         if same == Some(holder.id) && holder.active != Some(true) {
-            return Ok(take_over(holder, said, "user.reactivated", origin));
+            return Ok(take_over(holder, directory, said, "user.reactivated", origin));
         }
         // Made at a first login and never spoken of: the sync that comes later finds the same person.
         if !holder.provisioned && same.is_none_or(|id| id == holder.id) {
             let others = clashes.other_full_administrators;
-            let arrival = take_over(holder, said, "user.adopted", origin.clone());
+            let arrival = take_over(holder, directory, said, "user.adopted", origin.clone());
             check_last_administrator(holder, &arrival.user, others, origin.at)?;
             return Ok(arrival);
         }
@@ -107,8 +109,20 @@ pub fn provision(
     Ok(Arrival { user, change })
 }
 
-fn take_over(before: &User, said: Provisioned, action: &'static str, origin: Origin) -> Arrival {
+/// Made at a first login before the tenant had a directory.
+pub(super) fn is_homeless(user: &User) -> bool {
+    user.source == UserSource::Jit && user.directory.is_none() && !user.provisioned
+}
+
+fn take_over(
+    before: &User,
+    directory: DirectoryId,
+    said: Provisioned,
+    action: &'static str,
+    origin: Origin,
+) -> Arrival {
     let user = User {
+        directory: Some(directory),
         user_name: said.user_name,
         external_id: said.external_id,
         active: said.active,
@@ -438,6 +452,7 @@ mod tests {
 
     fn met(by_user_name: Option<User>, by_external_id: Option<User>, others: u64) -> Clashes {
         Clashes {
+            may_join: false,
             user_name: by_user_name.map(|user| (user, Some("Okta".to_owned()))),
             external_id: by_external_id,
             other_full_administrators: others,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, StatusCode, header};
 
 use super::clock;
 use super::cookies::Cookie;
@@ -152,11 +152,43 @@ where
                 .authority()
                 .ok_or(Refusal::AdministratorRequired)?,
         };
+        if matches!(authority, Authority::Administrator { .. }) {
+            parts.extensions.insert(Judged(authority.clone()));
+        }
         Ok(Self {
             tenant: tenants::find(&Accounts::from_ref(state), slug).await?,
             authority,
             request_id: request_id(parts),
         })
+    }
+}
+
+/// On whose authority a request was let in, before its body arrived.
+#[derive(Clone)]
+struct Judged(Authority);
+
+/// Checks that the caller may still do what they might when the request began: a body can take its time, and rights that
+/// were taken away meanwhile must not be used.
+pub(super) async fn judge_again<S>(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    state: &S,
+) -> Result<(), Problem>
+where
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
+{
+    let Some(Judged(before)) = extensions.get::<Judged>() else {
+        return Ok(());
+    };
+    let cookie = Cookie::Session.read(headers, &PublicUrl::from_ref(state));
+    let session = Login::from_ref(state)
+        .identify_session(cookie, clock::now())
+        .await?;
+    if session.authority().as_ref() == Some(before) {
+        Ok(())
+    } else {
+        Err(Refusal::AdministratorRequired.into())
     }
 }
 

@@ -1,13 +1,21 @@
-//! Removes sign-ins that nobody finished, sessions that have ended, and what was kept to be used once only.
+//! Removes sign-ins that nobody finished, sessions that have ended, what was kept to be used once only, and refused
+//! sign-ins after 90 days.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::storage::Store;
+use crate::storage::{Error, Store};
 
 const EVERY: Duration = Duration::from_mins(5);
+
+/// How long a refused sign-in can be looked up.
+const REMEMBERED: Duration = Duration::from_hours(90 * 24);
+
+async fn purge(store: &Store, now: Timestamp) -> Result<u64, Error> {
+    store.purge_expired(now, now - REMEMBERED).await
+}
 
 /// Runs until it is dropped.
 #[expect(
@@ -19,7 +27,7 @@ pub async fn run(store: Store) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match store.purge_expired(Timestamp::now()).await {
+        match purge(&store, Timestamp::now()).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed what has expired"),
             Err(error) => tracing::warn!(%error, "could not remove what has expired"),

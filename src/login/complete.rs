@@ -46,6 +46,8 @@ pub(super) struct Arriving {
     pub identity: VerifiedIdentity,
     pub attributes: Attributes,
     pub connection: ConnectionId,
+    /// The connection's revision that the provider was spoken with under.
+    pub revision: i64,
     /// The sealed ID token, for the provider's sign-out.
     pub id_token: Option<String>,
     /// The provider had more to say and could not be heard.
@@ -80,8 +82,9 @@ pub(super) async fn decide(
         Ok(email) => tx.list_met_by_email(email).await?,
         Err(_) => Vec::new(),
     };
+    let email = names.email.as_deref().ok();
     let gone = tx
-        .find_gone(directory, external_ids, names.user_name.as_deref())
+        .find_gone(directory, external_ids, names.user_name.as_deref(), email)
         .await?;
     let situation = Situation {
         tenant: &tenant,
@@ -137,14 +140,7 @@ pub(super) async fn sign_in(
     fresh: Fresh,
     origin: Origin,
 ) -> Result<NewSession, SignInError> {
-    let mut met = decide(tx, &arriving, false, &origin).await?;
-    if let Decision::SignIn(user) | Decision::Link(user) = &met.decision {
-        // What was decided on has to be what is there at the commit.
-        let locked = tx.find_user_for_update(user.id).await?;
-        if locked.as_ref() != Some(user) {
-            met = decide(tx, &arriving, false, &origin).await?;
-        }
-    }
+    let met = decide_locked(tx, &arriving, &origin).await?;
     let key = key_of(&arriving);
     let user = match met.decision {
         Decision::SignIn(user) => settle(tx, user, met.directory, &origin).await?,
@@ -184,10 +180,7 @@ pub(super) async fn sign_in(
     let user = follow_groups(tx, user, &met.connection, &arriving.attributes, &origin).await?;
     if met.connection.tested_at.is_none() {
         // A real sign-in shows as much as a test does. What is written is the connection as it is now.
-        let now = tx.find_connection_for_update(met.connection.id).await?;
-        if let Some(connection) = now.filter(|connection| connection.revision == met.connection.revision) {
-            tx.apply(connection::prove(connection, origin.clone())).await?;
-        }
+        prove(tx, &arriving, origin.clone()).await?;
     }
     let proof = Proof::Sso {
         identity: key,
@@ -201,6 +194,37 @@ pub(super) async fn sign_in(
     let (session, change) = session::open(fresh.session, fresh.token.hash(), &user, proof, None, origin);
     tx.apply(change).await?;
     Ok(session)
+}
+
+/// Notes that the connection works, if it is still the one that was used and nobody has noted it meanwhile.
+pub(super) async fn prove(tx: &mut Tx, arriving: &Arriving, origin: Origin) -> Result<(), storage::Error> {
+    let found = tx.find_connection_for_update(arriving.connection).await?;
+    match found.filter(|found| found.revision == arriving.revision) {
+        Some(connection) => tx.apply(connection::prove(connection, origin)).await,
+        None => Ok(()),
+    }
+}
+
+/// Decides on what will still be there at the commit: whoever is found is locked, and decided on again unless
+/// nothing has changed. Links are rows of their own, so a link is always decided on again.
+async fn decide_locked(tx: &mut Tx, arriving: &Arriving, origin: &Origin) -> Result<Met, SignInError> {
+    let mut locked = Vec::new();
+    loop {
+        let met = decide(tx, arriving, false, origin).await?;
+        let (user, is_linked) = match &met.decision {
+            Decision::SignIn(user) => (user, true),
+            Decision::Link(user) => (user, false),
+            Decision::Create { .. } => return Ok(met),
+        };
+        if locked.contains(&user.id) {
+            return Ok(met);
+        }
+        let found = tx.find_user_for_update(user.id).await?;
+        if is_linked && found.as_ref() == Some(user) {
+            return Ok(met);
+        }
+        locked.push(user.id);
+    }
 }
 
 /// Tenant and connection as they are at this moment, whatever they were when the sign-in began.
@@ -259,6 +283,9 @@ async fn follow_groups(
     let grants = tx.list_grants(user.id).await?;
     let mut rights = rights_of(&connection.settings.group_mapping, groups);
     if rights.is_empty() && grants.iter().all(|grant| grant.source != source) {
+        return Ok(user);
+    }
+    if grant::align(&grants, source, rights.clone()).is_empty() {
         return Ok(user);
     }
     let others = tx

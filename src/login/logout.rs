@@ -35,7 +35,7 @@ async fn end_session_url(on: &Login, session: &Session) -> Option<Url> {
     let provider = on.providers.provider(tenant, &connection).await.ok()?;
     let Protocol::Oidc { client_id, .. } = &connection.settings.protocol;
     let mut url = provider.end_session_endpoint.clone()?;
-    let back = format!("{}?signed_out=1", on.tenant_url(&session.of.slug));
+    let back = on.post_logout_redirect_uri(&session.of.slug);
     let mut query = url.query_pairs_mut();
     if let Some(sealed) = &session.of.session.id_token
         && let Some(id_token) = on.open_id_token(tenant, sealed)

@@ -77,6 +77,12 @@ impl Login {
         self.connection_url(tenant, connection, "backchannel-logout")
     }
 
+    /// Where an `OpenID` provider sends the browser back to after its own sign-out.
+    #[must_use]
+    pub fn post_logout_redirect_uri(&self, tenant: &Slug) -> String {
+        format!("{}?signed_out=1", self.tenant_url(tenant))
+    }
+
     /// A tenant's own sign-in page.
     #[must_use]
     pub fn tenant_url(&self, tenant: &Slug) -> String {

@@ -9,7 +9,7 @@ use crate::directory::{AdminScope, Authority, Grant, SessionId, TenantId, User};
 use crate::storage::SignedIn;
 
 /// Somebody who is signed in, as they are at this moment: nothing in here is remembered from an earlier request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Session {
     /// The session and its person.
     pub of: SignedIn,

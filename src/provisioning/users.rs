@@ -33,13 +33,14 @@ pub async fn create(
         .write(directory.tenant, async move |tx: &mut Tx| {
             let mut clashes = find_clashes(tx, directory, &said, None).await?;
             if let Some((holder, _)) = &clashes.user_name
-                && holder.directory == Some(directory.id)
+                && (holder.directory.is_none_or(|theirs| theirs == directory.id))
                 && (holder.active != Some(true) || !holder.provisioned)
             {
                 // They may be taken over: what is decided on has to be what is there at the commit.
                 let holder = tx.find_user_for_update(holder.id).await?;
                 clashes = find_clashes(tx, directory, &said, None).await?;
                 if let Some(holder) = holder {
+                    clashes.may_join = holder.directory.is_none() && tx.list_directories().await?.len() == 1;
                     clashes.other_full_administrators = tx
                         .count_other_full_administrators_for_update(&holder, origin.at)
                         .await?;

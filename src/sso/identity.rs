@@ -71,7 +71,7 @@ pub(super) fn is_session_id(text: &str) -> bool {
 
 /// What is wrong with a subject, if anything.
 pub(super) fn subject_fault(subject: &str) -> Option<&'static str> {
-    if subject.is_empty() {
+    if subject.trim().is_empty() {
         Some("is empty")
     } else if subject.chars().count() > MAX_SUBJECT {
         Some("is longer than 255 characters")

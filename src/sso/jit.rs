@@ -117,10 +117,18 @@ fn proven_email(
             Code::EmailMissing
         });
     };
-    let domain = email
-        .address
-        .rsplit_once('@')
-        .and_then(|(_, domain)| parse_domain(domain));
+    let (local, domain) = email.address.rsplit_once('@').unwrap_or_default();
+    if !local.is_ascii() {
+        // Folding case makes one of several letters (`ß` and `ss`), which are several mailboxes.
+        trace.push(
+            "email",
+            Some("an address of ASCII letters"),
+            Some(&email.address),
+            false,
+        );
+        return Err(Code::EmailMalformed);
+    }
+    let domain = parse_domain(domain);
     let verified: Vec<&str> = domains
         .iter()
         .filter(|domain| domain.verified_at.is_some())
@@ -245,6 +253,27 @@ fn check_account(user: &User, now: Timestamp, trace: &mut Trace) -> Result<(), C
     refusal.map_or(Ok(()), Err)
 }
 
+/// Look-ups fold case as SCIM compares text, which makes one of letters that are several to a mail server (`ß` and `ss`,
+/// the Kelvin sign and `k`). Who somebody is does not depend on that.
+fn is_named_so(user: &User, names: &Names) -> bool {
+    let named = names
+        .user_name
+        .as_ref()
+        .is_some_and(|name| name.eq_ignore_ascii_case(&user.user_name));
+    let attributes = user.profile.attributes();
+    let mut addresses = attributes
+        .get("emails")
+        .and_then(|emails| emails.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|email| email.get("value")?.as_str());
+    named
+        || names
+            .email
+            .as_ref()
+            .is_ok_and(|email| addresses.any(|address| address.trim().eq_ignore_ascii_case(email)))
+}
+
 /// A live person whom no subject of this provider leads to yet: by the id at the provider, then by userName, then by
 /// an e-mail address that is theirs alone.
 fn find_unlinked<'s>(
@@ -295,6 +324,9 @@ fn find_unlinked<'s>(
         (by_name, Ok(by_email)) => by_name.or(by_email),
     };
     let Some(met) = found else { return Ok(None) };
+    if !is_named_so(&met.user, names) {
+        return conflict(trace, "the name differs in more than the case of ASCII letters");
+    }
     if met.linked.contains(&own) {
         return conflict(trace, "the person signs in here as another subject");
     }

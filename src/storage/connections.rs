@@ -201,7 +201,7 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE connections SET enabled = $3, settings = $4, client_secret = $5, revision = $6, tested_at = $7, \
-             modified_at = $8 WHERE tenant_id = $1 AND id = $2",
+             modified_at = $8, name = $9, name_key = $10 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             connection.id.0,
             connection.enabled,
@@ -210,6 +210,8 @@ impl Tx {
             connection.revision,
             connection.tested_at.map(micros),
             micros(connection.modified_at),
+            &connection.name,
+            fold(&connection.name).into_owned(),
         )?;
         Ok(())
     }

@@ -40,12 +40,19 @@ impl ReadTx {
                 .bind(Bind::Text(source.as_str().to_owned()));
         }
         push_within(&mut sql, of);
-        if let Some(role) = &of.role {
-            sql.push(
-                " AND u.id IN (SELECT g.user_id FROM grants g WHERE g.tenant_id = $1 AND g.kind = 'role' \
-                 AND g.ended_at IS NULL AND g.value = ",
-            );
-            sql.bind(Bind::Text(role.clone())).push(")");
+        match of.role.as_deref() {
+            // Everybody is a user.
+            None | Some("user") => {}
+            Some("administrator") => {
+                sql.push(" AND u.admin_scope IS NOT NULL");
+            }
+            Some(role) => {
+                sql.push(
+                    " AND u.id IN (SELECT g.user_id FROM grants g WHERE g.tenant_id = $1 AND g.kind = 'role' \
+                     AND g.ended_at IS NULL AND g.value = ",
+                );
+                sql.bind(Bind::Text(role.to_owned())).push(")");
+            }
         }
         push_text(&mut sql, of);
         if let Some(after) = after {

@@ -200,6 +200,14 @@ impl Tx {
                     tenant.support_email.as_deref(),
                     tenant.suspended_at.map(micros),
                 )?;
+                if tenant.suspended_at.is_some() {
+                    // For good: whoever was signed in signs in again.
+                    execute!(
+                        self.read.conn,
+                        "DELETE FROM sessions WHERE tenant_id = $1",
+                        self.read.tenant.0,
+                    )?;
+                }
                 Ok(())
             }
             RegistryFact::SignInSet(mode) => {

@@ -123,25 +123,49 @@ impl Store {
         .await
     }
 
-    /// Removes what has expired: attempts, sessions, and what was kept to be used once only.
+    /// Removes what has expired: attempts, sessions, what was kept to be used once only, and refused sign-ins from
+    /// before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
-    /// The database failed.
-    pub async fn purge_expired(&self, now: Timestamp) -> Result<u64, Error> {
-        // These rows are of every tenant; the nil id finds nothing in any tenant's table.
-        self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
-            tx.effects.wrote = true;
-            let mut removed = 0;
-            for sql in [
-                "DELETE FROM login_attempts WHERE expires_at <= $1",
-                "DELETE FROM sessions WHERE expires_at <= $1",
-                "DELETE FROM consumed WHERE expires_at <= $1",
-            ] {
-                removed += execute!(tx.read.conn, sql, micros(now))?;
+    /// The database failed; what was removed before stays removed.
+    pub async fn purge_expired(&self, now: Timestamp, forget: Timestamp) -> Result<u64, Error> {
+        let mut removed = 0;
+        for (sql, before) in [
+            (
+                "DELETE FROM login_attempts WHERE (tenant_id, state_hash) IN \
+                 (SELECT tenant_id, state_hash FROM login_attempts WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM sessions WHERE (tenant_id, id) IN \
+                 (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM consumed WHERE (tenant_id, hash) IN \
+                 (SELECT tenant_id, hash FROM consumed WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM access_errors WHERE (tenant_id, reference) IN \
+                 (SELECT tenant_id, reference FROM access_errors WHERE occurred_at <= $1 LIMIT 2000)",
+                forget,
+            ),
+        ] {
+            loop {
+                // These rows are of every tenant; the nil id finds nothing in any tenant's table.
+                let part = self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
+                    tx.effects.wrote = true;
+                    execute!(tx.read.conn, sql, micros(before))
+                });
+                let part = part.await?;
+                removed += part;
+                if part < 2000 {
+                    break;
+                }
             }
-            Ok::<_, Error>(removed)
-        })
-        .await
+        }
+        Ok(removed)
     }
 }
 
@@ -237,8 +261,8 @@ impl ReadTx {
         Ok(met)
     }
 
-    /// Whether somebody who had one of these names was deleted: by their directory (`Some(true)`), by hand
-    /// (`Some(false)`), or nobody was.
+    /// Whether somebody who had one of these names or this address was deleted: by their directory (`Some(true)`), by
+    /// hand (`Some(false)`), or nobody was.
     ///
     /// # Errors
     /// The database failed.
@@ -247,13 +271,15 @@ impl ReadTx {
         directory: Option<DirectoryId>,
         external_ids: &[String],
         user_name: Option<&str>,
+        email: Option<&str>,
     ) -> Result<Option<bool>, Error> {
         let directory = directory.map(|id| id.0);
         if let Some(user_name) = user_name {
             let found: Option<(Option<Uuid>,)> = fetch_optional!(
                 self.conn,
                 (Option<Uuid>,),
-                "SELECT directory_id FROM tombstones WHERE tenant_id = $1 AND user_name_key = $2 LIMIT 1",
+                "SELECT directory_id FROM tombstones WHERE tenant_id = $1 AND user_name_key = $2 \
+                 ORDER BY directory_id IS NULL LIMIT 1",
                 self.tenant.0,
                 fold(user_name).as_ref(),
             )?;
@@ -274,6 +300,18 @@ impl ReadTx {
             if let Some((of,)) = found {
                 return Ok(Some(of.is_some()));
             }
+        }
+        if let Some(email) = email {
+            let found: Option<(bool,)> = fetch_optional!(
+                self.conn,
+                (bool,),
+                "SELECT u.provisioned FROM users u WHERE u.tenant_id = $1 AND u.deleted_at IS NOT NULL AND u.id IN \
+                 (SELECT e.user_id FROM user_emails e WHERE e.tenant_id = $1 AND e.value_key = $2) \
+                 ORDER BY u.provisioned DESC LIMIT 1",
+                self.tenant.0,
+                fold(email).as_ref(),
+            )?;
+            return Ok(found.map(|(provisioned,)| provisioned));
         }
         Ok(None)
     }

@@ -278,13 +278,27 @@ impl Tx {
                 facets: None,
                 revoke,
             } => self.save_flags(&user, revoke).await,
-            UserFact::Granted { user, delta, revoke } => {
-                self.apply_grants(user.id, &delta, user.modified_at).await?;
+            UserFact::Granted {
+                user,
+                delta,
+                at,
+                revoke,
+            } => {
+                self.apply_grants(user.id, &delta, at).await?;
                 self.save_flags(&user, revoke).await
             }
             UserFact::Deleted { user } => {
                 self.save_flags(&user, true).await?;
                 self.leave_tombstone(&user).await?;
+                // Whoever comes back is invited anew: an old link opens nothing.
+                execute!(
+                    self.read.conn,
+                    "UPDATE invitations SET deleted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \
+                     AND accepted_at IS NULL AND deleted_at IS NULL",
+                    self.read.tenant.0,
+                    user.id.0,
+                    user.deleted_at.map(micros),
+                )?;
                 self.remove_memberships_of(
                     user.id.0,
                     user.modified_at.max(user.deleted_at.unwrap_or_default()),

@@ -1,7 +1,7 @@
 //! `/api/v1/access-errors`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::accounts::Accounts;
 use crate::accounts::access_errors::{self, Found};
 use crate::directory::Language;
-use crate::http::extract::AnyAdmin;
+use crate::http::extract::{AnyAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
@@ -82,8 +82,9 @@ async fn read(
     State(on): State<Accounts>,
     admin: AnyAdmin,
     language: Language,
-    Path(reference): Path<String>,
+    ids: UrlIds,
 ) -> Result<Json<AccessErrorView>, Problem> {
+    let reference: String = ids.find("reference", "access error")?;
     let found = access_errors::find(&on, &reference, admin.within()).await?;
     Ok(Json(view(found, language)))
 }

@@ -8,9 +8,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::http::extract::judge_again;
 use crate::http::middleware::BodyError;
 use crate::http::middleware::body::{BodyBudget, read_body};
 use crate::http::problem::{FieldError, Problem};
+use crate::http::state::PublicUrl;
+use crate::login::Login;
 
 /// How long a body may be, in bytes.
 const LIMIT: usize = 1024 * 1024;
@@ -22,16 +25,20 @@ impl<T, S> FromRequest<S> for JsonBody<T>
 where
     T: DeserializeOwned,
     BodyBudget: FromRef<S>,
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let length = request
-            .headers()
+        let (parts, body) = request.into_parts();
+        let length = parts
+            .headers
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = read_body(&BodyBudget::from_ref(state), request.into_body(), length, LIMIT).await?;
+        let bytes = read_body(&BodyBudget::from_ref(state), body, length, LIMIT).await?;
+        judge_again(&parts.extensions, &parts.headers, state).await?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not UTF-8"))?;
         let text = if text.trim().is_empty() { "{}" } else { text };

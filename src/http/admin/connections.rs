@@ -68,6 +68,8 @@ struct ConnectionView {
     start_url: String,
     /// What the provider has to know as the redirect URI.
     redirect_uri: String,
+    /// Where the provider sends the browser back to after its own sign-out, if it wants to know.
+    post_logout_redirect_uri: String,
     /// What the provider may be told as the back-channel logout URI.
     backchannel_logout_uri: String,
     #[schema(format = DateTime)]
@@ -90,7 +92,7 @@ struct GroupRuleView {
     /// A value of the groups claim, compared exactly.
     #[schema(min_length = 1, max_length = 1024)]
     group: String,
-    /// A permission group.
+    /// A permission group: `user`, or `administrator`, which sets the Administrator tick with scope `all`.
     #[serde(default)]
     role: Option<String>,
     /// Sections.
@@ -138,6 +140,7 @@ fn view(connection: Connection, tenant: &Slug, login: &Login) -> ConnectionView 
         tested_at: connection.tested_at.map(|at| at.to_string()),
         start_url: login.start_url(tenant, connection.id),
         redirect_uri: login.redirect_uri(tenant, connection.id),
+        post_logout_redirect_uri: login.post_logout_redirect_uri(tenant),
         backchannel_logout_uri: login.backchannel_logout_uri(tenant, connection.id),
         created_at: connection.created_at.to_string(),
         modified_at: connection.modified_at.to_string(),
@@ -231,6 +234,19 @@ async fn read(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ConnectionPatchBody {
+    /// Its name for people, unique in the tenant.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// The issuer, exactly as the provider writes it.
+    #[schema(format = "uri")]
+    issuer: Option<String>,
+    /// Our name at the provider.
+    #[schema(min_length = 1, max_length = 512)]
+    client_id: Option<String>,
+    /// Of SAML connections; false here.
+    allow_idp_initiated: Option<bool>,
+    /// Of SAML connections; false here.
+    require_gcm: Option<bool>,
     /// Whether people may sign in through it.
     enabled: Option<bool>,
     /// A new secret of the provider for us.
@@ -295,6 +311,18 @@ async fn update(
 fn patch_of(body: ConnectionPatchBody) -> Result<ConnectionPatch, Problem> {
     let mut fields = Fields::default();
     check_lists(&mut fields, body.domains.as_ref(), body.allowed_hosts.as_ref());
+    let name = body.name.map(|name| fields.name("name", &name));
+    if let Some(client_id) = &body.client_id {
+        fields.text("client_id", client_id, 512);
+    }
+    for (field, value) in [
+        ("allow_idp_initiated", body.allow_idp_initiated),
+        ("require_gcm", body.require_gcm),
+    ] {
+        if value == Some(true) {
+            fields.refuse(field, "false: it is for SAML connections");
+        }
+    }
     let client_secret = secret(&mut fields, body.client_secret)?;
     if body
         .group_mapping
@@ -303,7 +331,8 @@ fn patch_of(body: ConnectionPatchBody) -> Result<ConnectionPatch, Problem> {
     {
         fields.refuse(
             "group_mapping",
-            "rules with a group of 1 to 1024 characters, and roles and sections of 1 to 64 of a-z, 0-9, - and _",
+            "rules with a group of 1 to 1024 characters, a role that is user or administrator, and sections of 1 to 64 of \
+             a-z, 0-9, - and _",
         );
     }
     fields.finish()?;
@@ -319,6 +348,9 @@ fn patch_of(body: ConnectionPatchBody) -> Result<ConnectionPatch, Problem> {
         admin_scope: rule.admin_scope,
     };
     Ok(ConnectionPatch {
+        name,
+        issuer: body.issuer,
+        client_id: body.client_id,
         enabled: body.enabled,
         client_secret,
         domains: body.domains,
@@ -366,7 +398,10 @@ fn is_rule(rule: &GroupRuleView) -> bool {
         (1..=64).contains(&key.len()) & key.bytes().all(is_part)
     };
     (1..=1024).contains(&rule.group.chars().count())
-        && rule.role.iter().all(is_key)
+        && rule
+            .role
+            .iter()
+            .all(|role| ["user", "administrator"].contains(&role.as_str()))
         && rule.sections.len() <= 100
         && rule.sections.iter().all(is_key)
 }

@@ -206,6 +206,13 @@ async fn list(State(on): State<Accounts>, _: Operator, uri: Uri) -> Result<Json<
     let query: ListQuery = parse_query(&uri)?;
     let mut fields = Fields::default();
     let size = fields.page_size(query.limit);
+    if query
+        .cursor
+        .as_deref()
+        .is_some_and(|slug| Slug::parse(slug).is_none())
+    {
+        fields.refuse("cursor", "next_cursor of the page before");
+    }
     fields.finish()?;
     let found = tenants::list(&on, query.cursor.as_deref().unwrap_or_default(), size).await?;
     let next_cursor = found

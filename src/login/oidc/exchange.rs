@@ -1,7 +1,6 @@
 //! The code for an identity: the calls to the provider, each answer judged before the next call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,9 +14,6 @@ use crate::sso::oidc::id_token::{self, Exchange};
 use crate::sso::oidc::token_response::{self, TokenResponse, TokenResponseRefusal};
 use crate::sso::oidc::userinfo::{self, UserinfoRefusal};
 use crate::sso::oidc::{Algorithms, Check, Expectation, KeySet, Provider, TokenRefusal};
-
-/// All calls of one sign-in together: less than a request may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a sign-in brings back from its provider.
 pub(super) struct Exchanged {
@@ -39,19 +35,6 @@ pub(super) struct Returning<'a> {
 
 /// Exchanges the code and verifies what comes of it.
 pub(super) async fn exchange(
-    on: &Login,
-    returning: &Returning<'_>,
-    trace: &mut Trace,
-) -> Result<Exchanged, Code> {
-    let exchanged = tokio::time::timeout(PATIENCE, exchange_unhurried(on, returning, trace)).await;
-    exchanged.unwrap_or_else(|_| {
-        let limit = format!("all answers within {} s", PATIENCE.as_secs());
-        trace.push("provider", Some(&limit), None, false);
-        Err(Code::OidcTokenExchangeFailed)
-    })
-}
-
-async fn exchange_unhurried(
     on: &Login,
     returning: &Returning<'_>,
     trace: &mut Trace,

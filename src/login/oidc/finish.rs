@@ -1,12 +1,15 @@
 //! Back from the provider.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::exchange::{Returning, exchange};
 use super::{at, find_doors};
 use crate::auth::bearer::{self, NewToken};
 use crate::directory::access_error::Trace;
-use crate::directory::{Actor, Code, Connection, NewSession, Origin, Tenant, connection};
+use crate::directory::{Actor, Code, Connection, NewSession, Origin, Tenant};
 use crate::login::complete::{self, Arriving, Fresh, Met};
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused};
@@ -71,9 +74,33 @@ pub async fn finish(
     let (tenant, connection) = find_doors(on, tenant, connection).await?;
     returned.origin.actor = Actor::Connection(connection.id);
     let mut trace = Trace::default();
-    let arrived = arrive(on, &tenant, &connection, &returned, &mut trace).await;
-    let (arriving, attempt) =
-        arrived.map_err(|code| at(&tenant, &connection, Refused::new(code).traced(trace.clone())))?;
+    let taken = take_attempt(on, &tenant, &returned, &mut trace).await;
+    let (callback, browser, attempt) =
+        taken.map_err(|code| at(&tenant, &connection, Refused::new(code).traced(trace.clone())))?;
+    let begun = Begun {
+        tenant: &tenant,
+        connection: &connection,
+        callback,
+        browser,
+        attempt: &attempt,
+        nonce: returned.fresh.nonce,
+        now: returned.origin.at,
+    };
+    let arrived = arrive_in_time(on, begun, &mut trace).await;
+    let arriving = match arrived {
+        Ok(arriving) => arriving,
+        // Whoever tests wants to see how far it went.
+        Err(code) if attempt.purpose == Purpose::Test => {
+            return Ok(Finished::Tested(Box::new(TestReport {
+                tenant,
+                connection,
+                attributes: Attributes::default(),
+                outcome: Err(code),
+                trace,
+            })));
+        }
+        Err(code) => return Err(at(&tenant, &connection, Refused::new(code).traced(trace))),
+    };
     let Return { fresh, origin, .. } = returned;
     let email = arriving
         .attributes
@@ -92,7 +119,7 @@ pub async fn finish(
                 return_to: attempt.return_to,
             })
         }
-        Purpose::Test => test(on, tenant.clone(), arriving, origin).await,
+        Purpose::Test => test(on, tenant.clone(), arriving, &trace, origin).await,
     };
     finished.map_err(|error| {
         let mut refused = at(&tenant, &connection, error);
@@ -103,36 +130,58 @@ pub async fn finish(
     })
 }
 
+/// A sign-in whose attempt has been taken.
+struct Begun<'a> {
+    tenant: &'a Tenant,
+    connection: &'a Connection,
+    callback: Callback,
+    browser: &'a str,
+    attempt: &'a LoginAttempt,
+    nonce: [u8; 12],
+    now: Timestamp,
+}
+
+/// All that the provider is asked together: less than a request may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn arrive_in_time(on: &Login, begun: Begun<'_>, trace: &mut Trace) -> Result<Arriving, Code> {
+    let arrived = tokio::time::timeout(PATIENCE, arrive(on, begun, trace)).await;
+    arrived.unwrap_or_else(|_| {
+        let limit = format!("all answers within {} s", PATIENCE.as_secs());
+        trace.push("provider", Some(&limit), None, false);
+        Err(Code::OidcTokenExchangeFailed)
+    })
+}
+
 /// Everything up to a verified identity.
-async fn arrive(
-    on: &Login,
-    tenant: &Tenant,
-    connection: &Connection,
-    returned: &Return<'_>,
-    trace: &mut Trace,
-) -> Result<(Arriving, LoginAttempt), Code> {
-    let now = returned.origin.at;
-    let (callback, browser, attempt) = take_attempt(on, tenant, returned, trace).await?;
-    if attempt.expires_at <= now {
-        let (expected, received) = (now.to_string(), attempt.expires_at.to_string());
+async fn arrive(on: &Login, begun: Begun<'_>, trace: &mut Trace) -> Result<Arriving, Code> {
+    let Begun {
+        tenant,
+        connection,
+        now,
+        ..
+    } = begun;
+    if begun.attempt.expires_at <= now {
+        let (expected, received) = (now.to_string(), begun.attempt.expires_at.to_string());
         trace.push("state_expires_at", Some(&expected), Some(&received), false);
         return Err(Code::SignInExpired);
     }
-    let (begun, here) = (attempt.connection.to_string(), connection.id.to_string());
-    if !trace.compare("connection", &begun, Some(&here)) {
+    let (gone_to, here) = (begun.attempt.connection.to_string(), connection.id.to_string());
+    if !trace.compare("connection", &gone_to, Some(&here)) {
         return Err(Code::OidcCallbackMismatch);
     }
     let provider = on.providers.provider(tenant.id, connection).await;
     let provider = provider.map_err(|failure| failure.note(trace))?;
-    let state = callback.state().to_owned();
-    let code = callback
+    let state = begun.callback.state().to_owned();
+    let code = begun
+        .callback
         .into_code(&provider.issuer, provider.names_itself)
         .map_err(|refusal| refuse_callback(&refusal, trace))?;
     let returning = Returning {
         tenant,
         connection,
         provider: &provider,
-        browser,
+        browser: begun.browser,
         state: &state,
         code: &code,
         now,
@@ -142,14 +191,14 @@ async fn arrive(
     let attributes = mapping
         .map_err(|_| Code::InternalError)?
         .read(&exchanged.identity);
-    let arriving = Arriving {
-        id_token: on.seal_id_token(tenant.id, &exchanged.id_token, returned.fresh.nonce),
+    Ok(Arriving {
+        id_token: on.seal_id_token(tenant.id, &exchanged.id_token, begun.nonce),
         identity: exchanged.identity,
         userinfo_failed: exchanged.userinfo_failed,
         attributes,
         connection: connection.id,
-    };
-    Ok((arriving, attempt))
+        revision: connection.revision,
+    })
 }
 
 /// The attempt that the callback belongs to, taken once, if this browser began it.
@@ -177,29 +226,29 @@ async fn test(
     on: &Login,
     tenant: Tenant,
     arriving: Arriving,
+    arrived: &Trace,
     origin: Origin,
 ) -> Result<Finished, SignInError> {
     let attributes = arriving.attributes.clone();
     let id = tenant.id;
-    let (connection, outcome, trace) = on
+    let (connection, outcome, decided) = on
         .store
         .write(id, async move |tx: &mut Tx| {
-            match complete::decide(tx, &arriving, true, &origin).await {
+            let (outcome, trace) = match complete::decide(tx, &arriving, true, &origin).await {
                 Ok(Met { decision, trace, .. }) => {
-                    let found = tx.find_connection_for_update(arriving.connection).await?;
-                    let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
-                    tx.apply(connection::prove(connection.clone(), origin)).await?;
-                    Ok((connection, Ok(decision), trace))
+                    complete::prove(tx, &arriving, origin).await?;
+                    (Ok(decision), trace)
                 }
-                Err(SignInError::Refused(refused)) => {
-                    let found = tx.find_connection(arriving.connection).await?;
-                    let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
-                    Ok((connection, Err(refused.code), refused.trace))
-                }
-                Err(error) => Err(error),
-            }
+                Err(SignInError::Refused(refused)) => (Err(refused.code), refused.trace),
+                Err(error) => return Err(error),
+            };
+            let found = tx.find_connection(arriving.connection).await?;
+            let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
+            Ok((connection, outcome, trace))
         })
         .await?;
+    let mut trace = arrived.clone();
+    trace.extend(&decided);
     Ok(Finished::Tested(Box::new(TestReport {
         tenant,
         connection,

@@ -33,7 +33,6 @@ pub struct Attempt<'a> {
 }
 
 /// A sign-in that has begun.
-#[derive(Debug)]
 pub struct Started {
     /// Where to send the browser.
     pub url: Url,

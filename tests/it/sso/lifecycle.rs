@@ -11,6 +11,8 @@ on_both_engines!(
     two_people_with_one_address_are_not_told_apart_by_it,
     whom_a_sign_in_has_made_is_found_and_changed_by_scim,
     whom_a_sign_in_has_made_is_taken_over_by_a_post,
+    whom_a_sign_in_has_made_before_there_was_a_directory_joins_it,
+    whom_scim_has_deleted_does_not_come_back_by_their_address,
     deactivation_over_scim_ends_a_live_session_at_the_next_request,
     deletion_over_scim_ends_a_live_session_and_nothing_old_comes_back,
     a_block_ends_a_live_session_until_it_is_lifted,
@@ -282,4 +284,28 @@ fn what_ends_on_one_node_has_ended_on_the_other() {
         assert_eq!(finished.answer.status, 303, "{}", finished.answer.text());
         site.me(&begun).await.expect(200);
     });
+}
+
+async fn whom_a_sign_in_has_made_before_there_was_a_directory_joins_it(engine: Engine) {
+    let site = Certified::new(engine).await;
+    let sub = site.person(&json!({})).await;
+    let (browser, me) = site.signed_in(&sub).await;
+    let okta = site.tenant.directory("okta").await;
+    let body = user_with("ada@acme.example", json!({"externalId": "00u1"}));
+    let joined = okta.post("/Users", &body).await.expect(201);
+    assert_eq!(joined.id(), id_of(&me));
+    okta.post("/Users", &body).await.expect(409);
+    set_active(&okta, id_of(&me), false).await;
+    site.me(&browser).await.expect(401);
+}
+
+async fn whom_scim_has_deleted_does_not_come_back_by_their_address(engine: Engine) {
+    let site = Certified::new(engine).await;
+    let okta = site.tenant.directory("okta").await;
+    let more = json!({"externalId": "00u1", "emails": [{"value": "ada@acme.example"}]});
+    let made = okta.post("/Users", &user_with("ada.l", more)).await.expect(201);
+    okta.delete(&format!("/Users/{}", made.id())).await.expect(204);
+    let sub = site.person(&json!({})).await;
+    let page = site.sign_in(&Browser::new(), &sub).await;
+    assert_refused(&page, "scim_deprovisioned");
 }

@@ -1,6 +1,10 @@
 //! What a session is from outside: its cookies, its CSRF token, its end, and what its person may do.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::fixture::Certified;
 use crate::admin::problem::assert_problem;
@@ -16,6 +20,7 @@ on_both_engines!(
     a_session_is_worth_nothing_in_another_tenant,
     who_has_no_tick_administers_nothing,
     changed_rights_hold_for_the_very_next_request,
+    rights_that_go_while_a_body_arrives_are_not_used,
     what_is_the_operators_is_no_administrators,
     the_authorization_header_beats_the_cookie,
     a_session_ends_when_nobody_uses_it_and_after_a_day_in_any_case,
@@ -377,4 +382,35 @@ async fn a_session_ends_when_nobody_uses_it_and_after_a_day_in_any_case(engine: 
         assert_eq!(landing, if lives { 200 } else { 303 }, "{older:?} {minutes}");
         assert!(database.execute("DELETE FROM sessions").await > 0);
     }
+}
+
+async fn rights_that_go_while_a_body_arrives_are_not_used(engine: Engine) {
+    let site = Certified::new(engine).await;
+    let (browser, me) = administrator(&site).await;
+    let id = me["user"]["id"].as_str().expect("an id");
+    let body = json!({"administrator": true, "scope": "all"}).to_string();
+    let (begun, rest) = body.split_at(5);
+    let request = format!(
+        "PUT {} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nCookie: {}\r\nX-CSRF-Token: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{begun}",
+        site.tenant.path(&format!("/users/{id}/admin")),
+        cookie_of(&site, &browser),
+        csrf_token(&site, &browser).await,
+        body.len(),
+    );
+    let address = site.base().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    // Time for the gateway to let the caller in; without it the refusal only comes earlier.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let none = json!({"administrator": false});
+    set_administrator(&site, &me, &none).await.expect(200);
+    stream.write_all(rest.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert_eq!(
+        site.me(&browser).await.expect(200).json["administrator"],
+        json!(false)
+    );
 }

@@ -89,7 +89,7 @@ async fn attributes_come_from_the_claims_that_the_mapping_names(engine: Engine) 
 async fn groups_give_rights_and_take_them_back_at_the_next_sign_in(engine: Engine) {
     let site = Certified::new(engine).await;
     let rules = json!({"group_mapping": [
-        {"group": "staff", "role": "editor", "sections": ["reports", "billing"]},
+        {"group": "staff", "role": "user", "sections": ["reports", "billing"]},
         {"group": "it", "admin_scope": "all"},
         {"group": "desk", "sections": ["billing"], "admin_scope": {"entities": []}},
     ]});
@@ -97,7 +97,7 @@ async fn groups_give_rights_and_take_them_back_at_the_next_sign_in(engine: Engin
     let sub = site.person(&json!({"groups": ["staff", "it", "else"]})).await;
     let (browser, me) = site.signed_in(&sub).await;
     assert_eq!(me["sections"], json!({"reports": true, "billing": true}));
-    assert_eq!(me["roles"], json!(["user", "editor"]));
+    assert_eq!(me["roles"], json!(["user"]));
     assert_eq!(
         (&me["administrator"], &me["scope"]),
         (&json!(true), &json!("all"))
@@ -140,7 +140,7 @@ async fn groups_give_rights_and_take_them_back_at_the_next_sign_in(engine: Engin
     site.signed_in(&sub).await;
     site.change_person(&sub, &json!({})).await;
     let (_, me) = site.signed_in(&sub).await;
-    assert_eq!(me["roles"], json!(["user", "editor"]));
+    assert_eq!(me["roles"], json!(["user"]));
 }
 
 async fn groups_never_take_what_was_given_by_hand(engine: Engine) {

@@ -10,6 +10,7 @@ on_both_engines!(
     a_test_login_shows_what_comes_and_signs_nobody_in,
     a_test_login_opens_the_way_to_single_sign_on,
     a_test_that_would_be_refused_proves_nothing,
+    a_test_that_fails_at_the_provider_shows_how_far_it_went,
     a_ticket_is_for_one_connection,
     the_operator_may_force_single_sign_on,
     other_settings_have_to_be_tested_again,
@@ -138,5 +139,26 @@ async fn other_settings_have_to_be_tested_again(engine: Engine) {
     assert!(site.tested_at().await.is_null());
     let page = site.sign_in(&Browser::new(), &sub).await;
     assert_refused(&page, "oidc_token_exchange_failed");
+    assert!(site.tested_at().await.is_null());
+}
+
+async fn a_test_that_fails_at_the_provider_shows_how_far_it_went(engine: Engine) {
+    let site = Certified::new(engine).await;
+    let wrong = json!({"client_secret": "not the secret"});
+    site.connection.patch(&site.tenant, &wrong).await.expect(200);
+    let sub = site.person(&json!({})).await;
+    let page = site
+        .sign_in_from(&Browser::new(), &site.test_url().await, &sub)
+        .await
+        .expect(200);
+    let text = page.answer.text();
+    for shown in [
+        "oidc_token_exchange_failed",
+        "token_endpoint",
+        "invalid_client",
+        "state",
+    ] {
+        assert!(text.contains(shown), "{shown} is not on the page: {text}");
+    }
     assert!(site.tested_at().await.is_null());
 }

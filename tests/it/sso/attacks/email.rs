@@ -14,6 +14,7 @@ on_both_engines!(
     an_address_of_a_look_alike_domain_is_outside,
     trust_ends_at_the_verified_domains,
     the_letters_of_a_domain_do_not_matter,
+    letters_that_fold_to_the_same_are_another_address,
     two_people_of_one_address_are_not_told_apart_by_it,
     a_person_of_another_subject_is_not_taken_over,
     a_person_of_another_provider_is_not_taken_over,
@@ -326,4 +327,27 @@ async fn the_last_check_is_the_one_that_refused(engine: Engine) {
         .and_then(|trace| trace.last())
         .expect("a check");
     assert_eq!(last["check"], "email_verified", "{report}");
+}
+
+async fn letters_that_fold_to_the_same_are_another_address(engine: Engine) {
+    for (theirs, claimed) in [
+        ("kim@acme.example", "\u{212a}im@acme.example"),
+        ("sam@acme.example", "\u{17f}am@acme.example"),
+        ("strasse@acme.example", "stra\u{df}e@acme.example"),
+    ] {
+        let house = House::new(engine).await;
+        let directory = house.tenant.directory("generic").await;
+        provision(&directory, theirs, theirs).await;
+        is_refused_after(&house, claimed, "email_malformed", |script| {
+            script.person = eve(claimed, Some(json!(true)));
+        })
+        .await;
+        let mapping = json!({"attribute_mapping": {"user_name": "preferred_username"}});
+        house.connection.patch(&house.tenant, &mapping).await.expect(200);
+        is_refused_after(&house, claimed, "identity_conflict", |script| {
+            script.person = eve("eve@acme.example", Some(json!(true)));
+            script.person["preferred_username"] = claimed.into();
+        })
+        .await;
+    }
 }
