@@ -99,7 +99,9 @@ async fn conditions_combine(engine: Engine) {
         ("kind=employee&source=scim&status=active", &["ada", "adam", "bob"]),
         ("kind=external", none),
         ("source=jit", none),
-        ("role=user", none),
+        // Everybody is a user.
+        ("role=user&q=ad", &["ada", "adam", "adelaide"]),
+        ("role=administrator", none),
     ] {
         assert_eq!(found(&tenant, query).await, names, "{query}");
     }

@@ -24,7 +24,7 @@ fn chromium_reads_a_page_over_https_and_fills_in_its_form() {
         assert_eq!(chromium.find_all("input").await.len(), 2);
         chromium.type_into("input[name=name]", "Ada & Co").await;
         chromium.click("button").await;
-        assert_eq!(chromium.url().await, format!("{origin}/echo?a=1&b=2"));
+        chromium.wait_until_at(&format!("{origin}/echo?a=1&b=2")).await;
         assert!(
             chromium
                 .source()
