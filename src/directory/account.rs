@@ -80,6 +80,9 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
     after["source"] = user.source.as_str().into();
     after["kind"] = user.kind.as_str().into();
     after["entity_id"] = json!(user.entity);
+    after["pending"] = user.pending.into();
+    after["access_start"] = json!(user.access.from.map(|at| at.to_string()));
+    after["access_end"] = json!(user.access.until.map(|at| at.to_string()));
     after["contact_tags"] = json!(user.contact_tags);
     let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
     Arrival { user, change }
