@@ -138,6 +138,7 @@ pub fn settle(user: &User, directory: Option<DirectoryId>, origin: Origin) -> Op
     let fact = UserFact::Updated {
         user: after.clone(),
         facets: None,
+        standing: true,
         revoke: false,
     };
     let change = Change::user(fact, origin, "user.settled", user.id.0, Some(before), Some(seen));
@@ -270,7 +271,7 @@ mod tests {
         );
         let (fact, audit) = change.into_parts();
         assert!(
-            matches!(fact, Fact::User(UserFact::Updated { revoke: false, facets: None, user: stored })
+            matches!(fact, Fact::User(UserFact::Updated { revoke: false, facets: None, standing: true, user: stored })
             if stored == user)
         );
         assert_eq!(audit.action, "user.settled");

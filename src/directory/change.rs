@@ -148,6 +148,8 @@ pub enum UserFact {
         user: User,
         /// What lookups are answered from, when the profile changed.
         facets: Option<Facets>,
+        /// Whether it concerns what seldom changes and is dear to write: where the person belongs and since when.
+        standing: bool,
         /// Access ends: every session, refresh token and key issued so far is void (the access epoch).
         revoke: bool,
     },

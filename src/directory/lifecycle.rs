@@ -136,6 +136,7 @@ fn take_over(
     let fact = UserFact::Updated {
         user: user.clone(),
         facets: Some(Facets::read(&said.attributes)),
+        standing: user.stands_otherwise(before),
         revoke,
     };
     let (old, new) = difference(view(before), view_of(&user, said.attributes));
@@ -193,6 +194,7 @@ pub fn update(
     let fact = UserFact::Updated {
         user: user.clone(),
         facets,
+        standing: user.stands_otherwise(before),
         revoke,
     };
     let change = Change::user(fact, origin, action, user.id.0, Some(old), Some(new));
@@ -337,6 +339,7 @@ fn act(
     let fact = UserFact::Updated {
         user: after.clone(),
         facets: None,
+        standing: after.stands_otherwise(before),
         revoke,
     };
     let change = Change::user(

@@ -195,6 +195,22 @@ impl User {
         }
     }
 
+    /// Whether two states of a person differ in where they belong: directory, entity, dates, invitation, and whether
+    /// their directory has spoken of them.
+    #[must_use]
+    pub(super) fn stands_otherwise(&self, other: &Self) -> bool {
+        let standing = |user: &Self| {
+            (
+                user.directory,
+                user.entity,
+                user.access,
+                user.pending,
+                user.provisioned,
+            )
+        };
+        standing(self) != standing(other)
+    }
+
     /// The primary e-mail address, or else the first.
     #[must_use]
     pub fn email(&self) -> Option<String> {

@@ -261,8 +261,12 @@ impl Tx {
             UserFact::Updated {
                 user,
                 facets: Some(facets),
+                standing,
                 revoke,
             } => {
+                if standing {
+                    self.save_standing(&user).await?;
+                }
                 self.update_user(&user, &facets).await?;
                 execute!(
                     self.read.conn,
@@ -276,8 +280,14 @@ impl Tx {
             UserFact::Updated {
                 user,
                 facets: None,
+                standing,
                 revoke,
-            } => self.save_flags(&user, revoke).await,
+            } => {
+                if standing {
+                    self.save_standing(&user).await?;
+                }
+                self.save_flags(&user, revoke).await
+            }
             UserFact::Granted {
                 user,
                 delta,
@@ -288,6 +298,7 @@ impl Tx {
                 self.save_flags(&user, revoke).await
             }
             UserFact::Deleted { user } => {
+                self.save_standing(&user).await?;
                 self.save_flags(&user, true).await?;
                 self.leave_tombstone(&user).await?;
                 // Whoever comes back is invited anew: an old link opens nothing.
@@ -306,6 +317,7 @@ impl Tx {
                 .await
             }
             UserFact::Restored { user } => {
+                self.save_standing(&user).await?;
                 self.save_flags(&user, false).await?;
                 execute!(
                     self.read.conn,
@@ -409,8 +421,7 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE users SET active = $3, blocked = $4, admin_scope = $5, version = $6, modified_at = $7, \
-             deleted_at = $8, access_epoch = access_epoch + $9, provisioned = $10, pending = $11, entity_id = $12, \
-             access_from = $13, access_until = $14, directory_id = $15 WHERE tenant_id = $1 AND id = $2",
+             deleted_at = $8, access_epoch = access_epoch + $9 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             user.id.0,
             user.active,
@@ -420,6 +431,18 @@ impl Tx {
             micros(user.modified_at),
             user.deleted_at.map(micros),
             i64::from(revoke),
+        )?;
+        Ok(())
+    }
+
+    /// Writes where a person belongs. The directory is part of most indexes, so it is written only when it changes.
+    async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "UPDATE users SET provisioned = $3, pending = $4, entity_id = $5, access_from = $6, access_until = $7, \
+             directory_id = $8 WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.id.0,
             user.provisioned,
             user.pending,
             user.entity.map(|id| id.0),
