@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::group::Group;
 use super::id::EntityId;
-use super::user::{UserKind, UserSource, UserStatus};
+use super::key::fold;
+use super::profile::Facets;
+use super::user::{User, UserKind, UserSource, UserStatus};
 
 /// A boolean combination of terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +159,79 @@ pub struct Window {
     pub offset: u64,
     /// How many to answer at most.
     pub limit: u64,
+}
+
+/// A place in a sorted list: at one element, whether or not that element is still there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The value that the list is sorted by.
+    pub key: PlaceKey,
+    /// The element's id, which breaks ties.
+    pub id: Uuid,
+}
+
+/// The value of one element that a list is sorted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceKey {
+    /// There is none: the element has no such attribute, or the list is sorted by id alone.
+    Absent,
+    /// A text, folded already where the attribute is compared without case.
+    Text(String),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+/// Where a stretch of a sorted list begins, and to which side it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seek {
+    /// Right beyond this place; `None` begins at the list's end that is met first.
+    pub beyond: Option<Place>,
+    /// From the place towards the list's beginning; the nearest come first.
+    pub backward: bool,
+}
+
+impl Place {
+    /// The place of an id in a list that is sorted by nothing else.
+    #[must_use]
+    pub fn of_id(id: Uuid) -> Self {
+        Self {
+            key: PlaceKey::Absent,
+            id,
+        }
+    }
+
+    /// Where a person stands in a list.
+    #[must_use]
+    pub fn of_user(user: &User, by: SortKey) -> Self {
+        let text = |text: Option<String>| text.map_or(PlaceKey::Absent, PlaceKey::Text);
+        let key = match by {
+            SortKey::Id => PlaceKey::Absent,
+            SortKey::UserName => PlaceKey::Text(fold(&user.user_name).into_owned()),
+            SortKey::DisplayName => text(Facets::read(&user.profile.attributes()).display_name_key()),
+            SortKey::ExternalId => text(user.external_id.clone()),
+            SortKey::Created => PlaceKey::Instant(user.created_at),
+            SortKey::Modified => PlaceKey::Instant(user.modified_at),
+        };
+        Self { key, id: user.id.0 }
+    }
+
+    /// Where a group stands in a list; groups have no `userName` and stand by their `displayName` instead.
+    #[must_use]
+    pub fn of_group(group: &Group, by: SortKey) -> Self {
+        let key = match by {
+            SortKey::Id => PlaceKey::Absent,
+            SortKey::UserName | SortKey::DisplayName => {
+                PlaceKey::Text(fold(&group.display_name).into_owned())
+            }
+            SortKey::ExternalId => group
+                .external_id
+                .clone()
+                .map_or(PlaceKey::Absent, PlaceKey::Text),
+            SortKey::Created => PlaceKey::Instant(group.created_at),
+            SortKey::Modified => PlaceKey::Instant(group.modified_at),
+        };
+        Self { key, id: group.id.0 }
+    }
 }
 
 /// Which people of a tenant an administrator asks for: those who pass every test that is given.

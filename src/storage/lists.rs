@@ -1,14 +1,15 @@
-//! Lists of people and of groups: pages with exact totals, and chunks for what is judged in memory.
+//! Lists of people and of groups: pages, how many there are, and chunks for what is judged in memory.
 
 use uuid::Uuid;
 
 use super::error::Error;
 use super::groups::{GroupRow, select_group};
+use super::order::{group_order, user_order};
 use super::predicate::Condition;
 use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::{UserRow, select_user};
-use crate::directory::query::{GroupTerm, Predicate, SortKey, Sorting, UserTerm, Window};
+use crate::directory::query::{GroupTerm, Place, Predicate, Seek, Sorting, UserTerm, Window};
 use crate::directory::{DirectoryId, Group, User};
 
 /// Where a walk over a directory stands: after this id.
@@ -64,9 +65,25 @@ impl ReadTx {
         sorting: Sorting,
         window: Window,
     ) -> Result<Vec<User>, Error> {
+        self.seek_users(directory, of, sorting, &Seek::default(), window)
+            .await
+    }
+
+    /// A page of the live people of a directory, counted from a place in the list.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seek_users(
+        &mut self,
+        directory: DirectoryId,
+        of: &Predicate<UserTerm>,
+        sorting: Sorting,
+        seek: &Seek,
+        window: Window,
+    ) -> Result<Vec<User>, Error> {
         let mut sql = self.start(directory, select_user!("WHERE "), LIVE_USERS);
         of.write(&mut sql);
-        sql.push(order_users(sorting));
+        user_order(sorting).push_stretch(&mut sql, seek);
         limit(&mut sql, window);
         self.fetch_users(sql).await
     }
@@ -82,9 +99,25 @@ impl ReadTx {
         sorting: Sorting,
         window: Window,
     ) -> Result<Vec<Group>, Error> {
+        self.seek_groups(directory, of, sorting, &Seek::default(), window)
+            .await
+    }
+
+    /// A page of the groups of a directory, counted from a place in the list.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seek_groups(
+        &mut self,
+        directory: DirectoryId,
+        of: &Predicate<GroupTerm>,
+        sorting: Sorting,
+        seek: &Seek,
+        window: Window,
+    ) -> Result<Vec<Group>, Error> {
         let mut sql = self.start(directory, select_group!("WHERE "), GROUPS);
         of.write(&mut sql);
-        sql.push(order_groups(sorting));
+        group_order(sorting).push_stretch(&mut sql, seek);
         limit(&mut sql, window);
         self.fetch_groups(sql).await
     }
@@ -100,20 +133,17 @@ impl ReadTx {
         after: Position,
         size: u64,
     ) -> Result<Chunk<User>, Error> {
-        let mut sql = self.start(directory, select_user!("WHERE "), LIVE_USERS);
-        of.write(&mut sql);
-        if let Some(after) = after {
-            sql.push(" AND u.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY u.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
-        let users = self.fetch_users(sql).await?;
+        let seek = Seek {
+            beyond: after.map(Place::of_id),
+            backward: false,
+        };
+        let window = Window {
+            offset: 0,
+            limit: size,
+        };
+        let users = self
+            .seek_users(directory, of, Sorting::default(), &seek, window)
+            .await?;
         Ok(chunk(users, size, |user| user.id.0))
     }
 
@@ -128,20 +158,17 @@ impl ReadTx {
         after: Position,
         size: u64,
     ) -> Result<Chunk<Group>, Error> {
-        let mut sql = self.start(directory, select_group!("WHERE "), GROUPS);
-        of.write(&mut sql);
-        if let Some(after) = after {
-            sql.push(" AND g.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY g.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
-        let groups = self.fetch_groups(sql).await?;
+        let seek = Seek {
+            beyond: after.map(Place::of_id),
+            backward: false,
+        };
+        let window = Window {
+            offset: 0,
+            limit: size,
+        };
+        let groups = self
+            .seek_groups(directory, of, Sorting::default(), &seek, window)
+            .await?;
         Ok(chunk(groups, size, |group| group.id.0))
     }
 
@@ -193,41 +220,5 @@ pub(super) fn limit(sql: &mut Statement, window: Window) {
     if window.offset > 0 {
         let offset = i64::try_from(window.offset).unwrap_or(i64::MAX);
         sql.push(" OFFSET ").bind(Bind::Integer(offset));
-    }
-}
-
-/// RFC 7644 section 3.4.2.3: resources without a value come last ascending and first descending.
-fn order_users(sorting: Sorting) -> &'static str {
-    match (sorting.by, sorting.descending) {
-        (SortKey::Id, false) => " ORDER BY u.id",
-        (SortKey::Id, true) => " ORDER BY u.id DESC",
-        (SortKey::UserName, false) => " ORDER BY u.user_name_key, u.id",
-        (SortKey::UserName, true) => " ORDER BY u.user_name_key DESC, u.id",
-        (SortKey::DisplayName, false) => " ORDER BY u.display_name_key IS NULL, u.display_name_key, u.id",
-        (SortKey::DisplayName, true) => {
-            " ORDER BY u.display_name_key IS NULL DESC, u.display_name_key DESC, u.id"
-        }
-        (SortKey::ExternalId, false) => " ORDER BY u.external_id IS NULL, u.external_id, u.id",
-        (SortKey::ExternalId, true) => " ORDER BY u.external_id IS NULL DESC, u.external_id DESC, u.id",
-        (SortKey::Created, false) => " ORDER BY u.created_at, u.id",
-        (SortKey::Created, true) => " ORDER BY u.created_at DESC, u.id",
-        (SortKey::Modified, false) => " ORDER BY u.modified_at, u.id",
-        (SortKey::Modified, true) => " ORDER BY u.modified_at DESC, u.id",
-    }
-}
-
-fn order_groups(sorting: Sorting) -> &'static str {
-    match (sorting.by, sorting.descending) {
-        (SortKey::Id, false) => " ORDER BY g.id",
-        (SortKey::Id, true) => " ORDER BY g.id DESC",
-        // Groups have no userName.
-        (SortKey::DisplayName | SortKey::UserName, false) => " ORDER BY g.display_name_key, g.id",
-        (SortKey::DisplayName | SortKey::UserName, true) => " ORDER BY g.display_name_key DESC, g.id",
-        (SortKey::ExternalId, false) => " ORDER BY g.external_id IS NULL, g.external_id, g.id",
-        (SortKey::ExternalId, true) => " ORDER BY g.external_id IS NULL DESC, g.external_id DESC, g.id",
-        (SortKey::Created, false) => " ORDER BY g.created_at, g.id",
-        (SortKey::Created, true) => " ORDER BY g.created_at DESC, g.id",
-        (SortKey::Modified, false) => " ORDER BY g.modified_at, g.id",
-        (SortKey::Modified, true) => " ORDER BY g.modified_at DESC, g.id",
     }
 }
