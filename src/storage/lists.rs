@@ -9,7 +9,7 @@ use super::predicate::Condition;
 use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::{UserRow, select_user};
-use crate::directory::query::{GroupTerm, Place, Predicate, Seek, Sorting, UserTerm, Window};
+use crate::directory::query::{GroupTerm, Predicate, Seek, Sorting, UserTerm, Window};
 use crate::directory::{DirectoryId, Group, User};
 
 /// Where a walk over a directory stands: after this id.
@@ -133,17 +133,10 @@ impl ReadTx {
         after: Position,
         size: u64,
     ) -> Result<Chunk<User>, Error> {
-        let seek = Seek {
-            beyond: after.map(Place::of_id),
-            backward: false,
-        };
-        let window = Window {
-            offset: 0,
-            limit: size,
-        };
-        let users = self
-            .seek_users(directory, of, Sorting::default(), &seek, window)
-            .await?;
+        let mut sql = self.start(directory, select_user!("WHERE "), LIVE_USERS);
+        of.write(&mut sql);
+        walk(&mut sql, "u.id", after, size);
+        let users = self.fetch_users(sql).await?;
         Ok(chunk(users, size, |user| user.id.0))
     }
 
@@ -158,17 +151,10 @@ impl ReadTx {
         after: Position,
         size: u64,
     ) -> Result<Chunk<Group>, Error> {
-        let seek = Seek {
-            beyond: after.map(Place::of_id),
-            backward: false,
-        };
-        let window = Window {
-            offset: 0,
-            limit: size,
-        };
-        let groups = self
-            .seek_groups(directory, of, Sorting::default(), &seek, window)
-            .await?;
+        let mut sql = self.start(directory, select_group!("WHERE "), GROUPS);
+        of.write(&mut sql);
+        walk(&mut sql, "g.id", after, size);
+        let groups = self.fetch_groups(sql).await?;
         Ok(chunk(groups, size, |group| group.id.0))
     }
 
@@ -212,7 +198,20 @@ pub(super) fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chu
     Chunk { items, next }
 }
 
-pub(super) fn limit(sql: &mut Statement, window: Window) {
+/// A stretch of a walk by id: from behind `after` on.
+pub(super) fn walk(sql: &mut Statement, id: &'static str, after: Position, size: u64) {
+    if let Some(after) = after {
+        sql.push(" AND ").push(id).push(" > ").bind(Bind::Uuid(after));
+    }
+    sql.push(" ORDER BY ").push(id);
+    let window = Window {
+        offset: 0,
+        limit: size,
+    };
+    limit(sql, window);
+}
+
+fn limit(sql: &mut Statement, window: Window) {
     // As text: SQLite plans with a LIMIT that it can see, and so prepares a statement anew each time that one is
     // bound. Page sizes are few.
     sql.push(" LIMIT ")
