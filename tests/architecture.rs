@@ -19,7 +19,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("outbound", &[]),
     ("config", &[]),
     // Use cases: what two of them share is a rule or a change, so none names another.
-    ("provisioning", &["scim", "directory", "storage"]),
+    ("provisioning", &["scim", "directory", "auth", "storage"]),
     ("accounts", &["directory", "auth", "sso", "storage"]),
     ("login", &["directory", "auth", "sso", "storage", "outbound"]),
     ("mail", &["directory"]),

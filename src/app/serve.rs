@@ -16,6 +16,7 @@ use tower::util::MapRequest;
 
 use super::{StartError, demo, files, listener, mail, open_store, operator, telemetry};
 use crate::accounts::Accounts;
+use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
@@ -139,7 +140,7 @@ pub async fn start(
     };
     let render = metrics.clone();
     let gateway = Gateway {
-        provisioning: Provisioning::new(store.clone()),
+        provisioning: Provisioning::new(store.clone(), MacKey::derive(key.expose(), "cursors")),
         accounts,
         login,
         public_url,

@@ -1,4 +1,5 @@
 //! Proofs of who is calling, and what keeps secrets, as pure functions. Randomness comes in as an argument.
 
 pub mod bearer;
+pub mod mac;
 pub mod vault;

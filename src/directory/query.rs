@@ -223,10 +223,7 @@ impl Place {
             SortKey::UserName | SortKey::DisplayName => {
                 PlaceKey::Text(fold(&group.display_name).into_owned())
             }
-            SortKey::ExternalId => group
-                .external_id
-                .clone()
-                .map_or(PlaceKey::Absent, PlaceKey::Text),
+            SortKey::ExternalId => group.external_id.clone().map_or(PlaceKey::Absent, PlaceKey::Text),
             SortKey::Created => PlaceKey::Instant(group.created_at),
             SortKey::Modified => PlaceKey::Instant(group.modified_at),
         };

@@ -15,7 +15,7 @@ use crate::scim::patch::{self, MemberChange, Patch};
 use crate::scim::resource::{self, Resource};
 
 /// One of the two kinds of resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResourceKind {
     /// `/Users`.
     User,

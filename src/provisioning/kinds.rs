@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 
+use super::command::ResourceKind;
 use super::error::Error;
 use super::filter::{Lowered, lower_group, lower_user};
 use super::render::GroupRecord;
 use super::resource::{full_group, full_user};
 use super::service::Service;
-use crate::directory::query::{GroupTerm, Predicate, Sorting, UserTerm, Window};
+use crate::directory::query::{GroupTerm, Place, Predicate, Seek, SortKey, Sorting, UserTerm, Window};
 use crate::directory::{DirectoryRef, Group, GroupId, Member, User, UserId};
 use crate::scim::Resource;
 use crate::scim::filter::Filter;
 use crate::scim::projection::Projection;
-use crate::storage::{Chunk, GroupRef, Position, ReadTx, UserRecord};
+use crate::storage::{GroupRef, ReadTx, Totals, UserRecord};
 
 /// One of the two kinds of resource, as far as a list needs to know.
 pub(super) trait Kind {
+    const KIND: ResourceKind;
     type Item: Clone + Send;
     type Term: Send + Sync;
     /// What is kept apart from the row: groups of a person, members of a group.
@@ -24,25 +26,21 @@ pub(super) trait Kind {
     fn lower(filter: &Filter) -> Lowered<Self::Term>;
     fn by_ids(ids: Vec<uuid::Uuid>) -> Predicate<Self::Term>;
     fn id(item: &Self::Item) -> uuid::Uuid;
+    fn place(item: &Self::Item, by: SortKey) -> Place;
+    fn total(totals: &Totals) -> u64;
     async fn count(
         tx: &mut ReadTx,
         directory: DirectoryRef,
         of: &Predicate<Self::Term>,
     ) -> Result<u64, Error>;
-    async fn list(
+    async fn seek(
         tx: &mut ReadTx,
         directory: DirectoryRef,
         of: &Predicate<Self::Term>,
         sorting: Sorting,
+        seek: &Seek,
         window: Window,
     ) -> Result<Vec<Self::Item>, Error>;
-    async fn walk(
-        tx: &mut ReadTx,
-        directory: DirectoryRef,
-        of: &Predicate<Self::Term>,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<Self::Item>, Error>;
     /// The items as a filter sees them; what is kept apart is loaded when `apart` asks for it.
     async fn full(
         tx: &mut ReadTx,
@@ -64,6 +62,7 @@ pub(super) struct Users;
 pub(super) struct Groups;
 
 impl Kind for Users {
+    const KIND: ResourceKind = ResourceKind::User;
     type Item = User;
     type Term = UserTerm;
     const APART: &'static str = "groups";
@@ -80,28 +79,27 @@ impl Kind for Users {
         item.id.0
     }
 
+    fn place(item: &User, by: SortKey) -> Place {
+        Place::of_user(item, by)
+    }
+
+    fn total(totals: &Totals) -> u64 {
+        totals.users
+    }
+
     async fn count(tx: &mut ReadTx, directory: DirectoryRef, of: &Predicate<UserTerm>) -> Result<u64, Error> {
         Ok(tx.count_users(directory.id, of).await?)
     }
 
-    async fn list(
+    async fn seek(
         tx: &mut ReadTx,
         directory: DirectoryRef,
         of: &Predicate<UserTerm>,
         sorting: Sorting,
+        seek: &Seek,
         window: Window,
     ) -> Result<Vec<User>, Error> {
-        Ok(tx.list_users(directory.id, of, sorting, window).await?)
-    }
-
-    async fn walk(
-        tx: &mut ReadTx,
-        directory: DirectoryRef,
-        of: &Predicate<UserTerm>,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<User>, Error> {
-        Ok(tx.walk_users(directory.id, of, after, size).await?)
+        Ok(tx.seek_users(directory.id, of, sorting, seek, window).await?)
     }
 
     async fn full(
@@ -145,6 +143,7 @@ impl Kind for Users {
 }
 
 impl Kind for Groups {
+    const KIND: ResourceKind = ResourceKind::Group;
     type Item = Group;
     type Term = GroupTerm;
     const APART: &'static str = "members";
@@ -161,6 +160,14 @@ impl Kind for Groups {
         item.id.0
     }
 
+    fn place(item: &Group, by: SortKey) -> Place {
+        Place::of_group(item, by)
+    }
+
+    fn total(totals: &Totals) -> u64 {
+        totals.groups
+    }
+
     async fn count(
         tx: &mut ReadTx,
         directory: DirectoryRef,
@@ -169,24 +176,15 @@ impl Kind for Groups {
         Ok(tx.count_groups(directory.id, of).await?)
     }
 
-    async fn list(
+    async fn seek(
         tx: &mut ReadTx,
         directory: DirectoryRef,
         of: &Predicate<GroupTerm>,
         sorting: Sorting,
+        seek: &Seek,
         window: Window,
     ) -> Result<Vec<Group>, Error> {
-        Ok(tx.list_groups(directory.id, of, sorting, window).await?)
-    }
-
-    async fn walk(
-        tx: &mut ReadTx,
-        directory: DirectoryRef,
-        of: &Predicate<GroupTerm>,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<Group>, Error> {
-        Ok(tx.walk_groups(directory.id, of, after, size).await?)
+        Ok(tx.seek_groups(directory.id, of, sorting, seek, window).await?)
     }
 
     async fn full(

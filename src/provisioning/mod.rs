@@ -28,18 +28,25 @@ pub use service::Service;
 
 pub use crate::storage::UserRecord;
 
+use crate::auth::mac::MacKey;
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Debug, Clone)]
 pub struct Provisioning {
     store: Store,
+    cursor_key: MacKey,
+    marks: search::Marks,
 }
 
 impl Provisioning {
-    /// Works on this store.
+    /// Works on this store. Every node needs the same key, so that it takes the others' cursors.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, cursor_key: MacKey) -> Self {
+        Self {
+            store,
+            cursor_key,
+            marks: search::Marks::default(),
+        }
     }
 }

@@ -21,6 +21,10 @@ pub struct Features {
     pub bulk: Option<BulkLimits>,
     /// Most resources in one answer.
     pub max_results: u64,
+    /// How many resources an answer has when the client does not say.
+    pub default_results: u64,
+    /// How long a cursor is taken, in seconds (RFC 9865).
+    pub cursor_timeout: u64,
     /// A page for people about this service.
     pub documentation_uri: Option<String>,
 }
@@ -55,6 +59,15 @@ pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
     document["changePassword"] = json!({ "supported": false });
     document["sort"] = json!({ "supported": true });
     document["etag"] = json!({ "supported": true });
+    // RFC 9865 section 4. Index stays the default for those who do not know of cursors (section 2.4).
+    document["pagination"] = json!({
+        "cursor": true,
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": features.default_results,
+        "maxPageSize": features.max_results,
+        "cursorTimeout": features.cursor_timeout,
+    });
     document["authenticationSchemes"] = json!([{
         "type": "oauthbearertoken",
         "name": "OAuth Bearer Token",
@@ -173,6 +186,8 @@ mod tests {
         let mut features = Features {
             bulk: None,
             max_results: 200,
+            default_results: 50,
+            cursor_timeout: 600,
             documentation_uri: None,
         };
         let document = service_provider_config(BASE, &features);
@@ -190,7 +205,12 @@ mod tests {
             document["meta"]["location"],
             format!("{BASE}/ServiceProviderConfig")
         );
-        assert!(document.get("documentationUri").is_none() && document.get("pagination").is_none());
+        assert!(document.get("documentationUri").is_none());
+        assert_eq!(
+            document["pagination"],
+            json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 50,
+                   "maxPageSize": 200, "cursorTimeout": 600})
+        );
         assert!(!has_null(&document));
         features.bulk = Some(BulkLimits {
             max_operations: 9,

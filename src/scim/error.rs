@@ -24,7 +24,7 @@ pub struct ScimError {
     pub detail: String,
 }
 
-/// Detail keywords of RFC 7644 section 3.12, table 9.
+/// Detail keywords of RFC 7644 section 3.12, table 9, and of RFC 9865 section 2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter is malformed, or compares what cannot be compared.
@@ -47,6 +47,12 @@ pub enum ScimType {
     InvalidVers,
     /// The request would put personal data into a URI.
     Sensitive,
+    /// The cursor is none that was given out for this query.
+    InvalidCursor,
+    /// The cursor was given out too long ago.
+    ExpiredCursor,
+    /// The count of a page by cursor is no number.
+    InvalidCount,
 }
 
 impl ScimType {
@@ -64,6 +70,9 @@ impl ScimType {
             Self::InvalidValue => "invalidValue",
             Self::InvalidVers => "invalidVers",
             Self::Sensitive => "sensitive",
+            Self::InvalidCursor => "invalidCursor",
+            Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 }
@@ -139,6 +148,24 @@ impl ScimError {
     #[must_use]
     pub fn invalid_value(detail: impl Into<String>) -> Self {
         Self::typed(400, ScimType::InvalidValue, detail)
+    }
+
+    /// 400 `invalidCursor` (RFC 9865 section 2.1).
+    #[must_use]
+    pub fn invalid_cursor(detail: impl Into<String>) -> Self {
+        Self::typed(400, ScimType::InvalidCursor, detail)
+    }
+
+    /// 400 `expiredCursor` (RFC 9865 section 2.1).
+    #[must_use]
+    pub fn expired_cursor(detail: impl Into<String>) -> Self {
+        Self::typed(400, ScimType::ExpiredCursor, detail)
+    }
+
+    /// 400 `invalidCount` (RFC 9865 section 2.1).
+    #[must_use]
+    pub fn invalid_count(detail: impl Into<String>) -> Self {
+        Self::typed(400, ScimType::InvalidCount, detail)
     }
 
     /// 401: the caller is unknown. The door adds `WWW-Authenticate` (RFC 7644 section 2).
@@ -236,6 +263,9 @@ mod tests {
             (ScimError::invalid_path(""), 400, "invalidPath"),
             (ScimError::no_target(""), 400, "noTarget"),
             (ScimError::invalid_value(""), 400, "invalidValue"),
+            (ScimError::invalid_cursor(""), 400, "invalidCursor"),
+            (ScimError::expired_cursor(""), 400, "expiredCursor"),
+            (ScimError::invalid_count(""), 400, "invalidCount"),
         ];
         for (error, status, keyword) in spelt {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! The messages around resources: search requests and list responses (RFC 7644 sections 3.4.2 and 3.4.3).
+//! The messages around resources: search requests and list responses (RFC 7644 sections 3.4.2 and 3.4.3, RFC 9865).
 
 use serde_json::{Map, Number, Value};
 
@@ -24,6 +24,9 @@ pub struct SearchRequest {
     pub start_index: u64,
     /// Most results wanted; `None` leaves it to the server.
     pub count: Option<u64>,
+    /// The client pages by cursor: empty for the first page, else what a page before has given (RFC 9865 section 2).
+    /// `None` pages by index.
+    pub cursor: Option<String>,
     /// Attributes to return.
     pub attributes: Option<Vec<String>>,
     /// Attributes to leave out.
@@ -38,18 +41,20 @@ impl Default for SearchRequest {
             sort_order: None,
             start_index: 1,
             count: None,
+            cursor: None,
             attributes: None,
             excluded_attributes: None,
         }
     }
 }
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "filter",
     "sortBy",
     "sortOrder",
     "startIndex",
     "count",
+    "cursor",
     "attributes",
     "excludedAttributes",
 ];
@@ -66,12 +71,6 @@ impl SearchRequest {
         let mut given: [Option<String>; NAMES.len()] = [const { None }; NAMES.len()];
         for (name, value) in pairs {
             let Some(index) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(&name)) else {
-                // Ignored, it would give a client that walks by cursor the first page for ever.
-                if name.eq_ignore_ascii_case("cursor") && !value.is_empty() {
-                    return Err(ScimError::invalid_value(
-                        "cursor is not offered; page by startIndex and count",
-                    ));
-                }
                 continue;
             };
             if let Some(slot) = given.get_mut(index)
@@ -89,21 +88,22 @@ impl SearchRequest {
             sort_order,
             start_index,
             count,
+            cursor,
             attributes,
             excluded,
         ] = given;
         let text = |value: Option<String>| value.filter(|value| !value.is_empty());
-        let number = |name: &str, value: Option<String>| {
-            value
-                .map(|value| whole_number(&value).ok_or_else(|| not_whole(name)))
-                .transpose()
+        check_one_paging(start_index.is_some(), cursor.is_some())?;
+        let number = |value: Option<String>, refusal: ScimError| {
+            value.map(|value| whole_number(&value).ok_or(refusal)).transpose()
         };
         Ok(Self {
             filter: checked_filter(filter)?,
             sort_by: text(sort_by),
             sort_order: text(sort_order),
-            start_index: number("startIndex", start_index)?.unwrap_or(1).max(1),
-            count: number("count", count)?,
+            start_index: number(start_index, not_whole("startIndex"))?.unwrap_or(1).max(1),
+            count: number(count, bad_count(cursor.is_some()))?,
+            cursor,
             attributes: text(attributes).map(|text| names_in(&text)),
             excluded_attributes: text(excluded).map(|text| names_in(&text)),
         })
@@ -149,15 +149,21 @@ impl SearchRequest {
             sort_order,
             start_index,
             count,
+            cursor,
             attributes,
             excluded,
         ] = given;
+        let cursor =
+            text_member("cursor", cursor).map_err(|error| ScimError::invalid_cursor(error.detail))?;
+        let start_index = number_member(start_index, not_whole("startIndex"))?;
+        check_one_paging(start_index.is_some(), cursor.is_some())?;
         Ok(Self {
             filter: checked_filter(text_member("filter", filter)?)?,
             sort_by: text_member("sortBy", sort_by)?.filter(|text| !text.is_empty()),
             sort_order: text_member("sortOrder", sort_order)?.filter(|text| !text.is_empty()),
-            start_index: number_member("startIndex", start_index)?.unwrap_or(1).max(1),
-            count: number_member("count", count)?,
+            start_index: start_index.unwrap_or(1).max(1),
+            count: number_member(count, bad_count(cursor.is_some()))?,
+            cursor,
             attributes: names_member("attributes", attributes)?,
             excluded_attributes: names_member("excludedAttributes", excluded)?,
         })
@@ -188,6 +194,26 @@ fn not_whole(name: &str) -> ScimError {
     ScimError::invalid_value(format!("{name} must be a whole number"))
 }
 
+/// RFC 9865 section 2.4 has either parameter ask for its own way of paging.
+fn check_one_paging(by_index: bool, by_cursor: bool) -> Result<(), ScimError> {
+    if by_index && by_cursor {
+        return Err(ScimError::invalid_value(
+            "startIndex and cursor exclude one another; page by the one or by the other",
+        ));
+    }
+    Ok(())
+}
+
+/// What a count that is no number is refused with.
+fn bad_count(by_cursor: bool) -> ScimError {
+    let refusal = not_whole("count");
+    if by_cursor {
+        ScimError::invalid_count(refusal.detail)
+    } else {
+        refusal
+    }
+}
+
 /// A whole number, 0 for a negative one; what is too large for 64 bits is the largest there is.
 fn whole_number(text: &str) -> Option<u64> {
     let (negative, digits) = match text.strip_prefix('-') {
@@ -215,12 +241,12 @@ fn text_member(name: &str, value: Option<Value>) -> Result<Option<String>, ScimE
     }
 }
 
-fn number_member(name: &str, value: Option<Value>) -> Result<Option<u64>, ScimError> {
+fn number_member(value: Option<Value>, refusal: ScimError) -> Result<Option<u64>, ScimError> {
     let whole = |number: &Number| number.as_u64().or_else(|| number.as_i64().map(|_| 0));
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => whole(&number).map(Some).ok_or_else(|| not_whole(name)),
-        Some(_) => Err(not_whole(name)),
+        Some(Value::Number(number)) => whole(&number).map(Some).ok_or(refusal),
+        Some(_) => Err(refusal),
     }
 }
 
@@ -307,6 +333,50 @@ mod tests {
             assert!(error.detail.contains("startIndex"));
             assert!(page("1", bad).unwrap_err().detail.contains("count"));
         }
+    }
+
+    #[test]
+    fn a_cursor_asks_for_pages_by_cursor_and_an_empty_one_for_the_first() {
+        let cursor = |pairs: &[(&str, &str)]| query(pairs).map(|read| read.cursor);
+        assert_eq!(cursor(&[("count", "1")]), Ok(None));
+        assert_eq!(cursor(&[("cursor", "")]), Ok(Some(String::new())));
+        assert_eq!(cursor(&[("Cursor", "abc")]), Ok(Some("abc".to_owned())));
+        let scim_type = |pairs: &[(&str, &str)]| query(pairs).unwrap_err().scim_type;
+        for bad in ["", "x", "1.5"] {
+            let pairs = [("cursor", ""), ("count", bad)];
+            assert_eq!(scim_type(&pairs), Some(ScimType::InvalidCount));
+        }
+        let both = query(&[("cursor", ""), ("startIndex", "1")]).unwrap_err();
+        assert_eq!(both.scim_type, Some(ScimType::InvalidValue));
+        assert!(both.detail.contains("startIndex") && both.detail.contains("cursor"));
+        assert_eq!(
+            scim_type(&[("cursor", "a"), ("cursor", "b")]),
+            Some(ScimType::InvalidValue)
+        );
+    }
+
+    #[test]
+    fn a_search_body_has_a_cursor_too() {
+        let body = |cursor: Value, further: (&str, Value)| {
+            let mut body = json!({"schemas": [SEARCH_REQUEST_URN], "cursor": cursor});
+            body[further.0] = further.1;
+            SearchRequest::from_body(body)
+        };
+        let nothing = || ("count", Value::Null);
+        let cursor = |value| body(value, nothing()).map(|read| read.cursor);
+        assert_eq!(cursor(json!("")), Ok(Some(String::new())));
+        assert_eq!(cursor(json!("abc")), Ok(Some("abc".to_owned())));
+        assert_eq!(cursor(Value::Null), Ok(None));
+        let scim_type = |value, further| body(value, further).unwrap_err().scim_type;
+        assert_eq!(scim_type(json!(1), nothing()), Some(ScimType::InvalidCursor));
+        assert_eq!(
+            scim_type(json!(""), ("count", json!("5"))),
+            Some(ScimType::InvalidCount)
+        );
+        assert_eq!(
+            scim_type(json!(""), ("startIndex", json!(1))),
+            Some(ScimType::InvalidValue)
+        );
     }
 
     #[test]

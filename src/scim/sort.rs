@@ -109,6 +109,34 @@ impl Sort {
         }))
     }
 
+    /// A key as JSON, for a place in a list that is remembered.
+    #[must_use]
+    pub fn write_key(&self, key: &SortKey) -> Value {
+        match &key.0 {
+            None => Value::Null,
+            Some(Key::Text(text)) => Value::from(text.as_str()),
+            Some(Key::Bool(value)) => Value::Bool(*value),
+            Some(Key::Number(number)) => Value::Number(number.clone()),
+            Some(Key::Instant(at)) => Value::from(at.to_string()),
+        }
+    }
+
+    /// Reads what [`Sort::write_key`] of the same sort gave; `None` for anything else.
+    #[must_use]
+    pub fn read_key(&self, key: &Value) -> Option<SortKey> {
+        Some(SortKey(match key {
+            Value::Null => None,
+            Value::String(text) if self.path.kind == AttributeKind::DateTime => {
+                Some(Key::Instant(text.parse().ok()?))
+            }
+            // Folded already.
+            Value::String(text) => Some(Key::Text(text.clone())),
+            Value::Bool(value) => Some(Key::Bool(*value)),
+            Value::Number(number) => Some(Key::Number(number.clone())),
+            Value::Array(_) | Value::Object(_) => return None,
+        }))
+    }
+
     /// Compares two keys in this sort's direction.
     #[must_use]
     pub fn compare_keys(&self, a: &SortKey, b: &SortKey) -> Ordering {
@@ -234,6 +262,25 @@ mod tests {
         assert_eq!(order("meta.created", None, &values), [1, 0, 2]);
         let values = [json!({"active": true}), json!({"active": false})];
         assert_eq!(order("active", None, &values), [1, 0]);
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        for (by, value) in [
+            ("title", json!({"title": "Straße"})),
+            ("title", json!({})),
+            ("active", json!({"active": false})),
+            (
+                "meta.created",
+                json!({"meta": {"created": "2024-01-01T10:00:00.123456Z"}}),
+            ),
+        ] {
+            let sort = Sort::parse(by, None, user()).unwrap();
+            let key = sort.key(value.as_object().unwrap());
+            let written = sort.write_key(&key);
+            assert_eq!(sort.read_key(&written), Some(key), "{written}");
+            assert_eq!(sort.read_key(&json!([1])), None);
+        }
     }
 
     #[test]

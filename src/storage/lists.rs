@@ -122,42 +122,6 @@ impl ReadTx {
         self.fetch_groups(sql).await
     }
 
-    /// The next people of a walk by id over those whom a predicate is true of.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn walk_users(
-        &mut self,
-        directory: DirectoryId,
-        of: &Predicate<UserTerm>,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<User>, Error> {
-        let mut sql = self.start(directory, select_user!("WHERE "), LIVE_USERS);
-        of.write(&mut sql);
-        walk(&mut sql, "u.id", after, size);
-        let users = self.fetch_users(sql).await?;
-        Ok(chunk(users, size, |user| user.id.0))
-    }
-
-    /// The next groups of a walk by id over those that a predicate is true of.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn walk_groups(
-        &mut self,
-        directory: DirectoryId,
-        of: &Predicate<GroupTerm>,
-        after: Position,
-        size: u64,
-    ) -> Result<Chunk<Group>, Error> {
-        let mut sql = self.start(directory, select_group!("WHERE "), GROUPS);
-        of.write(&mut sql);
-        walk(&mut sql, "g.id", after, size);
-        let groups = self.fetch_groups(sql).await?;
-        Ok(chunk(groups, size, |group| group.id.0))
-    }
-
     pub(super) async fn fetch_users(&mut self, sql: Statement) -> Result<Vec<User>, Error> {
         sql.fetch_all::<UserRow>(&mut self.conn)
             .await?

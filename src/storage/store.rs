@@ -398,9 +398,10 @@ fn refresh_plans(pool: &PgPool, writes: u64) {
     }
     let pool = pool.clone();
     tokio::spawn(async move {
-        if let Err(error) = sqlx::query("ANALYZE users, user_emails, groups, group_members, tombstones, directory_totals")
-            .execute(&pool)
-            .await
+        if let Err(error) =
+            sqlx::query("ANALYZE users, user_emails, groups, group_members, tombstones, directory_totals")
+                .execute(&pool)
+                .await
         {
             tracing::debug!(%error, "could not analyze the tables");
         }

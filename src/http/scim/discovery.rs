@@ -8,7 +8,7 @@ use super::caller::{ResourceId, ScimCaller};
 use super::failure::Failure;
 use super::lists::parse_query;
 use super::reply::Reply;
-use crate::provisioning::search::MAX_PAGE;
+use crate::provisioning::search::{CURSOR_TIMEOUT, DEFAULT_PAGE, MAX_PAGE};
 use crate::scim::discovery::{self, Features};
 use crate::scim::error::ScimError;
 use crate::scim::message::list_response;
@@ -18,6 +18,8 @@ pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery)
     let features = Features {
         bulk: None,
         max_results: MAX_PAGE,
+        default_results: DEFAULT_PAGE,
+        cursor_timeout: CURSOR_TIMEOUT,
         documentation_uri: None,
     };
     Ok(reply(

@@ -1,5 +1,7 @@
 //! Lists by GET and by `POST /.search`.
 
+use std::fmt::Write as _;
+
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
@@ -9,8 +11,9 @@ use super::body::Body;
 use super::caller::ScimCaller;
 use super::failure::Failure;
 use super::reply::Reply;
+use crate::http::clock;
 use crate::http::state::Gateway;
-use crate::provisioning::{Provisioning, Scope, search as find};
+use crate::provisioning::{Page, Provisioning, Scope, search as find};
 use crate::scim::error::ScimError;
 use crate::scim::message::{LIST_RESPONSE_URN, SearchRequest};
 use crate::scim::projection::Projection;
@@ -56,21 +59,38 @@ async fn answer(
     scope: Scope,
     request: &SearchRequest,
 ) -> Result<Reply, Failure> {
-    let page = find::search(on, &caller.service, scope, request)
+    let page = find::search(on, &caller.service, scope, request, clock::now())
         .await
         .map_err(|error| caller.failure(error))?;
-    // The resources are JSON text already; this wraps them without reading them again.
-    let body = format!(
-        "{{\"schemas\":[\"{LIST_RESPONSE_URN}\"],\"totalResults\":{},\"startIndex\":{},\"itemsPerPage\":{},\
-         \"Resources\":[{}]}}",
-        page.total, request.start_index, page.items, page.resources,
-    );
     Ok(Reply {
         status: StatusCode::OK,
         media: caller.media,
-        body: Some(body),
+        body: Some(list_text(&page, request)),
         ..Reply::default()
     })
+}
+
+/// The list response (RFC 7644 section 3.4.2, RFC 9865 section 2). The resources are JSON text already; this wraps them
+/// without reading them again.
+fn list_text(page: &Page, request: &SearchRequest) -> String {
+    let mut text = String::with_capacity(page.resources.len() + 512);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{{\"schemas\":[\"{LIST_RESPONSE_URN}\"]");
+    if let Some(total) = page.total {
+        let _ = write!(text, ",\"totalResults\":{total}");
+    }
+    if request.cursor.is_none() {
+        let _ = write!(text, ",\"startIndex\":{}", request.start_index);
+    }
+    let _ = write!(text, ",\"itemsPerPage\":{}", page.items);
+    // Cursors are of unreserved characters, so they need no escapes.
+    for (name, cursor) in [("nextCursor", &page.next), ("previousCursor", &page.previous)] {
+        if let Some(cursor) = cursor {
+            let _ = write!(text, ",\"{name}\":\"{cursor}\"");
+        }
+    }
+    let _ = write!(text, ",\"Resources\":[{}]}}", page.resources);
+    text
 }
 
 /// `attributes` and `excludedAttributes` of a request for one resource.

@@ -1,7 +1,7 @@
 //! The longest keys, the largest pages and the longest filters that are accepted are answered.
 
 use rollcall::provisioning::search::{MAX_PAGE, search};
-use rollcall::provisioning::{Error, Provisioning, ResourceKind, Scope, Write};
+use rollcall::provisioning::{Error, ResourceKind, Scope, Write};
 use rollcall::scim::attribute::{MAX_KEY, MAX_STRING};
 use rollcall::scim::filter::{MAX_FILTER_DEPTH, MAX_FILTER_LEN, MAX_FILTER_TERMS};
 use rollcall::scim::message::SearchRequest;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::population::ENTERPRISE;
 use crate::harness::Engine;
-use crate::storage::fixture::{Place, arrival, describe, origin, said};
+use crate::storage::fixture::{Place, arrival, describe, now, origin, provisioning_on, said};
 
 on_both_engines!(
     the_longest_names_are_kept_and_found,
@@ -25,9 +25,9 @@ async fn total(place: &Place, filter: String) -> Result<u64, Error> {
         filter: Some(filter),
         ..SearchRequest::default()
     };
-    let on = Provisioning::new(place.store.clone());
-    let page = search(&on, &place.service(), Scope::Users, &request).await?;
-    Ok(page.total)
+    let on = provisioning_on(&place.store);
+    let page = search(&on, &place.service(), Scope::Users, &request, now()).await?;
+    Ok(page.total.expect("a total"))
 }
 
 /// Letters that no compression makes much shorter.
@@ -105,11 +105,11 @@ async fn the_largest_page_is_sorted_by_what_no_index_holds(engine: Engine) {
         count: Some(u64::MAX),
         ..SearchRequest::default()
     };
-    let on = Provisioning::new(place.store.clone());
-    let page = search(&on, &place.service(), Scope::Users, &request)
+    let on = provisioning_on(&place.store);
+    let page = search(&on, &place.service(), Scope::Users, &request, now())
         .await
         .unwrap();
-    assert_eq!((page.items, page.total), (MAX_PAGE, people));
+    assert_eq!((page.items, page.total), (MAX_PAGE, Some(people)));
     let items: Vec<Value> = serde_json::from_str(&format!("[{}]", page.resources)).unwrap();
     let titles: Vec<&str> = items.iter().filter_map(|item| item["title"].as_str()).collect();
     assert_eq!((titles.len() as u64, titles[0]), (MAX_PAGE, "0001"));

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use rollcall::provisioning::{Scope, search::search};
+use rollcall::provisioning::{Page, Scope, search::search};
 use rollcall::scim::Resource;
 use rollcall::scim::filter;
 use rollcall::scim::message::SearchRequest;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::filters::{Shape, of_groups, of_people};
 use super::population::{ENTERPRISE, NewGroup, NewPerson, Population, group, person};
 use crate::harness::{Engine, runtime};
+use crate::storage::fixture::now;
 
 /// How many populations, and how many questions are asked of each.
 const POPULATIONS: u32 = 40;
@@ -186,6 +187,13 @@ async fn ask(population: &Population, scope: Scope, question: &Question) -> Resu
             question.page
         )));
     }
+    walk(population, scope, &request, question.page, &expected)
+        .await
+        .map_err(&told)?;
+    let (both, _) = page(population, Scope::Both, &request).await.map_err(&told)?;
+    walk(population, Scope::Both, &request, question.page, &both)
+        .await
+        .map_err(&told)?;
     let none = SearchRequest {
         count: Some(0),
         ..request.clone()
@@ -222,20 +230,96 @@ fn expected(
         .collect())
 }
 
+/// Walks by cursor to the end and back; both ways must give what is expected, cut into the same pages.
+async fn walk(
+    population: &Population,
+    scope: Scope,
+    request: &SearchRequest,
+    size: u64,
+    expected: &[Resource],
+) -> Result<(), String> {
+    let mut request = SearchRequest {
+        count: Some(size),
+        cursor: Some(String::new()),
+        ..request.clone()
+    };
+    let (mut there, mut back) = (Vec::new(), Vec::new());
+    let mut previous = loop {
+        let (items, page) = read(population, scope, &request).await?;
+        if page.total.is_some_and(|total| total != expected.len() as u64) {
+            return Err(format!("by cursor the total is {:?}", page.total));
+        }
+        if page.previous.is_some() == there.is_empty() && !items.is_empty() {
+            return Err(format!(
+                "page {} has previousCursor {:?}",
+                there.len(),
+                page.previous
+            ));
+        }
+        there.push(items);
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break page.previous,
+        }
+    };
+    if there.iter().flatten().ne(expected) {
+        let have: Vec<_> = there.iter().map(|page| names(page)).collect();
+        return Err(format!("by cursor {have:?} for {:?}", names(expected)));
+    }
+    let full = expected
+        .len()
+        .div_ceil(usize::try_from(size).unwrap_or(usize::MAX))
+        .max(1);
+    if there.len() != full {
+        return Err(format!("{} pages by cursor where {full} would do", there.len()));
+    }
+    back.extend(there.last().cloned());
+    while let Some(cursor) = previous {
+        request.cursor = Some(cursor);
+        let (items, page) = read(population, scope, &request).await?;
+        if page.next.is_none() {
+            return Err("a page before another one has no nextCursor".to_owned());
+        }
+        back.push(items);
+        previous = page.previous;
+    }
+    back.reverse();
+    if back != there {
+        let have: Vec<_> = back.iter().map(|page| names(page)).collect();
+        return Err(format!("backwards by cursor {have:?} for {:?}", names(expected)));
+    }
+    Ok(())
+}
+
 async fn page(
     population: &Population,
     scope: Scope,
     request: &SearchRequest,
 ) -> Result<(Vec<Resource>, u64), String> {
-    let page = search(&population.provisioning, &population.service, scope, request)
-        .await
-        .map_err(|error| format!("refused: {error}"))?;
+    let (items, page) = read(population, scope, request).await?;
+    Ok((items, page.total.ok_or("no total")?))
+}
+
+async fn read(
+    population: &Population,
+    scope: Scope,
+    request: &SearchRequest,
+) -> Result<(Vec<Resource>, Page), String> {
+    let page = search(
+        &population.provisioning,
+        &population.service,
+        scope,
+        request,
+        now(),
+    )
+    .await
+    .map_err(|error| format!("refused: {error}"))?;
     let items: Vec<Resource> = serde_json::from_str(&format!("[{}]", page.resources))
         .map_err(|error| format!("no JSON: {error}: {}", page.resources))?;
     if items.len() as u64 != page.items {
         return Err(format!("counts {} of {} items", page.items, items.len()));
     }
-    Ok((items.into_iter().map(normal).collect(), page.total))
+    Ok((items.into_iter().map(normal).collect(), page))
 }
 
 /// Lists whose order says nothing, in one order.

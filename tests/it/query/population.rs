@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::harness::Engine;
-use crate::storage::fixture::{Place, origin};
+use crate::storage::fixture::{Place, origin, provisioning_on};
 
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -202,7 +202,7 @@ impl Population {
     pub async fn make(engine: Engine, people: Vec<NewPerson>, groups: Vec<NewGroup>) -> Self {
         let place = Place::new(engine).await;
         let mut population = Self {
-            provisioning: Provisioning::new(place.store.clone()),
+            provisioning: provisioning_on(&place.store),
             service: place.service(),
             place,
             people: Vec::new(),

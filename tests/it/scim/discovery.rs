@@ -43,9 +43,10 @@ async fn the_service_says_what_it_does_and_does_that(engine: Engine) {
         "",
         "bulk",
     );
-    assert!(
-        config.get("pagination").is_none(),
-        "cursor paging is not there, so it is not advertised"
+    assert_eq!(
+        config["pagination"],
+        json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100,
+               "maxPageSize": 1_000, "cursorTimeout": 3_600})
     );
 }
 

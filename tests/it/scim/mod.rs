@@ -4,6 +4,7 @@
 //! What recorded requests of identity providers can show stands in `conformance/`; this is what they cannot.
 
 mod conditional;
+mod cursors;
 mod discovery;
 mod extremes;
 mod filters;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, Unit};
 use rollcall::accounts::Accounts;
+use rollcall::auth::mac::MacKey;
 use rollcall::auth::vault::Vault;
 use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::{
@@ -34,6 +35,11 @@ pub struct Place {
 pub fn accounts_on(store: &Store) -> Accounts {
     let vault = Vault::new(&[7; 32], &[]).expect("a key");
     Accounts::new(store.clone(), Arc::new(vault), true)
+}
+
+/// SCIM on a store.
+pub fn provisioning_on(store: &Store) -> Provisioning {
+    Provisioning::new(store.clone(), MacKey::derive(&[7; 32], "cursors"))
 }
 
 /// Now, as the doors take it: in whole milliseconds.
@@ -199,7 +205,7 @@ impl Place {
     ) -> Result<Outcome, provisioning::Error> {
         let service = self.service();
         let command = Command::parse(&service, kind, write, Precondition::default())?;
-        perform(&Provisioning::new(self.store.clone()), &service, command, origin).await
+        perform(&provisioning_on(&self.store), &service, command, origin).await
     }
 
     /// Writes one change in a transaction of its own.

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rollcall::directory::query::{
-    EmailTest, GroupTerm, Order, PopulationFilter, Predicate, SortKey, Sorting, TextTest, UserTerm, Window,
+    EmailTest, GroupTerm, Order, Place as Stand, PopulationFilter, Predicate, Seek, SortKey, Sorting,
+    TextTest, UserTerm, Window,
 };
 use rollcall::directory::{User, UserStatus, lifecycle};
-use rollcall::storage::Position;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::harness::Engine;
 on_both_engines!(
     windows_cut_a_list_without_overlap,
     every_order_is_total_and_puts_what_is_absent_last,
-    a_walk_meets_everybody_once,
+    a_walk_meets_everybody_once_in_every_order_and_direction,
     the_tenants_list_shows_the_living_or_the_deleted,
     text_is_ordered_by_code_point,
     a_prefix_finds_what_begins_with_it_and_nothing_else,
@@ -129,41 +129,84 @@ async fn every_order_is_total_and_puts_what_is_absent_last(engine: Engine) {
     assert_eq!(by(SortKey::Id, true).await, down);
 }
 
-async fn a_walk_meets_everybody_once(engine: Engine) {
+async fn a_walk_meets_everybody_once_in_every_order_and_direction(engine: Engine) {
     let place = Place::new(engine).await;
-    let users = seven(&place).await;
-    for name in ["one", "two", "three"] {
-        place.group(name, &[]).await;
+    // Some share a value and some have none, so that ties and gaps are met.
+    for position in 0..9_u32 {
+        let mut said = said(&format!("u{}", 9 - position));
+        if position % 4 != 0 {
+            describe(&mut said, json!({"displayName": format!("D{}", position % 3)}));
+            said.external_id = Some(format!("x{}", 9 - position));
+        }
+        place.provision(said).await;
+        place.group(&format!("g{}", 9 - position), &[]).await;
     }
-    for size in [1, 2, 7, 100] {
-        let mut tx = place.read().await;
-        let (mut seen, mut after): (Vec<User>, Position) = (Vec::new(), None);
-        loop {
-            let chunk = tx
-                .walk_users(place.directory, &Predicate::always(), after, size)
-                .await;
-            let chunk = chunk.unwrap();
-            assert!(chunk.items.len() as u64 <= size);
-            seen.extend(chunk.items);
-            after = chunk.next;
-            if after.is_none() {
-                break;
+    let everything = Predicate::always();
+    for by in [
+        SortKey::Id,
+        SortKey::UserName,
+        SortKey::DisplayName,
+        SortKey::ExternalId,
+        SortKey::Created,
+        SortKey::Modified,
+    ] {
+        for (descending, size) in [(false, 1), (true, 1), (false, 4), (true, 4)] {
+            let sorting = Sorting { by, descending };
+            let mut tx = place.read().await;
+            let users = tx
+                .list_users(place.directory, &everything, sorting, ALL)
+                .await
+                .unwrap();
+            let groups = tx
+                .list_groups(place.directory, &Predicate::always(), sorting, ALL)
+                .await
+                .unwrap();
+            assert_eq!((users.len(), groups.len()), (9, 9));
+            for backward in [false, true] {
+                let window = Window {
+                    offset: 0,
+                    limit: size,
+                };
+                let (mut seen, mut seek) = (
+                    Vec::new(),
+                    Seek {
+                        beyond: None,
+                        backward,
+                    },
+                );
+                loop {
+                    let found = tx
+                        .seek_users(place.directory, &everything, sorting, &seek, window)
+                        .await
+                        .unwrap();
+                    let Some(last) = found.last() else { break };
+                    seek.beyond = Some(Stand::of_user(last, by));
+                    seen.extend(found);
+                }
+                let (mut seen_groups, mut seek) = (
+                    Vec::new(),
+                    Seek {
+                        beyond: None,
+                        backward,
+                    },
+                );
+                loop {
+                    let found = tx
+                        .seek_groups(place.directory, &Predicate::always(), sorting, &seek, window)
+                        .await;
+                    let found = found.unwrap();
+                    let Some(last) = found.last() else { break };
+                    seek.beyond = Some(Stand::of_group(last, by));
+                    seen_groups.extend(found);
+                }
+                if backward {
+                    seen.reverse();
+                    seen_groups.reverse();
+                }
+                assert_eq!(seen, users, "{sorting:?} {backward}");
+                assert_eq!(seen_groups, groups, "{sorting:?} {backward}");
             }
         }
-        assert_eq!(seen, users, "size {size}");
-        let (mut groups, mut after): (Vec<Uuid>, Position) = (Vec::new(), None);
-        loop {
-            let chunk = tx
-                .walk_groups(place.directory, &Predicate::always(), after, size)
-                .await;
-            let chunk = chunk.unwrap();
-            groups.extend(chunk.items.iter().map(|group| group.id.0));
-            after = chunk.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        assert!(groups.len() == 3 && groups.is_sorted(), "size {size}");
     }
 }
 

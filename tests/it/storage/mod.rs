@@ -16,3 +16,4 @@ mod people;
 mod plans;
 mod settings;
 mod tokens;
+mod totals;

@@ -5,8 +5,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use rollcall::provisioning::Scope;
 use rollcall::provisioning::search::search;
-use rollcall::provisioning::{Provisioning, Scope};
 use rollcall::scim::message::SearchRequest;
 use sqlx::{Connection as _, Row as _};
 use tracing::field::{Field, Visit};
@@ -16,7 +16,7 @@ use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fixture::{Place, person};
+use super::fixture::{Place, now, person, provisioning_on};
 use crate::harness::Engine;
 use crate::harness::engine::open;
 
@@ -187,6 +187,7 @@ fn what_identity_providers_ask_for_is_answered_from_an_index() {
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         the_numbered_log_is_read_from_its_own_index(&place, &mut connection).await;
+        a_page_by_cursor_begins_in_an_index(&place, &mut connection).await;
         place.store.close().await;
     });
 }
@@ -219,6 +220,49 @@ async fn the_numbered_log_is_read_from_its_own_index(place: &Place, connection: 
     }
 }
 
+async fn a_page_by_cursor_begins_in_an_index(place: &Place, connection: &mut sqlx::SqliteConnection) {
+    place.user("grace").await;
+    let provisioning = provisioning_on(&place.store);
+    let by = |sort_by: &str| SearchRequest {
+        sort_by: (!sort_by.is_empty()).then(|| sort_by.to_owned()),
+        cursor: Some(String::new()),
+        count: Some(1),
+        ..SearchRequest::default()
+    };
+    for (sort_by, index) in [
+        ("", "users_listing (tenant_id=? AND directory_id=? AND id>?)"),
+        ("userName", "users_user_name (tenant_id=? AND user_name_key>?)"),
+        (
+            "meta.lastModified",
+            "users_modified (tenant_id=? AND directory_id=? AND modified_at>?)",
+        ),
+    ] {
+        let mut request = by(sort_by);
+        let first = search(&provisioning, &place.service(), Scope::Users, &request, now()).await;
+        request.cursor = first.unwrap().next;
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        search(&provisioning, &place.service(), Scope::Users, &request, now())
+            .instrument(tracing::info_span!(SPAN))
+            .await
+            .unwrap();
+        let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let chooses = |statement: &&String| statement.contains("directory_id = $2");
+        let asked: Vec<_> = kept.iter().filter(chooses).collect();
+        assert_eq!(asked.len(), 2, "the page and the total: {asked:#?}");
+        let mut plans = Vec::new();
+        for statement in asked {
+            plans.push(plan_of(connection, statement).await);
+        }
+        let plans = plans.join("\n");
+        for index in [
+            index,
+            "directory_totals USING PRIMARY KEY (tenant_id=? AND directory_id=?)",
+        ] {
+            assert!(plans.contains(index), "{sort_by}: wants {index}\n{plans}");
+        }
+    }
+}
+
 /// Whether a plan reads every row of a table, of a tenant or of a directory.
 fn passes_over_everything(plan: &str) -> bool {
     let wide = ["(tenant_id=?)", "(tenant_id=? AND directory_id=?)"];
@@ -229,7 +273,7 @@ fn passes_over_everything(plan: &str) -> bool {
 /// The statements of a search that choose rows: the page, and the count where one is needed.
 async fn statements_of(place: &Place, scope: Scope, filter: &str) -> Vec<String> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    let provisioning = Provisioning::new(place.store.clone());
+    let provisioning = provisioning_on(&place.store);
     // Nothing of a page of none is known, so this counts too; the other page is the usual one.
     for count in [Some(0), None] {
         let request = SearchRequest {
@@ -237,7 +281,7 @@ async fn statements_of(place: &Place, scope: Scope, filter: &str) -> Vec<String>
             count,
             ..SearchRequest::default()
         };
-        search(&provisioning, &place.service(), scope, &request)
+        search(&provisioning, &place.service(), scope, &request, now())
             .instrument(tracing::info_span!(SPAN))
             .await
             .unwrap_or_else(|error| panic!("{filter}: {error}"));
