@@ -192,13 +192,16 @@ async fn the_migration_counts_what_is_there(engine: Engine) {
         ),
         Engine::Postgres => (
             &[
-                "users_counted ON users",
-                "users_counted_anew ON users",
-                "groups_counted ON groups",
+                "users_come ON users",
+                "users_go ON users",
+                "users_move ON users",
+                "groups_come ON groups",
+                "groups_go ON groups",
             ],
             &[
-                "count_users_of_directories",
-                "count_groups_of_directories",
+                "count_users_of_statement",
+                "count_groups_of_statement",
+                "count_moved_user",
                 "note_directory_total",
             ],
         ),
