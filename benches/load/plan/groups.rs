@@ -65,11 +65,14 @@ impl Bench<'_> {
                 added += self.add(workload, form, &directory, size, &groups, some).await?;
             }
             let group = groups[0];
-            let source = ReadGroup::new(&directory, group, adds);
-            let (measurement, _) = self.until_done(ADD_LIMIT, &directory, vec![source]).await?;
-            let title = "e. GET without members";
-            let row = Row::new(Workload::ReadGroup, title, Some(Size::Members(size)), measurement);
-            self.report.add(row);
+            self.timed(
+                Workload::ReadGroup,
+                "e. GET without members",
+                Some(Size::Members(size)),
+                &directory,
+                vec![ReadGroup::new(&directory, group)],
+            )
+            .await?;
             last = Some((group, size as u64 + added, before));
         }
         if let Some((group, members, before)) = last {
@@ -117,7 +120,7 @@ impl Bench<'_> {
         size: usize,
         users: &Rc<[Id]>,
     ) -> Result<Vec<Id>> {
-        say(&format!("filling {count} groups with {size} members each"));
+        say(&format!("filling groups: {count} with {size} members"));
         let end = numbers.get() + u32::try_from(count)?;
         let source = SyncGroups::new(directory, numbers, end, users, [size, AT_ONCE.min(size)]);
         let (measurement, sources) = self.until_done(LIMIT, directory, vec![source]).await?;
@@ -129,7 +132,7 @@ impl Bench<'_> {
         );
         self.report.add(Row::new(
             Workload::FillGroups,
-            "   PATCH of 5,000, filling",
+            "   POST and PATCH, filling",
             Some(Size::Members(size)),
             measurement,
         ));

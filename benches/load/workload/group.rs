@@ -94,18 +94,16 @@ impl Source for AddMember {
 pub struct ReadGroup {
     request: Template,
     group: Id,
-    left: usize,
     sampler: Sampler,
 }
 
 impl ReadGroup {
-    /// Reads this group so many times.
-    pub fn new(to: &Endpoint, group: Id, times: usize) -> Self {
+    /// Reads this group again and again.
+    pub fn new(to: &Endpoint, group: Id) -> Self {
         let path = format!("/Groups/{ID}?excludedAttributes=members");
         Self {
             request: Template::new(to.get(&path), ID),
             group,
-            left: times,
             sampler: Sampler::default(),
         }
     }
@@ -113,7 +111,6 @@ impl ReadGroup {
 
 impl Source for ReadGroup {
     fn next(&mut self) -> Option<&[u8]> {
-        self.left = self.left.checked_sub(1)?;
         Some(self.request.fill(&self.group))
     }
 
