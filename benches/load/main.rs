@@ -87,7 +87,7 @@ fn measure(engine: Option<Engine>, pace: Pace) -> Result<()> {
         }
         match errors {
             0 => Ok(()),
-            errors => bail!("{errors} requests failed or were not offered"),
+            errors => bail!("{errors} requests failed or workloads were left out"),
         }
     })
 }

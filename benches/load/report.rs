@@ -291,7 +291,7 @@ impl Report {
             }
         }
         for LeftOut { title, reason } in &self.left_out {
-            let _ = writeln!(text, "{title}: not offered: {reason}");
+            let _ = writeln!(text, "{title}: not measured: {reason}");
         }
         if let Some(sync) = &self.first_sync {
             let _ = writeln!(text, "{sync}");

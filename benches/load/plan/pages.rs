@@ -45,7 +45,8 @@ impl Bench<'_> {
                 .await
             }
             Err(reason) => {
-                self.report.leave_out("f. pages by cursor", reason);
+                self.report
+                    .leave_out("f. pages by cursor", format!("not offered: {reason}"));
                 Ok(())
             }
         }
