@@ -126,6 +126,9 @@ class EveryAnswer(unittest.TestCase):
     def test_cursors_are_safe_in_a_url(self):
         page = {"schemas": [LIST], "totalResults": 0, "Resources": []}
         self.assertEqual(always(answer(200, page | {"nextCursor": "aZ0-._~", "previousCursor": "b"})), [])
+        unknown = {"schemas": [LIST], "Resources": []}
+        self.assertTrue(always(answer(200, unknown)), "a total that is left out without a cursor")
+        self.assertEqual(always(answer(200, unknown | {"nextCursor": "a"})), [])
         for bad in ("", "a+b", "a=", 7):
             self.assertTrue(always(answer(200, page | {"nextCursor": bad})), bad)
 
