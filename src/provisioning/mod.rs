@@ -14,6 +14,8 @@ mod plan;
 mod precondition;
 mod render;
 pub mod resource;
+mod resource_types;
+pub mod schemas;
 pub mod search;
 mod service;
 pub mod users;
@@ -28,18 +30,25 @@ pub use service::Service;
 
 pub use crate::storage::UserRecord;
 
+use std::sync::Arc;
+
 use crate::storage::Store;
+use resource_types::KnownTypes;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Debug, Clone)]
 pub struct Provisioning {
     store: Store,
+    known_types: Arc<KnownTypes>,
 }
 
 impl Provisioning {
     /// Works on this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self {
+            store,
+            known_types: Arc::default(),
+        }
     }
 }

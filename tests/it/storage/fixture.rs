@@ -178,6 +178,7 @@ impl Place {
             tenant: self.tenant,
             id: self.directory,
             kind: DirectoryKind::Generic,
+            schemas: 0,
         }
     }
 
