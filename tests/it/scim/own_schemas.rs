@@ -89,7 +89,9 @@ async fn with_schema(engine: Engine, schema: &Value) -> (Tenant, Directory) {
 
 /// A person with data of the schema.
 fn badged(user_name: &str, data: Value) -> Value {
-    user_with(user_name, json!({"schemas": [USER, BADGE], BADGE: data}))
+    let mut body = user_with(user_name, json!({"schemas": [USER, BADGE]}));
+    body[BADGE] = data;
+    body
 }
 
 async fn create_badged(directory: &Directory, user_name: &str, data: Value) -> String {

@@ -17,7 +17,9 @@ fn minimal() -> Value {
 
 /// A document with one attribute.
 fn of(attribute: Value) -> Value {
-    json!({"id": "urn:acme:badge", "attributes": [attribute]})
+    let mut document = json!({"id": "urn:acme:badge"});
+    document["attributes"] = Value::Array(vec![attribute]);
+    document
 }
 
 fn paths(faults: &[Fault]) -> Vec<&str> {
