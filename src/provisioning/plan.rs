@@ -147,9 +147,14 @@ pub async fn perform(
             execute(tx, service, command, origin).await
         })
         .await;
+    forget_old_schemas(on, &result);
+    result
+}
+
+/// After a write that was judged by old schemas: the next attempt must not be, whether the news of the change has arrived
+/// at this node or not.
+pub(super) fn forget_old_schemas(on: &Provisioning, result: &Result<Outcome, Error>) {
     if matches!(result, Err(Error::SchemasChanged)) {
-        // The next attempt must not be judged by the same schemas, whether the news has arrived or not.
         on.store.forget_token_uses();
     }
-    result
 }

@@ -344,7 +344,7 @@ fn special(rt: &ResourceType) -> Vec<(Selector, Returned)> {
 mod tests {
     use super::*;
     use crate::scim::attribute::AttributeKind;
-    use crate::scim::schema::{ENTERPRISE_URN, Schema, USER_URN, group, user};
+    use crate::scim::schema::{ENTERPRISE_URN, Extension, Schema, USER_URN, group, user};
     use serde_json::{Map, json};
     use std::sync::Arc;
 
@@ -482,6 +482,28 @@ mod tests {
         };
         assert!(users(None, None) && users(Some("manager"), None));
         assert!(!users(None, Some(ENTERPRISE_URN)) && !users(Some("userName"), None));
+    }
+
+    #[test]
+    fn what_is_kept_and_hidden_keeps_the_usual_answer_from_showing_all() {
+        let with = |change: &dyn Fn(Attribute) -> Attribute| {
+            let sub = change(Attribute::new("b", AttributeKind::String, ""));
+            let mut rt = user().clone();
+            let attribute = Attribute::complex("a", vec![sub], "");
+            rt.extensions.push(Extension {
+                schema: Arc::new(Schema::new("urn:acme:x", "", "", vec![attribute])),
+                required: false,
+            });
+            rt
+        };
+        let shows_all = |names, rt: &ResourceType| Projection::parse(names, None, rt).unwrap().shows_all();
+        // The password is never returned, but it is not kept either.
+        assert!(shows_all(None, user()) && shows_all(None, &with(&|sub| sub)));
+        assert!(shows_all(None, &with(&|sub| sub.returned(Returned::Always))));
+        assert!(!shows_all(Some("userName"), user()));
+        for returned in [Returned::Never, Returned::Request] {
+            assert!(!shows_all(None, &with(&|sub| sub.returned(returned))));
+        }
     }
 
     #[test]

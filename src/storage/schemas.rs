@@ -102,16 +102,14 @@ impl Tx {
         let name = format!("\"{urn}\":");
         let sql = match target {
             SchemaTarget::User => {
-                "SELECT (SELECT count(*) FROM users WHERE tenant_id = $1 AND directory_id = $2 \
-                 AND replace(profile, $3, '') <> profile), \
-                 (SELECT count(*) FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL \
-                 AND replace(profile, $3, '') = profile)"
+                "SELECT count(*) FILTER (WHERE replace(profile, $3, '') <> profile), \
+                 count(*) FILTER (WHERE deleted_at IS NULL AND replace(profile, $3, '') = profile) \
+                 FROM users WHERE tenant_id = $1 AND directory_id = $2"
             }
             SchemaTarget::Group => {
-                "SELECT (SELECT count(*) FROM groups WHERE tenant_id = $1 AND directory_id = $2 \
-                 AND replace(profile, $3, '') <> profile), \
-                 (SELECT count(*) FROM groups WHERE tenant_id = $1 AND directory_id = $2 \
-                 AND replace(profile, $3, '') = profile)"
+                "SELECT count(*) FILTER (WHERE replace(profile, $3, '') <> profile), \
+                 count(*) FILTER (WHERE replace(profile, $3, '') = profile) \
+                 FROM groups WHERE tenant_id = $1 AND directory_id = $2"
             }
         };
         let found: Option<(i64, i64)> = fetch_optional!(

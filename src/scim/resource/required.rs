@@ -51,3 +51,49 @@ pub(super) fn check_required(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::scim::attribute::{Attribute, AttributeKind};
+    use crate::scim::error::ScimType;
+    use crate::scim::schema::{Extension, user};
+
+    fn judged(required: bool, before: &Value, after: &Value) -> Option<ScimType> {
+        let text = |name: &str| Attribute::new(name, AttributeKind::String, "");
+        let set_by_us = text("given").required().mutability(Mutability::ReadOnly);
+        let attributes = vec![text("code").required(), text("note"), set_by_us];
+        let mut rt = user().clone();
+        rt.extensions.push(Extension {
+            schema: Arc::new(Schema::new("urn:acme:x", "", "", attributes)),
+            required,
+        });
+        let object = |value: &Value| value.as_object().cloned().unwrap();
+        let error = check_extensions(&object(before), &object(after), &rt).err()?;
+        assert!(error.detail.contains("urn:acme:x"), "{}", error.detail);
+        error.scim_type
+    }
+
+    #[test]
+    fn data_of_an_extension_is_whole_or_not_there() {
+        let (none, whole) = (
+            json!({"userName": "a"}),
+            json!({"urn:acme:x": {"code": "c", "note": "n"}}),
+        );
+        let part = json!({"urn:acme:x": {"note": "n"}});
+        for before in [&none, &whole, &part] {
+            for required in [false, true] {
+                assert_eq!(judged(required, before, &whole), None);
+                assert_eq!(judged(required, before, &part), Some(ScimType::InvalidValue));
+            }
+            assert_eq!(judged(false, before, &none), None);
+        }
+        assert_eq!(judged(true, &whole, &none), Some(ScimType::Mutability));
+        // Who never had it may be changed otherwise.
+        assert_eq!(judged(true, &none, &none), None);
+    }
+}
