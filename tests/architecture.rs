@@ -57,6 +57,7 @@ Store: engine_name
 Store: find_token_use
 Store: flush_session_uses
 Store: flush_token_uses
+Store: forget_token_uses
 Store: keep_access_error
 Store: note_mail_failed
 Store: note_mail_sent
@@ -84,9 +85,12 @@ Tx: apply
 Tx: consume_once
 Tx: count_entity_uses
 Tx: count_other_full_administrators_for_update
+Tx: count_schema_uses
 Tx: find_candidates_for_update
 Tx: find_connection_for_update
 Tx: find_group_for_update
+Tx: find_schemas_revision_for_share
+Tx: find_schemas_revision_for_update
 Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update

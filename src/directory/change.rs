@@ -9,10 +9,11 @@ use super::connection::{Connection, Domain, IdentityKey};
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
-use super::id::{EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
+use super::id::{DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
 use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
+use super::schema::DirectorySchema;
 use super::session::NewSession;
 use super::tenant::{SignIn, Tenant};
 use super::user::User;
@@ -42,6 +43,8 @@ pub enum Fact {
     SignIn(SignInFact),
     /// Invitations.
     Invitation(InvitationFact),
+    /// Schemas of a directory's own.
+    Schema(SchemaFact),
 }
 
 /// Facts of entities.
@@ -102,6 +105,22 @@ pub enum InvitationFact {
         id: InvitationId,
         /// When.
         at: Timestamp,
+    },
+}
+
+/// Facts of the schemas that directories bring themselves.
+#[derive(Debug, Clone)]
+pub enum SchemaFact {
+    /// A directory got a schema.
+    Registered(DirectorySchema),
+    /// A schema was changed.
+    Updated(DirectorySchema),
+    /// A schema that nothing had data of was taken away.
+    Removed {
+        /// Whose.
+        directory: DirectoryId,
+        /// Which, as it was registered.
+        urn: String,
     },
 }
 

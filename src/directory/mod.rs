@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod registry;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod schema;
 pub mod session;
 pub mod tenant;
 pub mod user;
@@ -38,7 +39,8 @@ pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    Change, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact, SignInFact, UserFact,
+    Change, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact, SchemaFact,
+    SignInFact, UserFact,
 };
 pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
 pub use entity::{Entity, EntityTree, EntityUse};
@@ -53,6 +55,7 @@ pub use letter::Letter;
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
+pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};
 pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};

@@ -135,6 +135,40 @@ pub enum Refusal {
     /// A mailbox that more than one person reads.
     #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
     DepartmentalMailbox(String),
+    /// The directory knows a schema of that URN.
+    #[error("schema.id: {0:?} is the URN of a schema that this directory has already")]
+    SchemaUrnTaken(String),
+    /// One text would mean a schema as well as an attribute of another.
+    #[error("schema.id: {urn:?} cannot be told from an attribute of {other:?}; choose another URN or name")]
+    SchemaUrnAmbiguous {
+        /// The URN that reads like a path.
+        urn: String,
+        /// The schema whose attribute it would be.
+        other: String,
+    },
+    /// The directory has as many schemas of its own as it may.
+    #[error("this directory has {0} schemas of its own, which is as many as may be")]
+    TooManySchemas(usize),
+    /// Something has data of the schema.
+    #[error(
+        "{uses} resources of this directory have data of {urn:?}, deleted people counted; take the data away first (deleted people: restore them)"
+    )]
+    SchemaInUse {
+        /// The schema.
+        urn: String,
+        /// How many.
+        uses: u64,
+    },
+    /// Not every resource has the data that is to be required.
+    #[error("required: {without} resources of type {target} have no data of {urn:?}; give it to them first")]
+    SchemaDataMissing {
+        /// The schema.
+        urn: String,
+        /// The resource type.
+        target: &'static str,
+        /// How many.
+        without: u64,
+    },
 }
 
 /// Whose person holds a userName.
@@ -191,6 +225,11 @@ impl Refusal {
             Self::ManualCreationBlocked => "manual_creation_blocked",
             Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
+            Self::SchemaUrnTaken(_) => "schema_urn_in_use",
+            Self::SchemaUrnAmbiguous { .. } => "schema_urn_ambiguous",
+            Self::TooManySchemas(_) => "too_many_schemas",
+            Self::SchemaInUse { .. } => "schema_in_use",
+            Self::SchemaDataMissing { .. } => "schema_data_missing",
         }
     }
 }

@@ -69,7 +69,7 @@ impl DirectoryKind {
     }
 }
 
-/// A directory as a use case needs it: whose it is, which it is, how its provider behaves.
+/// A directory as a use case needs it: whose it is, which it is, how its provider behaves, which schemas it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectoryRef {
     /// The tenant it belongs to.
@@ -78,6 +78,8 @@ pub struct DirectoryRef {
     pub id: DirectoryId,
     /// Its provider.
     pub kind: DirectoryKind,
+    /// The revision of the schemas that it brings itself; 0 when it never had any.
+    pub schemas: i64,
 }
 
 /// A bearer token of a directory, without the token: only its hash is kept.

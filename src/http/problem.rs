@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::accounts;
 use crate::directory::Refusal;
 use crate::login::Denied;
+use crate::provisioning::schemas;
 
 /// A request that came to nothing.
 #[derive(Debug, Clone)]
@@ -162,6 +163,24 @@ impl From<accounts::Error> for Problem {
             accounts::Error::Vault(error) => Self::storage(&error, false),
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+        }
+    }
+}
+
+impl From<schemas::Error> for Problem {
+    fn from(error: schemas::Error) -> Self {
+        match error {
+            schemas::Error::NotFound(what) => Self::not_found(what),
+            schemas::Error::Invalid(faults) => {
+                let errors = faults.into_iter().map(|fault| FieldError {
+                    field: fault.path.into(),
+                    code: "invalid",
+                    message: fault.message,
+                });
+                Self::invalid(errors.collect())
+            }
+            schemas::Error::Refused(refusal) => refusal.into(),
+            schemas::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }
 }

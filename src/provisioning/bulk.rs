@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Provisioning;
 use super::command::{Command, ResourceKind, Write};
 use super::error::Error;
-use super::plan::{Outcome, execute};
+use super::plan::{Outcome, execute, forget_old_schemas};
 use super::precondition::Precondition;
 use super::service::Service;
 use crate::directory::Origin;
@@ -69,6 +69,9 @@ pub async fn execute_bulk(
         }
     }
     run.execute(on, stretch).await;
+    for result in run.outcomes.iter().flatten() {
+        forget_old_schemas(on, result);
+    }
     run.into_results()
 }
 

@@ -28,6 +28,9 @@ pub enum Error {
         /// The entity tag of the resource.
         current: String,
     },
+    /// The request was judged by schemas of the directory that are no longer those.
+    #[error("the schemas of this directory have changed while the request was on its way; send it again")]
+    SchemasChanged,
     /// The database failed.
     #[error(transparent)]
     Storage(storage::Error),

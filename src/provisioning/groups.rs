@@ -9,6 +9,7 @@ use super::resource::{GroupAttributes, group_attributes, group_resource};
 use super::service::Service;
 use crate::directory::{DirectoryRef, Group, GroupId, Member, Origin, Refusal, group, key};
 use crate::scim::patch::{MemberChange, Patch};
+use crate::scim::resource::{check_extensions, check_immutable};
 use crate::storage::Tx;
 
 /// A group of the directory.
@@ -77,6 +78,8 @@ pub(super) async fn replace(
     origin: &Origin,
 ) -> Result<Plan, Error> {
     let before = find_own(tx, service.directory, id, precondition).await?;
+    let (old, new) = (before.profile.attributes(), said.profile.attributes());
+    check_immutable(&old, &new, &service.types.group)?;
     update(tx, service.directory, before, said, members, false, origin).await
 }
 
@@ -91,7 +94,10 @@ pub(super) async fn patch(
     origin: &Origin,
 ) -> Result<Plan, Error> {
     let before = find_own(tx, service.directory, id, precondition).await?;
-    let said = group_attributes(rest.apply(&group_resource(&before))?)?;
+    let attributes = group_resource(&before);
+    let after = rest.apply(&attributes)?;
+    check_extensions(&attributes, &after, &service.types.group)?;
+    let said = group_attributes(after)?;
     let members_only = !changes.is_empty() && rest.is_empty();
     update(tx, service.directory, before, said, changes, members_only, origin).await
 }

@@ -15,6 +15,8 @@ mod plan;
 mod precondition;
 mod render;
 pub mod resource;
+mod resource_types;
+pub mod schemas;
 pub mod search;
 mod service;
 pub mod users;
@@ -29,8 +31,11 @@ pub use service::Service;
 
 pub use crate::storage::UserRecord;
 
+use std::sync::Arc;
+
 use crate::auth::mac::MacKey;
 use crate::storage::Store;
+use resource_types::KnownTypes;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Debug, Clone)]
@@ -38,6 +43,7 @@ pub struct Provisioning {
     store: Store,
     cursor_key: MacKey,
     marks: search::Marks,
+    known_types: Arc<KnownTypes>,
 }
 
 impl Provisioning {
@@ -48,6 +54,7 @@ impl Provisioning {
             store,
             cursor_key,
             marks: search::Marks::default(),
+            known_types: Arc::default(),
         }
     }
 }

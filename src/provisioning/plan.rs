@@ -77,6 +77,7 @@ pub(super) async fn decide(
     command: &Command,
     origin: &Origin,
 ) -> Result<Plan, Error> {
+    check_schemas(tx, service).await?;
     let precondition = &command.precondition;
     match &command.action {
         Action::CreateUser(id, said) => users::create(tx, service, *id, said.clone(), origin).await,
@@ -96,6 +97,18 @@ pub(super) async fn decide(
         }
         Action::DeleteGroup(id) => groups::delete(tx, service, *id, precondition, origin).await,
     }
+}
+
+/// Refuses a command that was judged by schemas that are no longer the directory's, and keeps them as they are until the
+/// commit: data of a schema that was removed would be there for good. A directory that never had any has nothing to lose.
+async fn check_schemas(tx: &mut Tx, service: &Service) -> Result<(), Error> {
+    let directory = service.directory;
+    if directory.schemas == 0
+        || tx.find_schemas_revision_for_share(directory.id).await? == Some(directory.schemas)
+    {
+        return Ok(());
+    }
+    Err(Error::SchemasChanged)
 }
 
 /// Decides and applies.
@@ -127,10 +140,21 @@ pub async fn perform(
 ) -> Result<Outcome, Error> {
     // Shared, not copied, between the attempts: a command may name a hundred thousand members.
     let shared = Arc::new((service.clone(), command, origin));
-    on.store
+    let result = on
+        .store
         .write(service.directory.tenant, async move |tx: &mut Tx| {
             let (service, command, origin) = &*shared;
             execute(tx, service, command, origin).await
         })
-        .await
+        .await;
+    forget_old_schemas(on, &result);
+    result
+}
+
+/// After a write that was judged by old schemas: the next attempt must not be, whether the news of the change has arrived
+/// at this node or not.
+pub(super) fn forget_old_schemas(on: &Provisioning, result: &Result<Outcome, Error>) {
+    if matches!(result, Err(Error::SchemasChanged)) {
+        on.store.forget_token_uses();
+    }
 }

@@ -1,7 +1,7 @@
 //! Resources as JSON text.
 //!
 //! The usual answer shows everything, so it is put together from the stored text without parsing it. An answer
-//! that a client has cut down goes through the whole resource and its projection.
+//! that a client or a schema has cut down goes through the whole resource and its projection.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -88,7 +88,7 @@ impl Endpoint {
 impl Service {
     /// Appends a person's JSON.
     pub fn write_user(&self, out: &mut String, record: &UserRecord, projection: &Projection) {
-        if !projection.is_default() {
+        if !projection.shows_all() {
             let mut resource = full_user(&record.user, &record.groups, self);
             projection.apply(&mut resource);
             return write_json(out, &resource);
@@ -134,7 +134,7 @@ impl Service {
 
     /// Appends a group's JSON.
     pub fn write_group(&self, out: &mut String, record: &GroupRecord, projection: &Projection) {
-        if !projection.is_default() {
+        if !projection.shows_all() {
             let mut resource = full_group(&record.group, &record.members, self);
             projection.apply(&mut resource);
             return write_json(out, &resource);

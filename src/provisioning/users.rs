@@ -9,7 +9,7 @@ use super::service::Service;
 use crate::directory::lifecycle::{self, Arrival, Clashes, Provisioned};
 use crate::directory::{DirectoryRef, Origin, User, UserId, key};
 use crate::scim::patch::Patch;
-use crate::scim::resource::{Resource, check_immutable};
+use crate::scim::resource::{Resource, check_extensions, check_immutable};
 use crate::storage::{GroupRef, Tx, UserRecord};
 
 /// A person of the directory with their groups.
@@ -95,7 +95,10 @@ pub(super) async fn patch(
     origin: &Origin,
 ) -> Result<Plan, Error> {
     let before = find_own(tx, service.directory, id, precondition).await?;
-    let said = provisioned(patch.apply(&user_attributes(&before.user))?)?;
+    let attributes = user_attributes(&before.user);
+    let after = patch.apply(&attributes)?;
+    check_extensions(&attributes, &after, &service.types.user)?;
+    let said = provisioned(after)?;
     update(tx, service.directory, before, said, origin).await
 }
 

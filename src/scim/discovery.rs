@@ -130,17 +130,31 @@ pub fn schemas(base_url: &str, types: &[&ResourceType]) -> Vec<Value> {
 }
 
 fn schema_document(base_url: &str, schema: &Schema) -> Value {
-    json!({
-        "schemas": [SCHEMA_URN],
-        "id": schema.id,
-        "name": schema.name,
-        "description": schema.description,
-        "attributes": schema.attributes.iter().map(|one| attribute_document(one)).collect::<Vec<_>>(),
-        "meta": { "resourceType": "Schema", "location": format!("{base_url}/Schemas/{}", schema.id) },
-    })
+    let mut document = document_of(schema);
+    document["meta"] =
+        json!({ "resourceType": "Schema", "location": format!("{base_url}/Schemas/{}", schema.id) });
+    document
 }
 
+/// A schema as a document that belongs to no endpoint. [`document::parse`](super::schema::document::parse) reads it.
+///
 /// E-21: what does not apply is left out; Entra ID does not take nulls here.
+#[must_use]
+pub fn document_of(schema: &Schema) -> Value {
+    let mut document = json!({ "schemas": [SCHEMA_URN], "id": schema.id });
+    for (name, text) in [("name", &schema.name), ("description", &schema.description)] {
+        if !text.is_empty() {
+            document[name] = json!(text);
+        }
+    }
+    document["attributes"] = schema
+        .attributes
+        .iter()
+        .map(|one| attribute_document(one))
+        .collect();
+    document
+}
+
 fn attribute_document(attribute: &Attribute) -> Value {
     let mut document = json!({
         "name": attribute.name,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::attribute::{Attribute, Returned};
+use super::attribute::{Attribute, Mutability, Returned};
 use super::error::ScimError;
 use super::path::{Resolved, resolve};
 use super::resource::Resource;
@@ -18,6 +18,8 @@ pub struct Projection {
     except: Vec<Selector>,
     /// Attributes whose `returned` is not `default`.
     special: Vec<(Selector, Returned)>,
+    /// Whether some attribute that is kept is not in an answer unless it is named, or in none.
+    hides: bool,
     /// URIs of the extensions, whose objects stand beside the core attributes.
     extensions: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl Projection {
             except: excluded
                 .and_then(|names| selectors(names, rt))
                 .unwrap_or_default(),
+            hides: hides_what_is_kept(rt),
             special: special(rt),
             extensions: rt
                 .extensions
@@ -88,6 +91,13 @@ impl Projection {
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.only.is_none() && self.except.is_empty()
+    }
+
+    /// Whether the answer is the resource as it is kept: nothing in particular was asked for, and the resource type has
+    /// no attribute that is kept and not shown by itself.
+    #[must_use]
+    pub fn shows_all(&self) -> bool {
+        self.is_default() && !self.hides
     }
 
     /// Whether this attribute of the core schema, common attribute or extension (by its URN) would be in
@@ -284,6 +294,19 @@ fn selectors(names: &[String], rt: &ResourceType) -> Option<Vec<Selector>> {
     any.then_some(found)
 }
 
+/// writeOnly values are not kept, so none of them has to be hidden.
+fn hides_what_is_kept(rt: &ResourceType) -> bool {
+    let is_hidden = |attribute: &Attribute| {
+        matches!(attribute.returned, Returned::Never | Returned::Request)
+            && attribute.mutability != Mutability::WriteOnly
+    };
+    let extensions = rt.extensions.iter().map(|extension| &extension.schema);
+    std::iter::once(&rt.schema)
+        .chain(extensions)
+        .flat_map(|schema| &schema.attributes)
+        .any(|attribute| is_hidden(attribute) || attribute.sub_attributes.iter().any(is_hidden))
+}
+
 fn special(rt: &ResourceType) -> Vec<(Selector, Returned)> {
     let mut special = Vec::new();
     let mut take = |urn: Option<&String>, attribute: &Attribute| {
@@ -321,7 +344,7 @@ fn special(rt: &ResourceType) -> Vec<(Selector, Returned)> {
 mod tests {
     use super::*;
     use crate::scim::attribute::AttributeKind;
-    use crate::scim::schema::{ENTERPRISE_URN, Schema, USER_URN, group, user};
+    use crate::scim::schema::{ENTERPRISE_URN, Extension, Schema, USER_URN, group, user};
     use serde_json::{Map, json};
     use std::sync::Arc;
 
@@ -459,6 +482,28 @@ mod tests {
         };
         assert!(users(None, None) && users(Some("manager"), None));
         assert!(!users(None, Some(ENTERPRISE_URN)) && !users(Some("userName"), None));
+    }
+
+    #[test]
+    fn what_is_kept_and_hidden_keeps_the_usual_answer_from_showing_all() {
+        let with = |change: &dyn Fn(Attribute) -> Attribute| {
+            let sub = change(Attribute::new("b", AttributeKind::String, ""));
+            let mut rt = user().clone();
+            let attribute = Attribute::complex("a", vec![sub], "");
+            rt.extensions.push(Extension {
+                schema: Arc::new(Schema::new("urn:acme:x", "", "", vec![attribute])),
+                required: false,
+            });
+            rt
+        };
+        let shows_all = |names, rt: &ResourceType| Projection::parse(names, None, rt).unwrap().shows_all();
+        // The password is never returned, but it is not kept either.
+        assert!(shows_all(None, user()) && shows_all(None, &with(&|sub| sub)));
+        assert!(shows_all(None, &with(&|sub| sub.returned(Returned::Always))));
+        assert!(!shows_all(Some("userName"), user()));
+        for returned in [Returned::Never, Returned::Request] {
+            assert!(!shows_all(None, &with(&|sub| sub.returned(returned))));
+        }
     }
 
     #[test]

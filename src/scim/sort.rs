@@ -60,6 +60,9 @@ impl Sort {
             let value = target
                 .sub("value")
                 .ok_or_else(|| refuse("is complex; name a sub-attribute"))?;
+            if value.returned == Returned::Never {
+                return Err(refuse("cannot be sorted by"));
+            }
             path.kind = value.kind;
             path.case_exact = value.case_exact;
             path.sub = Some(value.name.clone());

@@ -25,6 +25,7 @@ mod population;
 mod predicate;
 mod records;
 mod registry;
+mod schemas;
 mod sessions;
 mod sign_in;
 mod statement;

@@ -40,6 +40,7 @@ struct TokenUseRow {
     id: Uuid,
     directory_id: Uuid,
     kind: String,
+    schemas_revision: i64,
     slug: String,
     expires_at: Option<i64>,
 }
@@ -60,6 +61,11 @@ impl Store {
             self.tokens().remember(*hash, found.clone(), generation);
         }
         Ok(found)
+    }
+
+    /// Forgets on this node what tokens open: a transaction has found that something else is so.
+    pub fn forget_token_uses(&self) {
+        self.tokens().forget_all();
     }
 
     /// Remembers that a token was used. Written down by [`Store::flush_token_uses`], never per request.
@@ -143,7 +149,7 @@ impl SystemTx {
         let row = fetch_optional!(
             self.conn,
             TokenUseRow,
-            "SELECT t.tenant_id, t.id, t.directory_id, d.kind, n.slug, t.expires_at FROM directory_tokens t \
+            "SELECT t.tenant_id, t.id, t.directory_id, d.kind, d.schemas_revision, n.slug, t.expires_at FROM directory_tokens t \
              JOIN directories d ON d.tenant_id = t.tenant_id AND d.id = t.directory_id \
              JOIN tenants n ON n.tenant_id = t.tenant_id \
              WHERE t.hash = $1 AND t.revoked_at IS NULL",
@@ -156,6 +162,7 @@ impl SystemTx {
                     tenant: TenantId(row.tenant_id),
                     id: DirectoryId(row.directory_id),
                     kind: parse_kind(&row.kind)?,
+                    schemas: row.schemas_revision,
                 },
                 slug: Slug::parse(&row.slug).ok_or_else(|| Error::Corrupt(format!("slug {:?}", row.slug)))?,
                 expires_at: row.expires_at.map(timestamp).transpose()?,

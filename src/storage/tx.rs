@@ -30,7 +30,7 @@ pub(super) struct Effects {
     pub(super) wrote: bool,
     /// Audit entries to write right before the commit.
     pub(super) audit: Vec<(TenantId, AuditEntry)>,
-    /// A token was taken back: once this is committed, no node may go on with what it remembers.
+    /// What a token opens changed: once this is committed, no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
     /// Mail was queued: once this is committed, it may go.
     pub(super) mail_queued: bool,

@@ -11,6 +11,7 @@ mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod schemas;
 mod tenants;
 mod users;
 
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(tenants::routes())
         .merge(directories::routes())
+        .merge(schemas::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

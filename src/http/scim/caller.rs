@@ -1,7 +1,5 @@
 //! The identity provider that is calling, as an argument type: a handler that takes it cannot forget to ask.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -13,9 +11,8 @@ use crate::http::clock;
 use crate::http::extract::{authorization, request_id};
 use crate::http::state::PublicUrl;
 use crate::login::Login;
-use crate::provisioning::{Endpoint, Precondition, Service};
+use crate::provisioning::{Endpoint, Precondition, Provisioning, Service};
 use crate::scim::error::ScimError;
-use crate::scim::schema;
 
 /// An identity provider, with all that its requests share.
 pub(super) struct ScimCaller {
@@ -47,6 +44,7 @@ impl ScimCaller {
 impl<S> FromRequestParts<S> for ScimCaller
 where
     Login: FromRef<S>,
+    Provisioning: FromRef<S>,
     PublicUrl: FromRef<S>,
     S: Send + Sync,
 {
@@ -61,12 +59,16 @@ where
             .await
             .map_err(|denied| Failure::from(denied).in_media(asked.unwrap_or_default()))?;
         let media = asked.unwrap_or_else(|| Media::usual_for(client.directory.kind));
+        let types = Provisioning::from_ref(state)
+            .types_of(&client.directory)
+            .await
+            .map_err(|error| Failure::from(error).in_media(media))?;
         // The body is read after the caller, and is refused in the caller's media type too.
         parts.extensions.insert(media);
         Ok(Self {
             service: Service {
                 directory: client.directory,
-                types: Arc::clone(schema::standard()),
+                types,
                 endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
             },
             precondition: Precondition {

@@ -51,6 +51,9 @@ impl From<Error> for Failure {
             Error::Refused(refusal) => refusal_error(&refusal).into(),
             Error::NotFound { .. } => ScimError::not_found(error.to_string()).into(),
             Error::PreconditionFailed { .. } => ScimError::precondition_failed(error.to_string()).into(),
+            Error::SchemasChanged => {
+                ScimError::with_status(StatusCode::SERVICE_UNAVAILABLE.as_u16(), error.to_string()).into()
+            }
             Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }

@@ -449,6 +449,12 @@ fn value_of_complex(path: AttrPath, attribute: &Attribute) -> Result<AttrPath, S
             "{path} is complex and has no value of its own; name a sub-attribute"
         )));
     };
+    if value.returned == Returned::Never {
+        return Err(ScimError::invalid_filter(format!(
+            "{path}.{} cannot be searched",
+            value.name
+        )));
+    }
     Ok(AttrPath {
         sub: Some(value.name.clone()),
         kind: value.kind,

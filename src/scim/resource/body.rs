@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::required::check_required;
 use super::value::{Nulls, canonical};
 use super::{Resource, Trail};
 use crate::scim::attribute::{Attribute, Mutability};
@@ -262,25 +263,5 @@ impl<'r> Draft<'r> {
             }
         }
         Ok(core)
-    }
-}
-
-fn check_required(
-    schema: &Schema,
-    data: &Map<String, Value>,
-    urn: Option<&Trail<'_>>,
-) -> Result<(), ScimError> {
-    // What a client cannot set or cannot see again cannot be missing from what is kept.
-    let missing = schema.attributes.iter().find(|attribute| {
-        attribute.required
-            && !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
-            && !data.contains_key(&attribute.name)
-    });
-    match missing {
-        Some(attribute) => Err(ScimError::invalid_value(format!(
-            "{} is required",
-            Trail::attribute(urn, &attribute.name)
-        ))),
-        None => Ok(()),
     }
 }

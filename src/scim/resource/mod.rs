@@ -5,6 +5,7 @@
 
 mod body;
 mod immutable;
+mod required;
 mod trail;
 mod value;
 
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 pub(crate) use body::check_schema_uri;
 pub use body::parse;
 pub use immutable::check_immutable;
+pub use required::check_extensions;
 pub(crate) use trail::Trail;
 pub(crate) use value::{Nulls, canonical, canonical_element, fold_duplicates, is_primary};
 

@@ -1,11 +1,14 @@
 //! Schemas and resource types (RFC 7643 sections 6 and 7): which attributes a kind of resource has.
 //!
-//! It owns the tables of the three schemas that every directory knows and the look-up of a name in a
-//! resource type. It must not hold rules about values; those read the tables.
+//! It owns the tables of the three schemas that every directory knows, the reading of schemas that a directory brings
+//! ([`document`]) and the look-up of a name in a resource type. It must not hold rules about values; those read the
+//! tables.
 
+pub mod document;
 mod enterprise;
 mod every_resource;
 mod group;
+mod succession;
 mod user;
 
 use std::sync::{Arc, LazyLock};
@@ -51,6 +54,23 @@ impl Schema {
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         find(&self.attributes, name)
+    }
+
+    /// Whether a text is this schema's URI and the name of an attribute or sub-attribute of it, so that it would be
+    /// read as that and as nothing else.
+    #[must_use]
+    pub fn has_path(&self, text: &str) -> bool {
+        let head = text
+            .get(..self.id.len())
+            .filter(|head| head.eq_ignore_ascii_case(&self.id));
+        let Some(rest) = head.and_then(|_| text[self.id.len()..].strip_prefix(':')) else {
+            return false;
+        };
+        let (name, sub) = rest
+            .split_once('.')
+            .map_or((rest, None), |(name, sub)| (name, Some(sub)));
+        self.attribute(name)
+            .is_some_and(|attribute| sub.is_none_or(|sub| attribute.sub(sub).is_some()))
     }
 }
 
@@ -141,6 +161,17 @@ pub struct ResourceTypes {
     pub user: ResourceType,
     /// `Group`.
     pub group: ResourceType,
+}
+
+impl ResourceTypes {
+    /// The same with further extensions, which come after those that are there.
+    #[must_use]
+    pub fn extended(&self, user: Vec<Extension>, group: Vec<Extension>) -> Self {
+        let mut types = self.clone();
+        types.user.extensions.extend(user);
+        types.group.extensions.extend(group);
+        types
+    }
 }
 
 /// The resource types that every endpoint has: User with the enterprise extension (RFC 7643 sections 4.1 and 4.3) and

@@ -17,6 +17,7 @@ mod lists;
 mod members;
 pub mod message;
 mod odd_ids;
+mod own_schemas;
 mod password;
 mod patches;
 mod routes;

@@ -60,6 +60,23 @@ pub const ROUTES: &[Route] = &[
         "DELETE",
         "/tenants/{tenant}/directories/{id}/tokens/{token}",
     ),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/schemas"),
+    (Operator, "POST", "/tenants/{tenant}/directories/{id}/schemas"),
+    (
+        Operator,
+        "GET",
+        "/tenants/{tenant}/directories/{id}/schemas/{urn}",
+    ),
+    (
+        Operator,
+        "PUT",
+        "/tenants/{tenant}/directories/{id}/schemas/{urn}",
+    ),
+    (
+        Operator,
+        "DELETE",
+        "/tenants/{tenant}/directories/{id}/schemas/{urn}",
+    ),
     (Operator, "GET", "/tenants/{tenant}/users"),
     (Operator, "GET", "/tenants/{tenant}/users/{id}"),
     (Operator, "DELETE", "/tenants/{tenant}/users/{id}"),

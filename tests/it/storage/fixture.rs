@@ -184,6 +184,7 @@ impl Place {
             tenant: self.tenant,
             id: self.directory,
             kind: DirectoryKind::Generic,
+            schemas: 0,
         }
     }
 
