@@ -5,6 +5,7 @@
 //! [`Group`](crate::directory::Group). It knows neither HTTP nor SQL.
 
 mod command;
+mod document;
 mod error;
 mod filter;
 pub mod groups;
@@ -19,10 +20,11 @@ mod service;
 pub mod users;
 
 pub use command::{Command, ResourceKind, Write};
+pub use document::{Document, Pieces};
 pub use error::Error;
 pub use plan::{Outcome, Plan, perform};
 pub use precondition::{Precondition, entity_tag};
-pub use render::{Endpoint, GroupRecord};
+pub use render::Endpoint;
 pub use search::{Page, Scope};
 pub use service::Service;
 

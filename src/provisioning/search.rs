@@ -5,9 +5,11 @@
 //! part of the truth.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Provisioning;
 use super::command::ResourceKind;
+use super::document::Document;
 use super::error::Error;
 use super::filter::{Lowered, lower_sort, mentions};
 use super::kinds::{Groups, Kind, Users};
@@ -30,12 +32,18 @@ pub const MAX_PAGE: u64 = 1_000;
 pub const DEFAULT_PAGE: u64 = 100;
 /// How many rows are in memory at a time while they are judged.
 const SCAN_CHUNK: u64 = 500;
+/// The same where their members or groups are judged with them.
+const APART_CHUNK: u64 = 50;
+/// How many members or groups one request may have judged in memory with the resources they belong to.
+const APART_BUDGET: usize = 500_000;
+/// How many of them are in memory at a time.
+const APART_AT_ONCE: usize = 50_000;
 
-/// A page, rendered.
+/// A page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The resources' JSON, joined by commas.
-    pub resources: String,
+    /// The resources, joined by commas.
+    pub resources: Document,
     /// How many there are on this page.
     pub items: u64,
     /// How many there are in all.
@@ -105,9 +113,9 @@ async fn search_both(
         };
         let second = page_of::<Groups>(on, service, &plan, rest).await?;
         if page.items > 0 && second.items > 0 {
-            page.resources.push(',');
+            page.resources.push_text(",");
         }
-        page.resources.push_str(&second.resources);
+        page.resources.append(second.resources);
         page.items += second.items;
         page.total += second.total;
     }
@@ -128,7 +136,7 @@ impl From<ResourceKind> for Scope {
 struct Plan {
     filter: Option<Filter>,
     sort: Option<Sort>,
-    projection: Projection,
+    projection: Arc<Projection>,
 }
 
 impl Plan {
@@ -150,7 +158,7 @@ impl Plan {
         Ok(Self {
             filter,
             sort,
-            projection,
+            projection: Arc::new(projection),
         })
     }
 
@@ -182,12 +190,18 @@ async fn page_of<K: Kind>(
         _ => page_from_memory::<K>(&mut tx, service, plan, &lowered.predicate, window).await?,
     };
     let count = items.len() as u64;
-    let resources = K::write(&mut tx, items, service, &plan.projection).await?;
-    Ok(Page {
-        resources,
+    let mut page = Page {
         items: count,
         total,
-    })
+        ..Page::default()
+    };
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            page.resources.push_text(",");
+        }
+        K::write(&mut page.resources, item, service, &plan.projection);
+    }
+    Ok(page)
 }
 
 async fn page_from_database<K: Kind>(
@@ -221,17 +235,23 @@ async fn page_from_memory<K: Kind>(
     window: Window,
 ) -> Result<(Vec<K::Item>, u64), Error> {
     let apart = plan.looks_at(K::APART);
+    let size = if apart { APART_CHUNK } else { SCAN_CHUNK };
+    let mut left = APART_BUDGET;
     // Without a sort only the window's items are kept; with one, each match's id and sort key.
     let mut page = Vec::new();
     let mut keys: Vec<(SortKey, uuid::Uuid)> = Vec::new();
     let (mut total, mut seen, mut after) = (0, 0, None);
     loop {
-        let chunk = K::walk(tx, service.directory, of, after, SCAN_CHUNK).await?;
+        let chunk = K::walk(tx, service.directory, of, after, size).await?;
         seen += chunk.items.len() as u64;
         if seen > SCAN_BUDGET {
             return Err(too_many());
         }
-        let resources = K::full(tx, &chunk.items, service, apart).await?;
+        let mut budget = left.min(APART_AT_ONCE);
+        left -= budget;
+        let resources = K::full(tx, &chunk.items, service, apart.then_some(&mut budget)).await?;
+        left += budget;
+        let resources = resources.ok_or_else(too_many_apart::<K>)?;
         for (item, resource) in chunk.items.into_iter().zip(resources) {
             if plan
                 .filter
@@ -286,6 +306,15 @@ async fn sorted_page<K: Kind>(
     let mut found: HashMap<uuid::Uuid, K::Item> =
         found.into_iter().map(|item| (K::id(&item), item)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+fn too_many_apart<K: Kind>() -> Error {
+    let detail = format!(
+        "this filter or sort has to be judged over more than {APART_BUDGET} {name}, or over more than {APART_AT_ONCE} of \
+         {APART_CHUNK} resources; compare {name}.value by eq, or narrow it",
+        name = K::APART
+    );
+    ScimError::too_many(detail).into()
 }
 
 fn too_many() -> Error {

@@ -8,9 +8,9 @@ use percent_encoding::percent_decode_str;
 use super::body::Body;
 use super::caller::ScimCaller;
 use super::failure::Failure;
-use super::reply::Reply;
+use super::reply::{Reply, body_of};
 use crate::http::state::Gateway;
-use crate::provisioning::{Provisioning, Scope, search as find};
+use crate::provisioning::{Document, Pieces, Provisioning, Scope, search as find};
 use crate::scim::error::ScimError;
 use crate::scim::message::{LIST_RESPONSE_URN, SearchRequest};
 use crate::scim::projection::Projection;
@@ -60,11 +60,17 @@ async fn answer(
         .await
         .map_err(|error| caller.failure(error))?;
     // The resources are JSON text already; this wraps them without reading them again.
-    let body = format!(
+    let mut document = Document::default();
+    document.push_text(&format!(
         "{{\"schemas\":[\"{LIST_RESPONSE_URN}\"],\"totalResults\":{},\"startIndex\":{},\"itemsPerPage\":{},\
-         \"Resources\":[{}]}}",
-        page.total, request.start_index, page.items, page.resources,
-    );
+         \"Resources\":[",
+        page.total, request.start_index, page.items,
+    ));
+    document.append(page.resources);
+    document.push_text("]}");
+    let body = body_of(Pieces::new(on, &caller.service, document))
+        .await
+        .map_err(|error| caller.failure(error))?;
     Ok(Reply {
         status: StatusCode::OK,
         media: caller.media,
