@@ -66,6 +66,7 @@ Store: note_token_use
 Store: number_audit
 Store: open
 Store: ping
+Store: purge_deleted_group
 Store: purge_expired
 Store: read
 Store: settle
@@ -95,7 +96,6 @@ Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update
 Tx: list_entities_for_update
-Tx: list_member_ids
 Tx: list_sessions_of_provider
 Tx: load_entity_tree_for_share
 ";

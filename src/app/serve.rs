@@ -154,6 +154,7 @@ pub async fn start(
     let jobs = vec![
         tokio::spawn(jobs::last_used::run(store.clone())),
         tokio::spawn(jobs::expiry::run(store.clone())),
+        tokio::spawn(jobs::group_purge::run(store.clone())),
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {

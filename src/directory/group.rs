@@ -9,6 +9,9 @@ use super::change::{Change, GroupFact};
 use super::id::{DirectoryId, GroupId};
 use super::profile::Profile;
 
+/// How many members one audit entry names.
+const MOST_LISTED: usize = 1_000;
+
 /// A group. Its members are rows of their own: a change costs what it changes, not what the group holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -69,7 +72,11 @@ impl MemberDelta {
 #[must_use]
 pub fn create(group: Group, members: Vec<Member>, origin: Origin) -> Change {
     let mut after = view(&group);
-    after["members"] = ids(members.iter().map(|member| member.id));
+    list(
+        &mut after,
+        ("members", "members_count"),
+        members.iter().map(|member| member.id),
+    );
     let id = group.id.0;
     Change::group(
         GroupFact::Created { group, members },
@@ -103,8 +110,14 @@ pub fn update(
         seen_after = view(&after);
     }
     if !delta.is_empty() {
-        seen_after["members_added"] = ids(delta.add.iter().map(|member| member.id));
-        seen_after["members_removed"] = ids(delta.remove.iter().copied());
+        let added = delta.add.iter().map(|member| member.id);
+        list(&mut seen_after, ("members_added", "members_added_count"), added);
+        let removed = delta.remove.iter().copied();
+        list(
+            &mut seen_after,
+            ("members_removed", "members_removed_count"),
+            removed,
+        );
     }
     let id = after.id.0;
     let fact = GroupFact::Updated {
@@ -143,6 +156,68 @@ fn view(group: &Group) -> Value {
     })
 }
 
-fn ids(list: impl Iterator<Item = Uuid>) -> Value {
-    list.map(|id| Value::String(id.to_string())).collect()
+/// Says who, up to [`MOST_LISTED`] of them, and how many there are in all.
+fn list(seen: &mut Value, (names, count): (&str, &str), ids: impl ExactSizeIterator<Item = Uuid>) {
+    seen[count] = ids.len().into();
+    seen[names] = ids
+        .take(MOST_LISTED)
+        .map(|id| Value::String(id.to_string()))
+        .collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::directory::audit::{Actor, Source};
+    use crate::directory::change::Fact;
+
+    #[test]
+    fn the_audit_of_a_large_change_is_bounded_and_says_how_many_there_were() {
+        let group = Group {
+            id: GroupId(Uuid::nil()),
+            directory: DirectoryId(Uuid::nil()),
+            display_name: "Everybody".to_owned(),
+            external_id: None,
+            profile: Profile::from_attributes(&serde_json::Map::new()),
+            version: 1,
+            created_at: Timestamp::UNIX_EPOCH,
+            modified_at: Timestamp::UNIX_EPOCH,
+        };
+        let origin = Origin {
+            actor: Actor::Gateway,
+            source: Source::Job,
+            request_id: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let person = |number: u128| Member {
+            id: Uuid::from_u128(number),
+            kind: MemberKind::User,
+        };
+        let people: Vec<Member> = (1..=2_500).map(person).collect();
+        let seen = |change: Change| change.into_parts().1.after.expect("what is there afterwards");
+        let made = seen(create(group.clone(), people.clone(), origin.clone()));
+        assert_eq!(made["members_count"], 2_500);
+        assert_eq!(made["members"].as_array().map(Vec::len), Some(MOST_LISTED));
+
+        let delta = MemberDelta {
+            add: people,
+            remove: vec![Uuid::max()],
+        };
+        let (_, change) = update(&group, group.clone(), delta, origin).expect("a change");
+        let changed = change.clone();
+        assert!(
+            matches!(changed.into_parts().0, Fact::Group(GroupFact::Updated { delta, .. }) if delta.add.len() == 2_500)
+        );
+        let changed = seen(change);
+        assert_eq!(changed["members_added_count"], 2_500);
+        assert_eq!(
+            changed["members_added"].as_array().map(Vec::len),
+            Some(MOST_LISTED)
+        );
+        assert_eq!(changed["members_added"][0], Uuid::from_u128(1).to_string());
+        assert_eq!(changed["members_removed_count"], 1);
+        assert_eq!(changed["members_removed"], json!([Uuid::max().to_string()]));
+    }
 }

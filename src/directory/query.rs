@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::group::Group;
+use super::group::{Group, MemberKind};
 use super::id::EntityId;
 use super::key::fold;
 use super::profile::Facets;
@@ -80,10 +80,21 @@ pub enum GroupTerm {
     Member(Uuid),
     /// Has any member.
     HasMembers,
+    /// Has a member of this kind.
+    HasMemberOf(MemberKind),
     /// `meta.created`.
     Created(Order, Timestamp),
     /// `meta.lastModified`.
     Modified(Order, Timestamp),
+}
+
+/// A question about one member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberTerm {
+    /// The id is this.
+    Id(Uuid),
+    /// A person, or a group.
+    Kind(MemberKind),
 }
 
 /// A test of a text, which is folded already where the attribute is compared without case.

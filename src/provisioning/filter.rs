@@ -8,8 +8,11 @@ use std::str::FromStr as _;
 
 use jiff::Timestamp;
 
-use crate::directory::query::{EmailTest, GroupTerm, Order, Predicate, SortKey, Sorting, TextTest, UserTerm};
-use crate::directory::{GroupId, UserId};
+use super::render::member_type;
+use crate::directory::query::{
+    EmailTest, GroupTerm, MemberTerm, Order, Predicate, SortKey, Sorting, TextTest, UserTerm,
+};
+use crate::directory::{GroupId, MemberKind, UserId};
 use crate::scim::filter::{CompareOp, Filter, Literal};
 use crate::scim::path::AttrPath;
 use crate::scim::schema::ENTERPRISE_URN;
@@ -43,8 +46,18 @@ pub(super) fn lower_user(filter: &Filter) -> Lowered<UserTerm> {
 }
 
 pub(super) fn lower_group(filter: &Filter) -> Lowered<GroupTerm> {
-    let is_lookup = |term: &GroupTerm| matches!(term, GroupTerm::Member(_) | GroupTerm::HasMembers);
+    let is_lookup = |term: &GroupTerm| {
+        matches!(
+            term,
+            GroupTerm::Member(_) | GroupTerm::HasMembers | GroupTerm::HasMemberOf(_)
+        )
+    };
     lower(filter, &bounded(group_leaf, is_lookup))
+}
+
+/// A filter whose paths are relative to one element of `members`.
+pub(super) fn lower_member(filter: &Filter) -> Lowered<MemberTerm> {
+    lower(filter, &bounded(member_leaf, |_| true))
 }
 
 fn bounded<T>(
@@ -196,11 +209,16 @@ fn group_leaf(filter: &Filter) -> Option<Predicate<GroupTerm>> {
     let member = |text: &str| {
         Some(UserId::from_str(text).map_or(Predicate::never(), |id| Predicate::Term(Term::Member(id.0))))
     };
+    let has_kind = |text: &str| {
+        Some(kind(text).map_or(Predicate::never(), |kind| {
+            Predicate::Term(Term::HasMemberOf(kind))
+        }))
+    };
     let term = match filter {
         Filter::Present(path) => match name(path)? {
             ("id" | "displayName", "") => return Some(Predicate::always()),
             ("externalId", "") => Term::ExternalId(TextTest::Present),
-            ("members", "" | "value") => Term::HasMembers,
+            ("members", "" | "value" | "type" | "$ref") => Term::HasMembers,
             _ => return None,
         },
         Filter::Compare { path, op, value } => match (name(path)?, value) {
@@ -212,6 +230,7 @@ fn group_leaf(filter: &Filter) -> Option<Predicate<GroupTerm>> {
             (("displayName", ""), Literal::String(text)) => Term::DisplayName(text_test(*op, text)?),
             (("externalId", ""), Literal::String(text)) => Term::ExternalId(text_test(*op, text)?),
             (("members", "value"), Literal::String(text)) if *op == CompareOp::Eq => return member(text),
+            (("members", "type"), Literal::String(text)) if *op == CompareOp::Eq => return has_kind(text),
             (("meta", "created"), Literal::Instant(at)) => return instant(*op, *at, Term::Created),
             (("meta", "lastModified"), Literal::Instant(at)) => return instant(*op, *at, Term::Modified),
             _ => return None,
@@ -221,14 +240,42 @@ fn group_leaf(filter: &Filter) -> Option<Predicate<GroupTerm>> {
                 path,
                 op: CompareOp::Eq,
                 value: Literal::String(text),
-            } if leaf_name(path) == "value" => {
-                return member(text);
-            }
+            } => match leaf_name(path) {
+                "value" => return member(text),
+                "type" => return has_kind(text),
+                _ => return None,
+            },
             _ => return None,
         },
         _ => return None,
     };
     Some(Predicate::Term(term))
+}
+
+fn member_leaf(filter: &Filter) -> Option<Predicate<MemberTerm>> {
+    let term = match filter {
+        Filter::Present(path) if ["value", "type", "$ref"].contains(&leaf_name(path)) => {
+            return Some(Predicate::always());
+        }
+        Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: Literal::String(text),
+        } => match leaf_name(path) {
+            "value" => UserId::from_str(text).ok().map(|id| MemberTerm::Id(id.0)),
+            "type" => kind(text).map(MemberTerm::Kind),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(term.map_or(Predicate::never(), Predicate::Term))
+}
+
+/// A member's kind by its word, which is compared without case.
+fn kind(text: &str) -> Option<MemberKind> {
+    [MemberKind::User, MemberKind::Group]
+        .into_iter()
+        .find(|kind| member_type(*kind).eq_ignore_ascii_case(text))
 }
 
 /// The last name of a path inside a value filter, which is relative to its element.

@@ -7,7 +7,7 @@ use super::plan::{Outcome, Plan};
 use super::precondition::Precondition;
 use super::resource::{GroupAttributes, group_attributes, group_resource};
 use super::service::Service;
-use crate::directory::{DirectoryRef, Group, GroupId, Member, Origin, Refusal, group, key};
+use crate::directory::{DirectoryRef, Group, GroupId, Origin, Refusal, group, key};
 use crate::scim::patch::{MemberChange, Patch};
 use crate::scim::resource::{check_extensions, check_immutable};
 use crate::storage::Tx;
@@ -25,15 +25,6 @@ pub async fn find(on: &Provisioning, service: &Service, id: &str) -> Result<Grou
         Err(_) => None,
     };
     found.ok_or_else(|| Error::not_found("Group", id))
-}
-
-/// The members of a group, for an answer that shows them.
-///
-/// # Errors
-/// The database failed.
-pub async fn list_members(on: &Provisioning, service: &Service, group: &Group) -> Result<Vec<Member>, Error> {
-    let mut tx = on.store.read(service.directory.tenant).await?;
-    Ok(tx.list_members(group.id).await?)
 }
 
 /// Makes a group with its first members.

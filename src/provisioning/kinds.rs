@@ -1,19 +1,21 @@
 //! The two kinds of resource, as far as a list needs to know.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
 
 use super::command::ResourceKind;
+use super::document::Document;
 use super::error::Error;
 use super::filter::{Lowered, lower_group, lower_user};
-use super::render::GroupRecord;
 use super::resource::{full_group, full_user};
 use super::service::Service;
 use crate::directory::query::{GroupTerm, Place, Predicate, Seek, SortKey, Sorting, UserTerm, Window};
-use crate::directory::{DirectoryRef, Group, GroupId, Member, User, UserId};
+use crate::directory::{DirectoryRef, Group, GroupId, User, UserId};
 use crate::scim::Resource;
 use crate::scim::filter::Filter;
 use crate::scim::projection::Projection;
-use crate::storage::{GroupRef, ReadTx, Totals, UserRecord};
+use crate::storage::{ReadTx, Totals};
 
 /// One of the two kinds of resource, as far as a list needs to know.
 pub(super) trait Kind {
@@ -41,19 +43,15 @@ pub(super) trait Kind {
         seek: &Seek,
         window: Window,
     ) -> Result<Vec<Self::Item>, Error>;
-    /// The items as a filter sees them; what is kept apart is loaded when `apart` asks for it.
+    /// The items as a filter sees them. What is kept apart is loaded when there is a `budget` for it, and taken from
+    /// that; `None` when there is more of it.
     async fn full(
         tx: &mut ReadTx,
         items: &[Self::Item],
         service: &Service,
-        apart: bool,
-    ) -> Result<Vec<Resource>, Error>;
-    async fn write(
-        tx: &mut ReadTx,
-        items: Vec<Self::Item>,
-        service: &Service,
-        projection: &Projection,
-    ) -> Result<String, Error>;
+        budget: Option<&mut usize>,
+    ) -> Result<Option<Vec<Resource>>, Error>;
+    fn write(document: &mut Document, item: &Self::Item, service: &Service, projection: &Arc<Projection>);
 }
 
 /// `/Users`.
@@ -106,39 +104,23 @@ impl Kind for Users {
         tx: &mut ReadTx,
         items: &[User],
         service: &Service,
-        apart: bool,
-    ) -> Result<Vec<Resource>, Error> {
-        let mut groups = if apart {
-            groups_of(tx, items).await?
-        } else {
-            HashMap::new()
-        };
-        Ok(items
-            .iter()
-            .map(|user| full_user(user, &groups.remove(&user.id).unwrap_or_default(), service))
-            .collect())
+        budget: Option<&mut usize>,
+    ) -> Result<Option<Vec<Resource>>, Error> {
+        let mut groups = HashMap::new();
+        if let Some(budget) = budget {
+            let ids: Vec<UserId> = items.iter().map(|user| user.id).collect();
+            let Some(pairs) = tx.list_few_groups_of(&ids, *budget).await? else {
+                return Ok(None);
+            };
+            *budget -= pairs.len();
+            groups = by_owner(pairs);
+        }
+        let full = |user: &User| full_user(user, &groups.remove(&user.id).unwrap_or_default(), service);
+        Ok(Some(items.iter().map(full).collect()))
     }
 
-    async fn write(
-        tx: &mut ReadTx,
-        items: Vec<User>,
-        service: &Service,
-        projection: &Projection,
-    ) -> Result<String, Error> {
-        let mut groups = if projection.wants(Self::APART) {
-            groups_of(tx, &items).await?
-        } else {
-            HashMap::new()
-        };
-        let mut out = String::with_capacity(items.len() * 1_500);
-        for (position, user) in items.into_iter().enumerate() {
-            if position > 0 {
-                out.push(',');
-            }
-            let groups = groups.remove(&user.id).unwrap_or_default();
-            service.write_user(&mut out, &UserRecord { user, groups }, projection);
-        }
-        Ok(out)
+    fn write(document: &mut Document, item: &User, service: &Service, projection: &Arc<Projection>) {
+        document.push_user(service, item, projection);
     }
 }
 
@@ -191,56 +173,30 @@ impl Kind for Groups {
         tx: &mut ReadTx,
         items: &[Group],
         service: &Service,
-        apart: bool,
-    ) -> Result<Vec<Resource>, Error> {
-        let mut members = if apart {
-            members_of(tx, items).await?
-        } else {
-            HashMap::new()
-        };
-        Ok(items
-            .iter()
-            .map(|group| full_group(group, &members.remove(&group.id).unwrap_or_default(), service))
-            .collect())
-    }
-
-    async fn write(
-        tx: &mut ReadTx,
-        items: Vec<Group>,
-        service: &Service,
-        projection: &Projection,
-    ) -> Result<String, Error> {
-        let mut members = if projection.wants(Self::APART) {
-            members_of(tx, &items).await?
-        } else {
-            HashMap::new()
-        };
-        let mut out = String::new();
-        for (position, group) in items.into_iter().enumerate() {
-            if position > 0 {
-                out.push(',');
-            }
-            let members = members.remove(&group.id).unwrap_or_default();
-            service.write_group(&mut out, &GroupRecord { group, members }, projection);
+        budget: Option<&mut usize>,
+    ) -> Result<Option<Vec<Resource>>, Error> {
+        let mut members = HashMap::new();
+        if let Some(budget) = budget {
+            let ids: Vec<GroupId> = items.iter().map(|group| group.id).collect();
+            let Some(pairs) = tx.list_few_members_of(&ids, *budget).await? else {
+                return Ok(None);
+            };
+            *budget -= pairs.len();
+            members = by_owner(pairs);
         }
-        Ok(out)
+        let full = |group: &Group| full_group(group, &members.remove(&group.id).unwrap_or_default(), service);
+        Ok(Some(items.iter().map(full).collect()))
+    }
+
+    fn write(document: &mut Document, item: &Group, service: &Service, projection: &Arc<Projection>) {
+        document.push_group(service, item, projection);
     }
 }
 
-async fn groups_of(tx: &mut ReadTx, users: &[User]) -> Result<HashMap<UserId, Vec<GroupRef>>, Error> {
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-    let mut groups: HashMap<UserId, Vec<GroupRef>> = HashMap::new();
-    for (user, group) in tx.list_groups_of(&ids).await? {
-        groups.entry(user).or_default().push(group);
+fn by_owner<K: Eq + Hash, V>(pairs: Vec<(K, V)>) -> HashMap<K, Vec<V>> {
+    let mut lists: HashMap<K, Vec<V>> = HashMap::new();
+    for (owner, element) in pairs {
+        lists.entry(owner).or_default().push(element);
     }
-    Ok(groups)
-}
-
-async fn members_of(tx: &mut ReadTx, groups: &[Group]) -> Result<HashMap<GroupId, Vec<Member>>, Error> {
-    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-    let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
-    for (group, member) in tx.list_members_of(&ids).await? {
-        members.entry(group).or_default().push(member);
-    }
-    Ok(members)
+    lists
 }

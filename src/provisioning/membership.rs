@@ -7,12 +7,18 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
+use super::filter::lower_member;
 use super::render::Endpoint;
 use super::resource::member_object;
+use super::search::SCAN_BUDGET;
 use crate::directory::{DirectoryId, GroupId, Member, MemberDelta, Refusal, UserId};
+use crate::scim::error::ScimError;
 use crate::scim::filter::Filter;
 use crate::scim::patch::MemberChange;
 use crate::storage::Tx;
+
+/// How many members are in memory at a time while they are judged.
+const CHUNK: u64 = 2_000;
 
 /// Where the operations lead: what becomes of the members there are, and of those who are named.
 #[derive(Debug, Default)]
@@ -36,6 +42,36 @@ impl Wish {
         self.wanted.clear();
         self.named.clear();
     }
+
+    fn wants(&self, id: Uuid) -> bool {
+        self.wanted.get(&id) == Some(&true)
+    }
+
+    /// Whether a member there is now is one still.
+    fn keeps(&self, id: Uuid) -> bool {
+        self.wanted.get(&id).copied().unwrap_or(!self.clear)
+    }
+
+    /// What changes, the members being what they are.
+    async fn settle(self, tx: &mut Tx, directory: DirectoryId, group: GroupId) -> Result<MemberDelta, Error> {
+        let members: HashSet<Uuid> = if self.clear {
+            tx.list_member_ids(group).await?.into_iter().collect()
+        } else {
+            tx.find_members_among(group, &self.named).await?
+        };
+        let new = |id: &Uuid| self.wants(*id) && !members.contains(id);
+        let named: Vec<Uuid> = self.named.iter().copied().filter(new).collect();
+        let candidates = tx.find_candidates_for_update(directory, &named).await?;
+        let mut delta = MemberDelta::default();
+        for id in named {
+            let kind = candidates.get(&id).copied();
+            let kind = kind.ok_or_else(|| Refusal::UnknownMember(id.to_string()))?;
+            delta.add.push(Member { id, kind });
+        }
+        delta.remove = members.into_iter().filter(|id| !self.keeps(*id)).collect();
+        delta.remove.sort_unstable();
+        Ok(delta)
+    }
 }
 
 /// Decides what really changes.
@@ -49,6 +85,7 @@ pub(super) async fn decide(
     changes: &[MemberChange],
 ) -> Result<MemberDelta, Error> {
     let mut wish = Wish::default();
+    let mut budget = SCAN_BUDGET;
     for change in changes {
         match change {
             MemberChange::Add(ids) => add(&mut wish, ids, group)?,
@@ -58,37 +95,12 @@ pub(super) async fn decide(
                 wish.clear();
                 add(&mut wish, ids, group)?;
             }
-            MemberChange::RemoveMatching(filter) => remove_matching(tx, group, &mut wish, filter).await?,
-        }
-    }
-    let candidates = tx
-        .find_candidates_for_update(directory, group, &wish.named)
-        .await?;
-    let mut delta = MemberDelta::default();
-    for id in &wish.named {
-        let candidate = candidates.get(id);
-        let is_member = candidate.is_some_and(|candidate| candidate.is_member);
-        match (wish.wanted.get(id).copied().unwrap_or(false), is_member) {
-            (true, false) => {
-                let kind = candidate.and_then(|candidate| candidate.kind);
-                let kind = kind.ok_or_else(|| Refusal::UnknownMember(id.to_string()))?;
-                delta.add.push(Member { id: *id, kind });
+            MemberChange::RemoveMatching(filter) => {
+                remove_matching(tx, group, &mut wish, filter, &mut budget).await?;
             }
-            (false, true) if !wish.clear => delta.remove.push(*id),
-            _ => {}
         }
     }
-    if wish.clear {
-        let kept: HashSet<Uuid> = wish
-            .wanted
-            .iter()
-            .filter(|(_, wanted)| **wanted)
-            .map(|(id, _)| *id)
-            .collect();
-        let members = tx.list_member_ids(group).await?;
-        delta.remove = members.into_iter().filter(|id| !kept.contains(id)).collect();
-    }
-    Ok(delta)
+    wish.settle(tx, directory, group).await
 }
 
 fn add(wish: &mut Wish, ids: &[String], group: GroupId) -> Result<(), Refusal> {
@@ -114,22 +126,46 @@ fn remove(wish: &mut Wish, ids: &[String]) {
     }
 }
 
-async fn remove_matching(tx: &mut Tx, group: GroupId, wish: &mut Wish, filter: &Filter) -> Result<(), Error> {
+/// What of the filter the database can judge, it does. The rest is judged here over what is left, within a budget.
+async fn remove_matching(
+    tx: &mut Tx,
+    group: GroupId,
+    wish: &mut Wish,
+    filter: &Filter,
+    budget: &mut u64,
+) -> Result<(), Error> {
     // The addresses in `$ref` are relative here: a filter on them names a path, not a host.
     let endpoint = Endpoint::new(String::new());
-    let members = tx.list_members(group).await?;
-    for member in members {
-        let gone = if wish.clear {
-            wish.wanted.get(&member.id) != Some(&true)
-        } else {
-            wish.wanted.get(&member.id) == Some(&false)
-        };
-        if !gone
-            && let Value::Object(element) = member_object(&member, &endpoint)
-            && filter.matches(&element)
+    let lowered = lower_member(filter);
+    let mut after = None;
+    loop {
+        let chunk = tx.walk_members(group, &lowered.predicate, after, CHUNK).await?;
+        if !lowered.exact {
+            let judged = chunk.items.len() as u64;
+            *budget = budget.checked_sub(judged).ok_or_else(too_many_members)?;
+        }
+        for member in chunk
+            .items
+            .iter()
+            .filter(|member| wish.keeps(member.id))
+            .collect::<Vec<_>>()
         {
-            wish.want(member.id, false);
+            let matches = lowered.exact
+                || matches!(member_object(member, &endpoint), Value::Object(element) if filter.matches(&element));
+            if matches {
+                wish.want(member.id, false);
+            }
+        }
+        match chunk.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
         }
     }
-    Ok(())
+}
+
+fn too_many_members() -> Error {
+    let detail = format!(
+        "the filters on members have to be judged over more than {SCAN_BUDGET} members; select by value eq or type eq"
+    );
+    ScimError::too_many(detail).into()
 }

@@ -6,6 +6,7 @@
 
 pub mod bulk;
 mod command;
+mod document;
 mod error;
 mod filter;
 pub mod groups;
@@ -22,10 +23,11 @@ mod service;
 pub mod users;
 
 pub use command::{Command, ResourceKind, Write};
+pub use document::{Document, Pieces};
 pub use error::Error;
 pub use plan::{Outcome, Plan, perform};
 pub use precondition::{Precondition, entity_tag};
-pub use render::{Endpoint, GroupRecord};
+pub use render::Endpoint;
 pub use search::{Page, Scope};
 pub use service::Service;
 

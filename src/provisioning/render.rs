@@ -10,26 +10,18 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::precondition::entity_tag;
-use super::resource::{full_group, full_user};
+use super::resource::{full_group, full_user, group_of_user, member_object};
 use super::service::Service;
 use crate::directory::{Group, GroupId, Member, MemberKind, Profile, User, UserId};
+use crate::scim::Resource;
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
-use crate::storage::UserRecord;
+use crate::storage::{GroupRef, UserRecord};
 
 /// The address that a directory's resources live under.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     base: String,
-}
-
-/// A group with as many of its members as the answer wants.
-#[derive(Debug, Clone)]
-pub struct GroupRecord {
-    /// The group.
-    pub group: Group,
-    /// Its members; empty where the answer does not show them.
-    pub members: Vec<Member>,
 }
 
 impl Endpoint {
@@ -85,112 +77,155 @@ impl Endpoint {
     }
 }
 
+/// A resource's JSON around the one list that is kept apart from its row: the groups of a person, the members of a
+/// group. The list, if there is anything in it, stands between the two, after a comma.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frame {
+    pub head: String,
+    pub tail: String,
+}
+
 impl Service {
     /// Appends a person's JSON.
     pub fn write_user(&self, out: &mut String, record: &UserRecord, projection: &Projection) {
-        if !projection.shows_all() {
-            let mut resource = full_user(&record.user, &record.groups, self);
-            projection.apply(&mut resource);
-            return write_json(out, &resource);
+        let frame = self.user_frame(&record.user, projection);
+        out.push_str(&frame.head);
+        if projection.wants("groups") {
+            let groups = self.groups_of_user(&record.groups, projection);
+            if !groups.is_empty() {
+                put(out, format_args!(",\"groups\":[{groups}]"));
+            }
         }
-        let user = &record.user;
-        out.push_str("{\"schemas\":");
-        write_json(out, &schemas_of(&self.types.user, &user.profile));
-        put(out, format_args!(",\"id\":\"{}\"", user.id));
-        if let Some(external_id) = &user.external_id {
-            out.push_str(",\"externalId\":");
-            write_json(out, external_id);
-        }
-        out.push_str(",\"userName\":");
-        write_json(out, &user.user_name);
-        if let Some(active) = user.active {
-            put(out, format_args!(",\"active\":{active}"));
-        }
-        splice(out, &user.profile);
-        for (position, group) in record.groups.iter().enumerate() {
-            out.push_str(if position == 0 { ",\"groups\":[" } else { "," });
-            put(
-                out,
-                format_args!(
-                    "{{\"value\":\"{}\",\"$ref\":\"{}/Groups/{}\"",
-                    group.id, self.endpoint.base, group.id
-                ),
-            );
-            out.push_str(",\"display\":");
-            write_json(out, &group.display_name);
-            out.push_str(",\"type\":\"direct\"}");
-        }
-        if !record.groups.is_empty() {
-            out.push(']');
-        }
-        self.write_meta(
-            out,
-            "User",
-            user.id.0,
-            user.version,
-            (user.created_at, user.modified_at),
-        );
+        out.push_str(&frame.tail);
     }
 
-    /// Appends a group's JSON.
-    pub fn write_group(&self, out: &mut String, record: &GroupRecord, projection: &Projection) {
+    pub(super) fn user_frame(&self, user: &User, projection: &Projection) -> Frame {
         if !projection.shows_all() {
-            let mut resource = full_group(&record.group, &record.members, self);
-            projection.apply(&mut resource);
-            return write_json(out, &resource);
+            return projected(full_user(user, &[], self), projection);
         }
-        let group = &record.group;
-        out.push_str("{\"schemas\":");
-        write_json(out, &schemas_of(&self.types.group, &group.profile));
-        put(out, format_args!(",\"id\":\"{}\"", group.id));
+        let mut head = String::with_capacity(2_048);
+        head.push_str("{\"schemas\":");
+        write_json(&mut head, &schemas_of(&self.types.user, &user.profile));
+        put(&mut head, format_args!(",\"id\":\"{}\"", user.id));
+        if let Some(external_id) = &user.external_id {
+            head.push_str(",\"externalId\":");
+            write_json(&mut head, external_id);
+        }
+        head.push_str(",\"userName\":");
+        write_json(&mut head, &user.user_name);
+        if let Some(active) = user.active {
+            put(&mut head, format_args!(",\"active\":{active}"));
+        }
+        splice(&mut head, &user.profile);
+        let times = (user.created_at, user.modified_at);
+        let tail = self.meta("User", user.id.0, user.version, times);
+        Frame { head, tail }
+    }
+
+    pub(super) fn group_frame(&self, group: &Group, projection: &Projection) -> Frame {
+        if !projection.shows_all() {
+            return projected(full_group(group, &[], self), projection);
+        }
+        let mut head = String::with_capacity(512);
+        head.push_str("{\"schemas\":");
+        write_json(&mut head, &schemas_of(&self.types.group, &group.profile));
+        put(&mut head, format_args!(",\"id\":\"{}\"", group.id));
         if let Some(external_id) = &group.external_id {
-            out.push_str(",\"externalId\":");
-            write_json(out, external_id);
+            head.push_str(",\"externalId\":");
+            write_json(&mut head, external_id);
         }
-        out.push_str(",\"displayName\":");
-        write_json(out, &group.display_name);
-        splice(out, &group.profile);
-        for (position, member) in record.members.iter().enumerate() {
-            out.push_str(if position == 0 { ",\"members\":[" } else { "," });
+        head.push_str(",\"displayName\":");
+        write_json(&mut head, &group.display_name);
+        splice(&mut head, &group.profile);
+        let times = (group.created_at, group.modified_at);
+        let tail = self.meta("Group", group.id.0, group.version, times);
+        Frame { head, tail }
+    }
+
+    /// Elements of `groups`, joined by commas.
+    pub(super) fn groups_of_user(&self, groups: &[GroupRef], projection: &Projection) -> String {
+        if !projection.shows_all() {
+            let elements = groups.iter().map(|group| group_of_user(group, &self.endpoint));
+            return elements_of("groups", elements.collect(), projection);
+        }
+        let mut out = String::new();
+        for (position, group) in groups.iter().enumerate() {
+            put(
+                &mut out,
+                format_args!(
+                    "{}{{\"value\":\"{}\",\"$ref\":\"{}/Groups/{}\",\"display\":",
+                    if position > 0 { "," } else { "" },
+                    group.id,
+                    self.endpoint.base,
+                    group.id
+                ),
+            );
+            write_json(&mut out, &group.display_name);
+            out.push_str(",\"type\":\"direct\"}");
+        }
+        out
+    }
+
+    /// Elements of `members`, joined by commas.
+    pub(super) fn members_of_group(&self, members: &[Member], projection: &Projection) -> String {
+        if !projection.shows_all() {
+            let elements = members.iter().map(|member| member_object(member, &self.endpoint));
+            return elements_of("members", elements.collect(), projection);
+        }
+        let mut out = String::with_capacity(members.len() * (self.endpoint.base.len() + 128));
+        for (position, member) in members.iter().enumerate() {
             let kind = member_type(member.kind);
             put(
-                out,
+                &mut out,
                 format_args!(
-                    "{{\"value\":\"{id}\",\"$ref\":\"{base}/{kind}s/{id}\",\"type\":\"{kind}\"}}",
+                    "{comma}{{\"value\":\"{id}\",\"$ref\":\"{base}/{kind}s/{id}\",\"type\":\"{kind}\"}}",
+                    comma = if position > 0 { "," } else { "" },
                     id = member.id,
                     base = self.endpoint.base,
                 ),
             );
         }
-        if !record.members.is_empty() {
-            out.push(']');
-        }
-        self.write_meta(
-            out,
-            "Group",
-            group.id.0,
-            group.version,
-            (group.created_at, group.modified_at),
-        );
+        out
     }
 
-    fn write_meta(
+    fn meta(
         &self,
-        out: &mut String,
         kind: &str,
         id: uuid::Uuid,
         version: i64,
         (created, modified): (jiff::Timestamp, jiff::Timestamp),
-    ) {
-        put(
-            out,
-            format_args!(
-                ",\"meta\":{{\"resourceType\":\"{kind}\",\"created\":\"{created}\",\"lastModified\":\"{modified}\",\
-                 \"location\":\"{base}/{kind}s/{id}\",\"version\":\"W/\\\"{version}\\\"\"}}}}",
-                base = self.endpoint.base,
-            ),
-        );
+    ) -> String {
+        format!(
+            ",\"meta\":{{\"resourceType\":\"{kind}\",\"created\":\"{created}\",\"lastModified\":\"{modified}\",\
+             \"location\":\"{base}/{kind}s/{id}\",\"version\":\"W/\\\"{version}\\\"\"}}}}",
+            base = self.endpoint.base,
+        )
     }
+}
+
+/// A resource as a client has cut it down. `id` is never cut, so there is something before the list.
+fn projected(mut resource: Resource, projection: &Projection) -> Frame {
+    projection.apply(&mut resource);
+    let meta = resource.shift_remove("meta");
+    let mut head = String::new();
+    write_json(&mut head, &resource);
+    head.pop();
+    let tail = meta.map_or_else(|| "}".to_owned(), |meta| format!(",\"meta\":{meta}}}"));
+    Frame { head, tail }
+}
+
+/// The elements of a list as a client has cut them down, joined by commas.
+fn elements_of(name: &str, elements: Vec<Value>, projection: &Projection) -> String {
+    let mut resource = Resource::new();
+    resource.insert(name.to_owned(), Value::Array(elements));
+    projection.apply(&mut resource);
+    let Some(elements) = resource.get(name) else {
+        return String::new();
+    };
+    let mut out = String::new();
+    write_json(&mut out, elements);
+    out.pop();
+    out.split_off(1)
 }
 
 /// The word for a member's kind in `members.type`.

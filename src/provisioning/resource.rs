@@ -148,7 +148,8 @@ pub(super) fn member_object(member: &Member, endpoint: &Endpoint) -> Value {
     })
 }
 
-fn group_of_user(group: &GroupRef, endpoint: &Endpoint) -> Value {
+/// One element of `groups`.
+pub(super) fn group_of_user(group: &GroupRef, endpoint: &Endpoint) -> Value {
     json!({
         "value": group.id.to_string(),
         "$ref": endpoint.group_location(group.id),

@@ -3,12 +3,11 @@
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
-use super::engine::{execute, fetch_all, fetch_optional};
+use super::engine::{execute, fetch_optional};
 use super::error::Error;
-use super::statement::{Bind, ID_CHUNK, Statement};
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
-use crate::directory::{DirectoryId, Group, GroupFact, GroupId, Member, MemberKind, Profile};
+use crate::directory::{DirectoryId, Group, GroupFact, GroupId, Profile};
 
 /// The columns of a group, under the alias `g`, with the rest of the statement.
 macro_rules! select_group {
@@ -49,19 +48,6 @@ impl GroupRow {
     }
 }
 
-type MemberRow = (Uuid, Uuid, bool);
-
-fn member((_, id, is_group): MemberRow) -> Member {
-    Member {
-        id,
-        kind: if is_group {
-            MemberKind::Group
-        } else {
-            MemberKind::User
-        },
-    }
-}
-
 impl ReadTx {
     /// A group of a directory.
     ///
@@ -99,42 +85,6 @@ impl ReadTx {
         )?
         .map(GroupRow::into_group)
         .transpose()
-    }
-
-    /// The members of a group, by id.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_members(&mut self, group: GroupId) -> Result<Vec<Member>, Error> {
-        let rows: Vec<MemberRow> = fetch_all!(
-            self.conn,
-            MemberRow,
-            "SELECT group_id, member_id, is_group FROM group_members WHERE tenant_id = $1 AND group_id = $2 \
-             ORDER BY member_id",
-            self.tenant.0,
-            group.0,
-        )?;
-        Ok(rows.into_iter().map(member).collect())
-    }
-
-    /// The members of several groups, as pairs of group and member.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_members_of(&mut self, groups: &[GroupId]) -> Result<Vec<(GroupId, Member)>, Error> {
-        let mut found = Vec::new();
-        for chunk in groups.chunks(ID_CHUNK) {
-            let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-            let mut sql =
-                Statement::new("SELECT group_id, member_id, is_group FROM group_members WHERE tenant_id = ");
-            sql.bind(Bind::Uuid(self.tenant.0))
-                .push(" AND group_id IN ")
-                .bind_ids(&ids);
-            sql.push(" ORDER BY group_id, member_id");
-            let rows: Vec<MemberRow> = sql.fetch_all(&mut self.conn).await?;
-            found.extend(rows.into_iter().map(|row| (GroupId(row.0), member(row))));
-        }
-        Ok(found)
     }
 }
 
@@ -233,14 +183,16 @@ impl Tx {
         Ok(())
     }
 
+    /// The group goes at once, with its place in other groups. What is left of a large member list is not shown from
+    /// then on, and goes in parts.
     async fn delete_group(&mut self, id: GroupId, at: jiff::Timestamp) -> Result<(), Error> {
         self.remove_memberships_of(id.0, at).await?;
-        for sql in [
-            "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = $2",
+        execute!(
+            self.read.conn,
             "DELETE FROM groups WHERE tenant_id = $1 AND id = $2",
-        ] {
-            execute!(self.read.conn, sql, self.read.tenant.0, id.0)?;
-        }
-        Ok(())
+            self.read.tenant.0,
+            id.0
+        )?;
+        self.begin_group_purge(id).await
     }
 }

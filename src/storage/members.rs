@@ -1,6 +1,9 @@
-//! Memberships: rows, so that a change costs what it changes.
+//! Memberships: rows, so that a change costs what it changes. Many of them change as sets.
+//!
+//! A group that was deleted may have left rows behind, which go in parts (`group_purges`). So whatever reads by the
+//! group's id asks for the group too.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -8,151 +11,218 @@ use uuid::Uuid;
 use super::audit::micros;
 use super::engine::{execute, fetch_all};
 use super::error::Error;
-use super::statement::{Bind, ID_CHUNK, Statement};
-use super::tx::Tx;
+use super::id_set::{IdSet, LARGEST_SET, with_ids};
+use super::lists::{Chunk, Position, chunk, walk};
+use super::predicate::Condition as _;
+use super::statement::{Bind, Statement};
+use super::tx::{ReadTx, Tx};
+use crate::directory::query::{MemberTerm, Predicate};
 use crate::directory::{DirectoryId, GroupId, Member, MemberKind};
 
-/// Somebody who is or could be a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
-    /// A person or a group; `None` when the directory has neither under this id any more.
-    pub kind: Option<MemberKind>,
-    /// Whether they are a member now.
-    pub is_member: bool,
+fn member(id: Uuid, is_group: bool) -> Member {
+    Member {
+        id,
+        kind: if is_group {
+            MemberKind::Group
+        } else {
+            MemberKind::User
+        },
+    }
+}
+
+impl ReadTx {
+    /// The next members of a walk by id over those members of a group that a predicate is true of.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn walk_members(
+        &mut self,
+        group: GroupId,
+        of: &Predicate<MemberTerm>,
+        after: Position,
+        size: u64,
+    ) -> Result<Chunk<Member>, Error> {
+        let mut sql = Statement::new(
+            "SELECT m.member_id, m.is_group FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = $2 \
+             AND (SELECT g.id FROM groups g WHERE g.tenant_id = $1 AND g.id = $2) IS NOT NULL AND ",
+        );
+        sql.bind_unwritten(Bind::Uuid(self.tenant.0));
+        sql.bind_unwritten(Bind::Uuid(group.0));
+        of.write(&mut sql);
+        walk(&mut sql, "m.member_id", after, size);
+        let rows: Vec<(Uuid, bool)> = sql.fetch_all(&mut self.conn).await?;
+        let members = rows.into_iter().map(|(id, is_group)| member(id, is_group));
+        Ok(chunk(members.collect(), size, |member| member.id))
+    }
+
+    /// The members of several groups by id, as pairs of group and member, if they are `most` or fewer in all.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_few_members_of(
+        &mut self,
+        groups: &[GroupId],
+        most: usize,
+    ) -> Result<Option<Vec<(GroupId, Member)>>, Error> {
+        let ids: Vec<Uuid> = groups.iter().map(|id| id.0).collect();
+        // Unordered, so that the database can stop at the limit. It is sorted here.
+        let sql = with_ids!(
+            self.conn,
+            "SELECT m.group_id, m.member_id, m.is_group FROM group_members m \
+             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+             WHERE m.tenant_id = $1 AND m.group_id IN ",
+            " LIMIT $2"
+        );
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let rows: Vec<(Uuid, Uuid, bool)> = fetch_all!(
+            self.conn,
+            (Uuid, Uuid, bool),
+            sql,
+            self.tenant.0,
+            limit,
+            IdSet(&ids)
+        )?;
+        if rows.len() > most {
+            return Ok(None);
+        }
+        let pairs = rows
+            .into_iter()
+            .map(|(group, id, is_group)| (GroupId(group), member(id, is_group)));
+        let mut found: Vec<_> = pairs.collect();
+        found.sort_unstable();
+        Ok(Some(found))
+    }
+
+    /// The ids of every member of a group, in no order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_member_ids(&mut self, group: GroupId) -> Result<Vec<Uuid>, Error> {
+        let rows: Vec<(Uuid,)> = fetch_all!(
+            self.conn,
+            (Uuid,),
+            "SELECT m.member_id FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+             WHERE m.tenant_id = $1 AND m.group_id = $2",
+            self.tenant.0,
+            group.0,
+        )?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Which of these are members of a group.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_members_among(&mut self, group: GroupId, ids: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+        let mut found = HashSet::new();
+        for chunk in ids.chunks(LARGEST_SET) {
+            let sql = with_ids!(
+                self.conn,
+                "SELECT member_id FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id IN ",
+                " AND (SELECT g.id FROM groups g WHERE g.tenant_id = $1 AND g.id = $2) IS NOT NULL"
+            );
+            let rows: Vec<(Uuid,)> =
+                fetch_all!(self.conn, (Uuid,), sql, self.tenant.0, group.0, IdSet(chunk))?;
+            found.extend(rows.into_iter().map(|(id,)| id));
+        }
+        Ok(found)
+    }
 }
 
 impl Tx {
-    /// Looks up those of `ids` that could become members of the group or are members of it. They are locked
-    /// until the commit, so that nobody who is being deleted is added.
+    /// Looks up those of `ids` that could become members of a group of the directory: its live people and its groups.
+    /// They stay as they are until the commit, so that nobody who is being deleted is added.
     ///
     /// # Errors
     /// The database failed.
     pub async fn find_candidates_for_update(
         &mut self,
         directory: DirectoryId,
-        group: GroupId,
         ids: &[Uuid],
-    ) -> Result<HashMap<Uuid, Candidate>, Error> {
+    ) -> Result<HashMap<Uuid, MemberKind>, Error> {
         let mut found = HashMap::with_capacity(ids.len());
-        let locks = self.read.conn.locks_rows();
-        for chunk in ids.chunks(ID_CHUNK) {
-            let mut users = Statement::new("SELECT id FROM users WHERE tenant_id = ");
-            users
-                .bind(Bind::Uuid(self.read.tenant.0))
-                .push(" AND directory_id = ")
-                .bind(Bind::Uuid(directory.0));
-            users.push(" AND deleted_at IS NULL AND id IN ").bind_ids(chunk);
-            if locks {
-                users.push(" ORDER BY id FOR SHARE");
+        // Whoever locks many locks them by id, and so waits for nobody who waits for them.
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        let users = with_ids!(
+            self.read.conn,
+            "SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL AND id IN ",
+            "";
+            " ORDER BY id FOR KEY SHARE"
+        );
+        let groups = with_ids!(
+            self.read.conn,
+            "SELECT id FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND id IN ",
+            "";
+            " ORDER BY id FOR KEY SHARE"
+        );
+        for (sql, kind) in [(users, MemberKind::User), (groups, MemberKind::Group)] {
+            for chunk in sorted.chunks(LARGEST_SET) {
+                let rows: Vec<(Uuid,)> = fetch_all!(
+                    self.read.conn,
+                    (Uuid,),
+                    sql,
+                    self.read.tenant.0,
+                    directory.0,
+                    IdSet(chunk)
+                )?;
+                found.extend(rows.into_iter().map(|(id,)| (id, kind)));
             }
-            for (id,) in users.fetch_all::<(Uuid,)>(&mut self.read.conn).await? {
-                found.insert(
-                    id,
-                    Candidate {
-                        kind: Some(MemberKind::User),
-                        is_member: false,
-                    },
-                );
+            if found.len() == sorted.len() {
+                break;
             }
-            if chunk.iter().any(|id| !found.contains_key(id)) {
-                let mut groups = Statement::new("SELECT id FROM groups WHERE tenant_id = ");
-                groups
-                    .bind(Bind::Uuid(self.read.tenant.0))
-                    .push(" AND directory_id = ")
-                    .bind(Bind::Uuid(directory.0));
-                groups.push(" AND id IN ").bind_ids(chunk);
-                if locks {
-                    groups.push(" ORDER BY id FOR SHARE");
-                }
-                for (id,) in groups.fetch_all::<(Uuid,)>(&mut self.read.conn).await? {
-                    found.insert(
-                        id,
-                        Candidate {
-                            kind: Some(MemberKind::Group),
-                            is_member: false,
-                        },
-                    );
-                }
-            }
-            let mut members = Statement::new("SELECT member_id FROM group_members WHERE tenant_id = ");
-            members
-                .bind(Bind::Uuid(self.read.tenant.0))
-                .push(" AND group_id = ")
-                .bind(Bind::Uuid(group.0));
-            members.push(" AND member_id IN ").bind_ids(chunk);
-            for (id,) in members.fetch_all::<(Uuid,)>(&mut self.read.conn).await? {
-                found
-                    .entry(id)
-                    .or_insert(Candidate {
-                        kind: None,
-                        is_member: false,
-                    })
-                    .is_member = true;
-            }
+            sorted.retain(|id| !found.contains_key(id));
         }
         Ok(found)
     }
 
-    /// The ids of every member of a group.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_member_ids(&mut self, group: GroupId) -> Result<Vec<Uuid>, Error> {
-        let rows: Vec<(Uuid,)> = fetch_all!(
-            self.read.conn,
-            (Uuid,),
-            "SELECT member_id FROM group_members WHERE tenant_id = $1 AND group_id = $2",
-            self.read.tenant.0,
-            group.0,
-        )?;
-        Ok(rows.into_iter().map(|(id,)| id).collect())
-    }
-
     pub(super) async fn add_members(&mut self, group: GroupId, members: &[Member]) -> Result<(), Error> {
-        for chunk in members.chunks(ID_CHUNK) {
-            let mut sql = Statement::new(
-                "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) VALUES ",
-            );
-            for (position, member) in chunk.iter().enumerate() {
-                sql.push(if position == 0 { "(" } else { ", (" });
-                sql.bind(Bind::Uuid(self.read.tenant.0))
-                    .push(", ")
-                    .bind(Bind::Uuid(group.0))
-                    .push(", ");
-                sql.bind(Bind::Uuid(member.id));
-                sql.push(if member.kind == MemberKind::Group {
-                    ", TRUE)"
-                } else {
-                    ", FALSE)"
-                });
+        let people = with_ids!(
+            self.read.conn,
+            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, FALSE FROM ",
+            " AS added"
+        );
+        let groups = with_ids!(
+            self.read.conn,
+            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, TRUE FROM ",
+            " AS added"
+        );
+        for (sql, kind) in [(people, MemberKind::User), (groups, MemberKind::Group)] {
+            let of_kind = members.iter().filter(|member| member.kind == kind);
+            let ids: Vec<Uuid> = of_kind.map(|member| member.id).collect();
+            for chunk in ids.chunks(LARGEST_SET) {
+                execute!(self.read.conn, sql, self.read.tenant.0, group.0, IdSet(chunk))?;
             }
-            sql.execute(&mut self.read.conn).await?;
         }
         Ok(())
     }
 
     pub(super) async fn remove_members(&mut self, group: GroupId, ids: &[Uuid]) -> Result<(), Error> {
-        for chunk in ids.chunks(ID_CHUNK) {
-            let mut sql = Statement::new("DELETE FROM group_members WHERE tenant_id = ");
-            sql.bind(Bind::Uuid(self.read.tenant.0))
-                .push(" AND group_id = ")
-                .bind(Bind::Uuid(group.0));
-            sql.push(" AND member_id IN ").bind_ids(chunk);
-            sql.execute(&mut self.read.conn).await?;
+        for chunk in ids.chunks(LARGEST_SET) {
+            let sql = with_ids!(
+                self.read.conn,
+                "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id IN ",
+                ""
+            );
+            execute!(self.read.conn, sql, self.read.tenant.0, group.0, IdSet(chunk))?;
         }
         Ok(())
     }
 
     /// Takes somebody out of every group, by set: their groups change with it.
     pub(super) async fn remove_memberships_of(&mut self, member: Uuid, at: Timestamp) -> Result<(), Error> {
-        execute!(
-            self.read.conn,
+        // By id, because two who share many groups may be deleted at once.
+        let sql = if self.read.conn.locks_rows() {
+            "WITH theirs AS (SELECT g.id FROM groups g WHERE g.tenant_id = $1 AND g.id IN \
+             (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1 AND m.member_id = $2) \
+             ORDER BY g.id FOR NO KEY UPDATE) \
+             UPDATE groups SET version = version + 1, modified_at = $3 WHERE tenant_id = $1 \
+             AND id IN (SELECT id FROM theirs)"
+        } else {
             "UPDATE groups SET version = version + 1, modified_at = $3 WHERE tenant_id = $1 AND id IN \
-             (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1 AND m.member_id = $2)",
-            self.read.tenant.0,
-            member,
-            micros(at),
-        )?;
+             (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1 AND m.member_id = $2)"
+        };
+        execute!(self.read.conn, sql, self.read.tenant.0, member, micros(at))?;
         execute!(
             self.read.conn,
             "DELETE FROM group_members WHERE tenant_id = $1 AND member_id = $2",

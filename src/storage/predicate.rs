@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::audit::micros;
 use super::statement::{Bind, Statement};
-use crate::directory::query::{EmailTest, GroupTerm, Order, Predicate, TextTest, UserTerm};
+use crate::directory::MemberKind;
+use crate::directory::query::{EmailTest, GroupTerm, MemberTerm, Order, Predicate, TextTest, UserTerm};
 
 /// The SQL name of a text column, written out so that statements hold only text of ours.
 #[derive(Clone, Copy)]
@@ -94,7 +95,11 @@ impl Condition for UserTerm {
             Self::Created(order, at) => instant("u.created_at", *order, *at, sql),
             Self::Modified(order, at) => instant("u.modified_at", *order, *at, sql),
             Self::InGroup(group) => {
-                sql.push("u.id IN (SELECT m.member_id FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = ");
+                // A group that was deleted may have left rows behind.
+                sql.push(
+                    "u.id IN (SELECT m.member_id FROM groups d JOIN group_members m ON m.tenant_id = d.tenant_id \
+                     AND m.group_id = d.id WHERE d.tenant_id = $1 AND d.id = ",
+                );
                 sql.bind(Bind::Uuid(*group)).push(")");
             }
         }
@@ -123,12 +128,36 @@ impl Condition for GroupTerm {
                 sql,
             ),
             Self::Member(id) => member(*id, sql),
-            // Not EXISTS: SQLite 3.51 turns it into a join that an OFFSET then counts the rows of.
+            // Not EXISTS: SQLite 3.51 turns it into a join that an OFFSET then counts the rows of. Nor IN, which would
+            // collect every membership of the tenant.
             Self::HasMembers => {
-                sql.push("g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1)");
+                sql.push(
+                    "(SELECT m.member_id FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = g.id LIMIT 1) \
+                     IS NOT NULL",
+                );
+            }
+            Self::HasMemberOf(kind) => {
+                sql.push(
+                    "(SELECT m.member_id FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = g.id \
+                     AND m.is_group = ",
+                );
+                sql.bind(Bind::Boolean(*kind == MemberKind::Group))
+                    .push(" LIMIT 1) IS NOT NULL");
             }
             Self::Created(order, at) => instant("g.created_at", *order, *at, sql),
             Self::Modified(order, at) => instant("g.modified_at", *order, *at, sql),
+        }
+    }
+}
+
+impl Condition for MemberTerm {
+    fn write(&self, sql: &mut Statement) {
+        match self {
+            Self::Id(id) => _ = sql.push("m.member_id = ").bind(Bind::Uuid(*id)),
+            Self::Kind(kind) => {
+                sql.push("m.is_group = ")
+                    .bind(Bind::Boolean(*kind == MemberKind::Group));
+            }
         }
     }
 }

@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::engine::fetch_all;
 use super::error::Error;
-use super::statement::{Bind, ID_CHUNK, Statement};
+use super::id_set::{IdSet, with_ids};
+use super::lists::{Chunk, Position, chunk, walk};
+use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, user_columns};
 use crate::directory::{DirectoryId, GroupId, User, UserId};
@@ -47,10 +49,10 @@ where
         if row.try_get::<Option<String>, _>("profile")?.is_some() {
             return Ok(Self::User(Box::new(UserRow::from_row(row)?)));
         }
-        Ok(Self::Group(GroupRef {
-            id: GroupId(row.try_get::<Uuid, _>("id")?),
-            display_name: row.try_get("user_name")?,
-        }))
+        Ok(Self::Group(group_ref(
+            row.try_get("id")?,
+            row.try_get("user_name")?,
+        )))
     }
 }
 
@@ -120,27 +122,78 @@ impl ReadTx {
     /// # Errors
     /// The database failed.
     pub async fn list_groups_of(&mut self, users: &[UserId]) -> Result<Vec<(UserId, GroupRef)>, Error> {
-        let mut found = Vec::new();
-        for chunk in users.chunks(ID_CHUNK) {
-            let ids: Vec<Uuid> = chunk.iter().map(|id| id.0).collect();
-            let mut sql = Statement::new(
-                "SELECT m.member_id, g.id, g.display_name FROM group_members m \
-                 JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
-            );
-            sql.bind(Bind::Uuid(self.tenant.0))
-                .push(" AND m.member_id IN ")
-                .bind_ids(&ids)
-                .push(" ORDER BY g.id");
-            let rows: Vec<(Uuid, Uuid, String)> = sql.fetch_all(&mut self.conn).await?;
-            found.extend(rows.into_iter().map(|(user, group, display_name)| {
-                let group = GroupRef {
-                    id: GroupId(group),
-                    display_name,
-                };
-                (UserId(user), group)
-            }));
+        let found = self.list_few_groups_of(users, usize::MAX).await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// The same, if they are `most` or fewer in all.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_few_groups_of(
+        &mut self,
+        users: &[UserId],
+        most: usize,
+    ) -> Result<Option<Vec<(UserId, GroupRef)>>, Error> {
+        let ids: Vec<Uuid> = users.iter().map(|id| id.0).collect();
+        // Unordered, so that the database can stop at the limit. It is sorted here.
+        let sql = with_ids!(
+            self.conn,
+            "SELECT m.member_id, g.id, g.display_name FROM group_members m \
+             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+             WHERE m.tenant_id = $1 AND m.member_id IN ",
+            " LIMIT $2"
+        );
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let rows: Vec<(Uuid, Uuid, String)> = fetch_all!(
+            self.conn,
+            (Uuid, Uuid, String),
+            sql,
+            self.tenant.0,
+            limit,
+            IdSet(&ids)
+        )?;
+        if rows.len() > most {
+            return Ok(None);
         }
-        Ok(found)
+        let pairs = rows
+            .into_iter()
+            .map(|(user, id, display_name)| (UserId(user), group_ref(id, display_name)));
+        let mut found: Vec<_> = pairs.collect();
+        found.sort_unstable_by_key(|(user, group)| (*user, group.id));
+        Ok(Some(found))
+    }
+
+    /// The next groups of a walk by id over the groups of a person.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn walk_groups_of(
+        &mut self,
+        user: UserId,
+        after: Position,
+        size: u64,
+    ) -> Result<Chunk<GroupRef>, Error> {
+        let mut sql = Statement::new(
+            "SELECT g.id, g.display_name FROM group_members m \
+             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
+             WHERE m.tenant_id = $1 AND m.member_id = $2",
+        );
+        sql.bind_unwritten(Bind::Uuid(self.tenant.0));
+        sql.bind_unwritten(Bind::Uuid(user.0));
+        walk(&mut sql, "m.group_id", after, size);
+        let rows: Vec<(Uuid, String)> = sql.fetch_all(&mut self.conn).await?;
+        let groups = rows
+            .into_iter()
+            .map(|(id, display_name)| group_ref(id, display_name));
+        Ok(chunk(groups.collect(), size, |group| group.id.0))
+    }
+}
+
+fn group_ref(id: Uuid, display_name: String) -> GroupRef {
+    GroupRef {
+        id: GroupId(id),
+        display_name,
     }
 }
 

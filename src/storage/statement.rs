@@ -61,10 +61,10 @@ impl Statement {
         self
     }
 
-    /// Appends `(a, b, c)` of ids. The list is padded to a few sizes by repeating its last id, so that the
+    /// Appends `(a, b, c)` of ids, a page of them at most. The list is padded to a few sizes by repeating its last id, so that the
     /// engines can keep the prepared statement.
     pub(super) fn bind_ids(&mut self, ids: &[Uuid]) -> &mut Self {
-        const SIZES: [usize; 4] = [1, 8, 64, ID_CHUNK];
+        const SIZES: [usize; 4] = [1, 8, 64, 500];
         let size = SIZES
             .into_iter()
             .find(|size| *size >= ids.len())
@@ -130,6 +130,3 @@ impl Statement {
         })
     }
 }
-
-/// How many ids one statement carries at most; both engines allow far more parameters than this.
-pub(super) const ID_CHUNK: usize = 500;

@@ -103,7 +103,7 @@ fn reply(caller: &ScimCaller, document: &Value) -> Reply {
     Reply {
         status: StatusCode::OK,
         media: caller.media,
-        body: Some(document.to_string()),
+        body: Some(document.to_string().into()),
         ..Reply::default()
     }
 }

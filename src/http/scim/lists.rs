@@ -10,10 +10,10 @@ use percent_encoding::percent_decode_str;
 use super::body::Body;
 use super::caller::ScimCaller;
 use super::failure::Failure;
-use super::reply::Reply;
+use super::reply::{Reply, body_of};
 use crate::http::clock;
 use crate::http::state::Gateway;
-use crate::provisioning::{Page, Provisioning, Scope, search as find};
+use crate::provisioning::{Document, Page, Pieces, Provisioning, Scope, search as find};
 use crate::scim::error::ScimError;
 use crate::scim::message::{LIST_RESPONSE_URN, SearchRequest};
 use crate::scim::projection::Projection;
@@ -62,6 +62,9 @@ async fn answer(
     let page = find::search(on, &caller.service, scope, request, clock::now())
         .await
         .map_err(|error| caller.failure(error))?;
+    let body = body_of(Pieces::new(on, &caller.service, document_of(page, request)))
+        .await
+        .map_err(|error| caller.failure(error))?;
     Ok(Reply {
         status: StatusCode::OK,
         media: caller.media,
@@ -70,27 +73,29 @@ async fn answer(
     })
 }
 
-/// The list response (RFC 7644 section 3.4.2, RFC 9865 section 2). The resources are JSON text already; this wraps them
-/// without reading them again.
-fn list_text(page: &Page, request: &SearchRequest) -> String {
-    let mut text = String::with_capacity(page.resources.len() + 512);
+/// The list response (RFC 7644 section 3.4.2, RFC 9865 section 2) around the resources.
+fn document_of(page: Page, request: &SearchRequest) -> Document {
+    let mut head = format!("{{\"schemas\":[\"{LIST_RESPONSE_URN}\"]");
     // Writing to a String cannot fail.
-    let _ = write!(text, "{{\"schemas\":[\"{LIST_RESPONSE_URN}\"]");
     if let Some(total) = page.total {
-        let _ = write!(text, ",\"totalResults\":{total}");
+        let _ = write!(head, ",\"totalResults\":{total}");
     }
     if request.cursor.is_none() {
-        let _ = write!(text, ",\"startIndex\":{}", request.start_index);
+        let _ = write!(head, ",\"startIndex\":{}", request.start_index);
     }
-    let _ = write!(text, ",\"itemsPerPage\":{}", page.items);
+    let _ = write!(head, ",\"itemsPerPage\":{}", page.items);
     // Cursors are of unreserved characters, so they need no escapes.
     for (name, cursor) in [("nextCursor", &page.next), ("previousCursor", &page.previous)] {
         if let Some(cursor) = cursor {
-            let _ = write!(text, ",\"{name}\":\"{cursor}\"");
+            let _ = write!(head, ",\"{name}\":\"{cursor}\"");
         }
     }
-    let _ = write!(text, ",\"Resources\":[{}]}}", page.resources);
-    text
+    head.push_str(",\"Resources\":[");
+    let mut document = Document::default();
+    document.push_text(&head);
+    document.append(page.resources);
+    document.push_text("]}");
+    document
 }
 
 /// `attributes` and `excludedAttributes` of a request for one resource.

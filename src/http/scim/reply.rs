@@ -1,9 +1,14 @@
 //! Answers: media type, entity tag, location.
 
+use std::future;
+
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::directory::DirectoryKind;
+use crate::provisioning::{Error, Pieces};
 
 /// The media type that a caller is answered in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,10 +65,32 @@ impl Media {
 pub(super) struct Reply {
     pub status: StatusCode,
     pub media: Media,
-    /// JSON text; `None` for an answer without a body.
-    pub body: Option<String>,
+    /// JSON; `None` for an answer without a body.
+    pub body: Option<Body>,
     pub entity_tag: Option<String>,
     pub location: Option<String>,
+}
+
+/// The body of an answer. One that fits into a piece goes out whole, with its length; of a longer one the rest is read
+/// as fast as the client takes it, and no further when the client goes away.
+///
+/// # Errors
+/// The database failed before anything was sent. When it fails later the connection is broken off, so that nobody
+/// takes half an answer for a whole one.
+pub(super) async fn body_of(mut pieces: Pieces) -> Result<Body, Error> {
+    let first = pieces.next().await?.unwrap_or_default();
+    if pieces.is_done() {
+        return Ok(Body::from(first));
+    }
+    let rest = stream::try_unfold(pieces, async |mut pieces| {
+        let piece = pieces.next().await.inspect_err(|error| {
+            tracing::error!(%error, "an answer was broken off in the middle");
+        })?;
+        Ok::<_, Error>(piece.map(|piece| (piece, pieces)))
+    });
+    Ok(Body::from_stream(
+        stream::once(future::ready(Ok(first))).chain(rest),
+    ))
 }
 
 impl IntoResponse for Reply {

@@ -1,5 +1,7 @@
 //! `/Users` and `/Groups`: one resource at a time.
 
+use std::sync::Arc;
+
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get};
@@ -9,11 +11,11 @@ use super::body::Body;
 use super::caller::{ResourceId, ScimCaller};
 use super::failure::Failure;
 use super::lists::{self, projection_of};
-use super::reply::Reply;
+use super::reply::{Reply, body_of};
 use crate::http::clock;
 use crate::http::state::Gateway;
 use crate::provisioning::{
-    Command, GroupRecord, Outcome, Provisioning, ResourceKind, Write, entity_tag, groups, perform, users,
+    Command, Document, Outcome, Pieces, Provisioning, ResourceKind, Write, entity_tag, groups, perform, users,
 };
 use crate::scim::projection::Projection;
 
@@ -76,6 +78,7 @@ async fn read(
     RawQuery(query): RawQuery,
 ) -> Result<Reply, Failure> {
     let projection = projection_of(query.as_deref(), caller.service.resource_type(kind))
+        .map(Arc::new)
         .map_err(|error| caller.failure(error))?;
     let found = match kind {
         ResourceKind::User => users::find(&on, &caller.service, &id).await.map(Outcome::User),
@@ -105,6 +108,7 @@ async fn write(
     write: Write,
 ) -> Result<Reply, Failure> {
     let projection = projection_of(query.as_deref(), caller.service.resource_type(kind))
+        .map(Arc::new)
         .map_err(|error| caller.failure(error))?;
     let command = Command::parse(&caller.service, kind, write, caller.precondition.clone())
         .map_err(|error| caller.failure(error))?;
@@ -118,7 +122,7 @@ async fn answer(
     on: &Provisioning,
     caller: &ScimCaller,
     outcome: Outcome,
-    projection: &Projection,
+    projection: &Arc<Projection>,
 ) -> Result<Reply, Failure> {
     let service = &caller.service;
     let entity_tag = outcome.version().map(entity_tag);
@@ -127,23 +131,16 @@ async fn answer(
         Outcome::User(record) => {
             let mut body = String::with_capacity(2_048);
             service.write_user(&mut body, &record, projection);
-            Some(body)
+            Some(body.into())
         }
         // A body would cost the whole member list (RFC 7644 section 3.5.2).
         Outcome::Group {
             members_only: true, ..
         } if projection.is_default() => None,
         Outcome::Group { group, .. } => {
-            let members = if projection.wants("members") {
-                groups::list_members(on, service, &group)
-                    .await
-                    .map_err(|error| caller.failure(error))?
-            } else {
-                Vec::new()
-            };
-            let mut body = String::with_capacity(512 + members.len() * 200);
-            service.write_group(&mut body, &GroupRecord { group, members }, projection);
-            Some(body)
+            let document = Document::of_group(service, &group, projection);
+            let body = body_of(Pieces::new(on, service, document)).await;
+            Some(body.map_err(|error| caller.failure(error))?)
         }
         Outcome::Deleted => None,
     };

@@ -2,6 +2,7 @@
 
 use super::super::Provisioning;
 use super::super::command::ResourceKind;
+use super::super::document::Document;
 use super::super::error::Error;
 use super::super::kinds::Kind;
 use super::super::service::Service;
@@ -39,8 +40,8 @@ struct Walk {
     /// Whether it begins at a cursor, so that something lies behind it.
     within: bool,
     left: u64,
-    /// What each list has given, rendered.
-    parts: Vec<String>,
+    /// What each list has given.
+    parts: Vec<Document>,
     items: u64,
     /// Where the first item stands that was met.
     first: Option<(ResourceKind, Position)>,
@@ -109,10 +110,7 @@ impl Walk {
             let count = items.len() as u64;
             self.left = self.left.saturating_sub(count);
             self.items += count;
-            if count > 0 {
-                self.parts
-                    .push(K::write(tx, items, service, &query.projection).await?);
-            }
+            self.parts.push(query.document_of(&items, service));
         }
         if total.is_none() {
             total = query.total(tx, service).await?;
@@ -139,8 +137,12 @@ impl Walk {
             self.parts.reverse();
             std::mem::swap(&mut next, &mut previous);
         }
+        let mut resources = Document::default();
+        for part in self.parts {
+            resources.join(part);
+        }
         Ok(Page {
-            resources: self.parts.join(","),
+            resources,
             items: self.items,
             total: self.total,
             next,

@@ -52,12 +52,8 @@ async fn append<K: Kind>(
         Some(sorting) => from_database(tx, service, query, sorting, window).await?,
         None => from_memory(tx, service, query, window).await?,
     };
-    if page.items > 0 && !items.is_empty() {
-        page.resources.push(',');
-    }
     page.items += items.len() as u64;
-    page.resources
-        .push_str(&K::write(tx, items, service, &query.projection).await?);
+    page.resources.join(query.document_of(&items, service));
     Ok(total)
 }
 

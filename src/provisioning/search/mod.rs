@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::Provisioning;
 use super::command::ResourceKind;
+use super::document::Document;
 use super::error::Error;
 use super::kinds::{Groups, Users};
 use super::service::Service;
@@ -33,11 +34,11 @@ pub const MAX_PAGE: u64 = 1_000;
 /// How many resources a page holds when the client does not say.
 pub const DEFAULT_PAGE: u64 = 100;
 
-/// A page, rendered.
+/// A page.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The resources' JSON, joined by commas.
-    pub resources: String,
+    /// The resources, joined by commas.
+    pub resources: Document,
     /// How many there are on this page.
     pub items: u64,
     /// How many there are in all. `None` on a page by cursor where only the evaluator could tell (RFC 9865 section 2

@@ -1,7 +1,10 @@
 //! A list request, parsed against one resource type, and the walk over what has to be judged in memory.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
+use super::super::document::Document;
 use super::super::error::Error;
 use super::super::filter::{Lowered, lower_sort, mentions};
 use super::super::kinds::Kind;
@@ -19,12 +22,18 @@ use crate::storage::ReadTx;
 
 /// How many rows are in memory at a time while they are judged.
 const SCAN_CHUNK: u64 = 500;
+/// The same where their members or groups are judged with them.
+const APART_CHUNK: u64 = 50;
+/// How many members or groups one request may have judged in memory with the resources they belong to.
+const APART_BUDGET: usize = 500_000;
+/// How many of them are in memory at a time.
+const APART_AT_ONCE: usize = 50_000;
 
 /// A list request, parsed against one resource type.
 pub(super) struct Query<K: Kind> {
     pub filter: Option<Filter>,
     pub sort: Option<Sort>,
-    pub projection: Projection,
+    projection: Arc<Projection>,
     /// True of everything that the filter is true of.
     pub predicate: Predicate<K::Term>,
     /// The order, where the database can judge and sort all by itself.
@@ -55,7 +64,7 @@ impl<K: Kind> Query<K> {
         Ok(Self {
             filter,
             sort,
-            projection,
+            projection: Arc::new(projection),
             predicate: lowered.predicate,
             sorting: sorting.filter(|_| lowered.exact),
         })
@@ -73,6 +82,18 @@ impl<K: Kind> Query<K> {
         })
     }
 
+    /// What an answer shows of items, joined by commas.
+    pub(super) fn document_of(&self, items: &[K::Item], service: &Service) -> Document {
+        let mut document = Document::default();
+        for (position, item) in items.iter().enumerate() {
+            if position > 0 {
+                document.push_text(",");
+            }
+            K::write(&mut document, item, service, &self.projection);
+        }
+        document
+    }
+
     /// Whether judging or sorting needs an attribute that is kept apart from the resource's row.
     fn looks_at(&self, attribute: &str) -> bool {
         self.filter
@@ -86,24 +107,31 @@ impl<K: Kind> Query<K> {
 pub(super) struct Scan<'q, K: Kind> {
     query: &'q Query<K>,
     seek: Seek,
+    /// Rows at a time.
+    chunk: u64,
     seen: u64,
+    /// What may still be judged of what is kept apart; `None` where none of it is needed.
+    apart: Option<usize>,
     ended: bool,
 }
 
 impl<'q, K: Kind> Scan<'q, K> {
     /// From a place on, or from the end of the list that is met first.
     pub(super) fn new(query: &'q Query<K>, seek: Seek) -> Self {
+        let apart = query.looks_at(K::APART);
         Self {
             query,
             seek,
+            chunk: if apart { APART_CHUNK } else { SCAN_CHUNK },
             seen: 0,
+            apart: apart.then_some(APART_BUDGET),
             ended: false,
         }
     }
 
     /// Whether the next chunk may go past the budget.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.seen + SCAN_CHUNK > SCAN_BUDGET
+        self.seen + self.chunk > SCAN_BUDGET
     }
 
     /// The last row that was judged.
@@ -125,7 +153,7 @@ impl<'q, K: Kind> Scan<'q, K> {
         }
         let window = Window {
             offset: 0,
-            limit: SCAN_CHUNK,
+            limit: self.chunk,
         };
         let predicate = &self.query.predicate;
         let items = K::seek(
@@ -142,11 +170,17 @@ impl<'q, K: Kind> Scan<'q, K> {
         if self.seen > SCAN_BUDGET {
             return Err(too_many());
         }
-        self.ended = found < SCAN_CHUNK;
+        self.ended = found < self.chunk;
         if let Some(last) = items.last() {
             self.seek.beyond = Some(Place::of_id(K::id(last)));
         }
-        let resources = K::full(tx, &items, service, self.query.looks_at(K::APART)).await?;
+        let at_once = self.apart.map(|left| left.min(APART_AT_ONCE));
+        let mut budget = at_once;
+        let resources = K::full(tx, &items, service, budget.as_mut()).await?;
+        let resources = resources.ok_or_else(too_many_apart::<K>)?;
+        if let (Some(left), Some(given), Some(kept)) = (&mut self.apart, at_once, budget) {
+            *left -= given - kept;
+        }
         let judged = items.into_iter().zip(resources);
         let is_wanted = |(_, resource): &(K::Item, Resource)| {
             self.query
@@ -156,6 +190,15 @@ impl<'q, K: Kind> Scan<'q, K> {
         };
         Ok(Some(judged.filter(is_wanted).collect()))
     }
+}
+
+fn too_many_apart<K: Kind>() -> Error {
+    let detail = format!(
+        "this filter or sort has to be judged over more than {APART_BUDGET} {name}, or over more than {APART_AT_ONCE} of \
+         {APART_CHUNK} resources; compare {name}.value by eq, or narrow it",
+        name = K::APART
+    );
+    ScimError::too_many(detail).into()
 }
 
 pub(super) fn too_many() -> Error {

@@ -110,7 +110,8 @@ async fn the_largest_page_is_sorted_by_what_no_index_holds(engine: Engine) {
         .await
         .unwrap();
     assert_eq!((page.items, page.total), (MAX_PAGE, Some(people)));
-    let items: Vec<Value> = serde_json::from_str(&format!("[{}]", page.resources)).unwrap();
+    let text = place.text(page.resources).await;
+    let items: Vec<Value> = serde_json::from_str(&format!("[{text}]")).unwrap();
     let titles: Vec<&str> = items.iter().filter_map(|item| item["title"].as_str()).collect();
     assert_eq!((titles.len() as u64, titles[0]), (MAX_PAGE, "0001"));
     assert!(titles.is_sorted());

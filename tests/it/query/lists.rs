@@ -314,8 +314,9 @@ async fn read(
     )
     .await
     .map_err(|error| format!("refused: {error}"))?;
-    let items: Vec<Resource> = serde_json::from_str(&format!("[{}]", page.resources))
-        .map_err(|error| format!("no JSON: {error}: {}", page.resources))?;
+    let text = population.place.text(page.resources.clone()).await;
+    let items: Vec<Resource> =
+        serde_json::from_str(&format!("[{text}]")).map_err(|error| format!("no JSON: {error}: {text}"))?;
     if items.len() as u64 != page.items {
         return Err(format!("counts {} of {} items", page.items, items.len()));
     }

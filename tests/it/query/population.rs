@@ -299,7 +299,7 @@ impl Population {
     async fn read_group(&self, id: Uuid) -> Resource {
         let found = groups::find(&self.provisioning, &self.service, &id.to_string()).await;
         let group = found.expect("a group that was made");
-        let members = groups::list_members(&self.provisioning, &self.service, &group).await;
-        full_group(&group, &members.expect("its members"), &self.service)
+        let members = self.place.members(group.id).await;
+        full_group(&group, &members, &self.service)
     }
 }

@@ -7,13 +7,15 @@ use rollcall::accounts::Accounts;
 use rollcall::auth::mac::MacKey;
 use rollcall::auth::vault::Vault;
 use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
+use rollcall::directory::query::Predicate;
 use rollcall::directory::{
     Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, Member, MemberDelta,
     MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
     tenant,
 };
 use rollcall::provisioning::{
-    self, Command, Endpoint, Outcome, Precondition, Provisioning, ResourceKind, Service, Write, perform,
+    self, Command, Document, Endpoint, Outcome, Pieces, Precondition, Provisioning, ResourceKind, Service,
+    Write, perform,
 };
 use rollcall::scim::schema;
 use rollcall::storage::{Error, ReadTx, Store, Tx};
@@ -243,6 +245,32 @@ impl Place {
     pub async fn find_group(&self, id: GroupId) -> Group {
         let found = self.read().await.find_group(self.directory, id).await;
         found.expect("a group is read").expect("the group is there")
+    }
+
+    /// A group's members by id, read a few at a time.
+    pub async fn members(&self, group: GroupId) -> Vec<Member> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let mut tx = self.read().await;
+            let chunk = tx.walk_members(group, &Predicate::always(), after, 700).await;
+            let chunk = chunk.expect("members are read");
+            found.extend(chunk.items);
+            match chunk.next {
+                Some(next) => after = Some(next),
+                None => return found,
+            }
+        }
+    }
+
+    /// A document, written to its end.
+    pub async fn text(&self, document: Document) -> String {
+        let on = Provisioning::new(self.store.clone());
+        let mut pieces = Pieces::new(&on, &self.service(), document);
+        let mut text = String::new();
+        while let Some(piece) = pieces.next().await.expect("the document is written") {
+            text.push_str(&piece);
+        }
+        text
     }
 
     /// The person as they stand, deleted or not.

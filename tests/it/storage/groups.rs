@@ -1,9 +1,10 @@
 //! Groups and their members: rows, changed as sets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use rollcall::directory::query::{MemberTerm, Predicate};
 use rollcall::directory::{DirectoryId, Group, Member, MemberDelta, MemberKind, Profile, group, lifecycle};
-use rollcall::storage::{Candidate, Error, Tx};
+use rollcall::storage::{Error, Tx};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -55,7 +56,7 @@ async fn every_column_of_a_group_follows_an_update(engine: Engine) {
 }
 
 async fn member_ids(place: &Place, group: &Group) -> HashSet<Uuid> {
-    let members = place.read().await.list_members(group.id).await.unwrap();
+    let members = place.members(group.id).await;
     let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
     assert!(ids.is_sorted(), "members come by id");
     ids.into_iter().collect()
@@ -93,13 +94,7 @@ async fn members_are_added_removed_and_cleared(engine: Engine) {
     );
     assert_eq!(place.find_group(group.id).await, group);
     assert_eq!(group.version, 2);
-    let listed = place
-        .store
-        .write(place.tenant, async move |tx: &mut Tx| {
-            tx.list_member_ids(group.id).await
-        })
-        .await
-        .unwrap();
+    let listed = place.read().await.list_member_ids(group.id).await.unwrap();
     assert_eq!(listed.len(), 3);
     let group = place.change_members(&group, delta(&[], &listed)).await;
     assert!(member_ids(&place, &group).await.is_empty());
@@ -119,19 +114,23 @@ async fn members_are_told_apart_by_kind_for_one_group_and_for_several(engine: En
     let staff = place.group("Staff", &[person(&user), inner]).await;
     let other = place.group("Other", &[person(&user)]).await;
     let mut tx = place.read().await;
-    let kinds: HashSet<(Uuid, MemberKind)> = tx
-        .list_members(staff.id)
+    let kinds: HashSet<(Uuid, MemberKind)> = place
+        .members(staff.id)
         .await
-        .unwrap()
         .iter()
         .map(|member| (member.id, member.kind))
         .collect();
     let expected = HashSet::from([(user.id.0, MemberKind::User), (nested.id.0, MemberKind::Group)]);
     assert_eq!(kinds, expected);
-    let pairs = tx
-        .list_members_of(&[staff.id, other.id, nested.id])
-        .await
-        .unwrap();
+    let groups = [staff.id, other.id, nested.id];
+    let pairs = tx.list_few_members_of(&groups, 3).await.unwrap();
+    let pairs = pairs.expect("three are not more than three");
+    assert_eq!(tx.list_few_members_of(&groups, 2).await.unwrap(), None);
+    for (kind, id) in [(MemberKind::User, user.id.0), (MemberKind::Group, nested.id.0)] {
+        let of = Predicate::Term(MemberTerm::Kind(kind));
+        let chunk = tx.walk_members(staff.id, &of, None, 10).await.unwrap();
+        assert_eq!(chunk.items, [Member { id, kind }]);
+    }
     let of = |id| pairs.iter().filter(|(group, _)| *group == id).count();
     assert_eq!((of(staff.id), of(other.id), of(nested.id)), (2, 1, 0));
     assert!(pairs.iter().any(|(_, member)| member.kind == MemberKind::Group));
@@ -163,16 +162,9 @@ async fn ten_thousand_members_come_and_go_in_one_change(engine: Engine) {
     let group = place.change_members(&group, delta(&people, &[])).await;
     assert_eq!(member_ids(&place, &group).await.len(), 10_000);
     let ids: Vec<Uuid> = people.iter().map(|member| member.id).collect();
-    let (directory, id, asked) = (place.directory, group.id, ids.clone());
-    let candidates = place
-        .store
-        .write(place.tenant, async move |tx: &mut Tx| {
-            tx.find_candidates_for_update(directory, id, &asked).await
-        })
-        .await
-        .unwrap();
-    assert_eq!(candidates.len(), 10_000);
-    assert!(candidates.values().all(|candidate| candidate.is_member));
+    let mut tx = place.read().await;
+    assert_eq!(tx.find_members_among(group.id, &ids).await.unwrap().len(), 10_000);
+    drop(tx);
     let group = place.change_members(&group, delta(&[], &ids)).await;
     assert!(member_ids(&place, &group).await.is_empty());
     assert_eq!(group.version, 3);
@@ -190,7 +182,7 @@ async fn a_deleted_group_takes_its_memberships_along(engine: Engine) {
     place.apply(group::delete(&group, origin())).await.unwrap();
     let mut tx = place.read().await;
     assert_eq!(tx.find_group(place.directory, group.id).await.unwrap(), None);
-    assert!(tx.list_members(group.id).await.unwrap().is_empty());
+    assert!(place.members(group.id).await.is_empty());
     let record = tx
         .find_user_record(place.directory, user.id)
         .await
@@ -232,22 +224,22 @@ async fn candidates_are_told_from_members_and_strangers(engine: Engine) {
         nested.id.0,
         Uuid::nil(),
     ];
-    let (directory, id) = (place.directory, group.id);
+    let members = place.read().await.find_members_among(group.id, &ids).await;
+    assert_eq!(members.unwrap(), HashSet::from([member.id.0]));
+    let directory = place.directory;
     let found = place
         .store
         .write(place.tenant, async move |tx: &mut Tx| {
-            tx.find_candidates_for_update(directory, id, &ids).await
+            tx.find_candidates_for_update(directory, &ids).await
         })
         .await
         .unwrap();
-    let candidate = |kind, is_member| Candidate {
-        kind: Some(kind),
-        is_member,
-    };
-    assert_eq!(found.len(), 3);
-    assert_eq!(found[&member.id.0], candidate(MemberKind::User, true));
-    assert_eq!(found[&free.id.0], candidate(MemberKind::User, false));
-    assert_eq!(found[&nested.id.0], candidate(MemberKind::Group, false));
+    let expected = [
+        (member.id.0, MemberKind::User),
+        (free.id.0, MemberKind::User),
+        (nested.id.0, MemberKind::Group),
+    ];
+    assert_eq!(found, HashMap::from(expected));
 }
 
 /// One transaction adds a person to a group while another deletes that person: afterwards nobody who is
@@ -263,9 +255,7 @@ async fn a_person_who_is_being_deleted_is_not_added(engine: Engine) {
                 .find_group_for_update(directory, group_id)
                 .await?
                 .expect("a group");
-            let found = tx
-                .find_candidates_for_update(directory, group_id, &[member.id])
-                .await?;
+            let found = tx.find_candidates_for_update(directory, &[member.id]).await?;
             if found.contains_key(&member.id) {
                 let delta = delta(&[member], &[]);
                 let (_, change) = group::update(&group, group.clone(), delta, origin()).expect("a change");

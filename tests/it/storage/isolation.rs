@@ -95,8 +95,26 @@ async fn found_by_reads(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>,
             "find_group_by_name",
             tx.find_group_by_name(directory, "staff").await?.is_some(),
         ),
-        ("list_members", !tx.list_members(group).await?.is_empty()),
-        ("list_members_of", !tx.list_members_of(&[group]).await?.is_empty()),
+        (
+            "walk_members",
+            !tx.walk_members(group, &Predicate::always(), None, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
+        (
+            "list_few_members_of",
+            !tx.list_few_members_of(&[group], 10).await?.unwrap().is_empty(),
+        ),
+        ("list_member_ids", !tx.list_member_ids(group).await?.is_empty()),
+        (
+            "find_members_among",
+            !tx.find_members_among(group, &[user.0]).await?.is_empty(),
+        ),
+        (
+            "walk_groups_of",
+            !tx.walk_groups_of(user, None, 10).await?.items.is_empty(),
+        ),
         ("find_directory", tx.find_directory(directory).await?.is_some()),
         (
             "list_directories",
@@ -210,7 +228,7 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
     from.store
         .write(from.tenant, async move |tx: &mut Tx| {
             let ids = [user.0, group.0];
-            let candidates = tx.find_candidates_for_update(directory, group, &ids).await?;
+            let candidates = tx.find_candidates_for_update(directory, &ids).await?;
             let record = tx.find_user_record_for_update(directory, user).await?;
             let found = [
                 ("record", record.is_some()),
@@ -220,7 +238,6 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
                     tx.find_group_for_update(directory, group).await?.is_some(),
                 ),
                 ("candidates", !candidates.is_empty()),
-                ("member ids", !tx.list_member_ids(group).await?.is_empty()),
                 (
                     "administrators",
                     tx.count_other_full_administrators_for_update(&administrator, now())
