@@ -26,7 +26,7 @@ pub(super) async fn execute(
     Ok(Reply {
         status: StatusCode::OK,
         media: caller.media,
-        body: Some(body.to_string()),
+        body: Some(body.to_string().into()),
         ..Reply::default()
     })
 }

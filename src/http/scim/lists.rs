@@ -68,7 +68,7 @@ async fn answer(
     Ok(Reply {
         status: StatusCode::OK,
         media: caller.media,
-        body: Some(list_text(&page, request)),
+        body: Some(body),
         ..Reply::default()
     })
 }
