@@ -34,6 +34,8 @@ pub(super) struct Effects {
     pub(super) tokens_changed: bool,
     /// Mail was queued: once this is committed, it may go.
     pub(super) mail_queued: bool,
+    /// Grants were left to be aligned: once this is committed, that may begin.
+    pub(super) alignment_queued: bool,
 }
 
 impl Effects {
@@ -43,6 +45,7 @@ impl Effects {
         self.audit.extend(other.audit);
         self.tokens_changed |= other.tokens_changed;
         self.mail_queued |= other.mail_queued;
+        self.alignment_queued |= other.alignment_queued;
     }
 }
 
