@@ -138,6 +138,11 @@ pub enum RegistryFact {
         /// The rules from now on, in order.
         rules: Vec<MappingRule>,
     },
+    /// The rule of a group was taken out of its directory's mapping, the others stay as they are.
+    GroupUnmapped {
+        /// Which.
+        group: GroupId,
+    },
     /// The grants of a directory's people are to be made what its mapping gives, by the job.
     AlignmentQueued {
         /// Whose people.

@@ -119,10 +119,7 @@ impl GrantDelta {
 #[must_use]
 pub fn rights_of<G: Ord>(rules: &[GroupRule<G>], groups: &[G]) -> Vec<Right> {
     let groups: BTreeSet<&G> = groups.iter().collect();
-    let matching: Vec<_> = rules
-        .iter()
-        .filter(|rule| groups.contains(&rule.group))
-        .collect();
+    let matching: Vec<_> = rules.iter().filter(|rule| groups.contains(&rule.group)).collect();
     let role = matching.iter().find_map(|rule| rule.role.as_ref());
     let sections = matching.iter().flat_map(|rule| &rule.sections);
     let scopes = matching.iter().filter_map(|rule| rule.admin_scope.as_ref());
@@ -271,16 +268,20 @@ pub fn follow_groups_or_hold(
     }
 }
 
-/// Takes what groups of directories gave a person, who is in none any more. `None` when they gave nothing. Whether the
-/// tenant stays manageable is to be judged before.
+/// Takes what groups of directories gave a person who is being deleted, and with it leaves every group: nothing of it
+/// comes back with them. `None` when they gave nothing. Whether the tenant stays manageable is judged by the deletion.
 #[must_use]
 pub fn leave_directories(user: &User, grants: &[Grant], origin: Origin) -> Option<Change> {
+    let user = User {
+        deleted_at: Some(origin.at),
+        ..user.clone()
+    };
     let mapped = |grant: &&Grant| matches!(grant.source, GrantSource::Directory(_));
     let delta = GrantDelta {
         added: Vec::new(),
         ended: grants.iter().filter(mapped).map(|grant| grant.id).collect(),
     };
-    (!delta.is_empty()).then(|| arrive(user, grants, delta, "user.grants_set", origin).change)
+    (!delta.is_empty()).then(|| arrive(&user, grants, delta, "user.grants_set", origin).change)
 }
 
 /// Which mappings give the tick.
@@ -311,13 +312,7 @@ fn change(
     Ok(Some(arrival))
 }
 
-fn arrive(
-    user: &User,
-    grants: &[Grant],
-    delta: GrantDelta,
-    action: &'static str,
-    origin: Origin,
-) -> Arrival {
+fn arrive(user: &User, grants: &[Grant], delta: GrantDelta, action: &'static str, origin: Origin) -> Arrival {
     let after = User {
         administrator: administrator_of(delta.rights_after(grants)),
         ..user.clone()
@@ -530,7 +525,10 @@ mod tests {
         assert_eq!(set(&all, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
         let second = group(entities(&[2]));
         assert_eq!(set(&second, None), Err(Refusal::GrantedByGroup(vec![CONNECTION])));
-        assert_eq!(set(&second, Some(entities(&[1]))), Err(Refusal::GrantedByGroup(vec![CONNECTION])));
+        assert_eq!(
+            set(&second, Some(entities(&[1]))),
+            Err(Refusal::GrantedByGroup(vec![CONNECTION]))
+        );
         assert_eq!(set(&second, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
         // What comes out is what is asked, in another order.
         assert_eq!(set(&second, Some(entities(&[1, 2]))), Ok(Some(entities(&[2, 1]))));

@@ -97,19 +97,47 @@ pub fn set(
     if before == after {
         return None;
     }
-    let (seen_before, seen_after) = (view(before), view(&after));
     let fact = RegistryFact::GroupMappingSet {
         directory,
-        rules: after,
+        rules: after.clone(),
     };
-    Some(Change::new(
+    Some(changed(fact, directory, before, &after, origin))
+}
+
+fn changed(
+    fact: RegistryFact,
+    directory: DirectoryId,
+    before: &[MappingRule],
+    after: &[MappingRule],
+    origin: Origin,
+) -> Change {
+    Change::new(
         Fact::Registry(fact),
         origin,
         "directory.group_mapping_set",
         ("directory", directory.0),
-        Some(seen_before),
-        Some(seen_after),
-    ))
+        Some(view(before)),
+        Some(view(after)),
+    )
+}
+
+/// Takes the rule of a group that is being deleted out of the list. `None` when there is none.
+#[must_use]
+pub fn remove(
+    directory: DirectoryId,
+    before: &[MappingRule],
+    group: GroupId,
+    origin: Origin,
+) -> Option<Change> {
+    let after: Vec<MappingRule> = before
+        .iter()
+        .filter(|rule| rule.group != group)
+        .cloned()
+        .collect();
+    (after.len() < before.len()).then(|| {
+        let fact = RegistryFact::GroupUnmapped { group };
+        changed(fact, directory, before, &after, origin)
+    })
 }
 
 /// Leaves everybody whom the mapping concerns to the job that aligns grants: they are too many for one request.
@@ -187,9 +215,7 @@ pub fn follow_or_hold(
 }
 
 fn view(rules: &[MappingRule]) -> Value {
-    let rule = |rule: &MappingRule| {
-        json!({"group_id": rule.group, "role": rule.role, "sections": rule.sections, "admin_scope": rule.admin_scope})
-    };
+    let rule = |rule: &MappingRule| json!({"group_id": rule.group, "role": rule.role, "sections": rule.sections, "admin_scope": rule.admin_scope});
     json!({"rules": rules.iter().map(rule).collect::<Vec<_>>()})
 }
 

@@ -2,5 +2,6 @@
 
 pub mod audit_numbers;
 pub mod expiry;
+pub mod group_mapping;
 pub mod last_used;
 pub mod mail;

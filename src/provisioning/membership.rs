@@ -38,7 +38,7 @@ impl Wish {
     }
 }
 
-/// Decides what really changes.
+/// Decides what really changes. Where membership decides of rights, whoever is named is locked as somebody who changes.
 ///
 /// # Errors
 /// [`Refusal::UnknownMember`] and [`Refusal::MemberOfItself`].
@@ -47,6 +47,7 @@ pub(super) async fn decide(
     directory: DirectoryId,
     group: GroupId,
     changes: &[MemberChange],
+    decides_of_rights: bool,
 ) -> Result<MemberDelta, Error> {
     let mut wish = Wish::default();
     for change in changes {
@@ -62,7 +63,7 @@ pub(super) async fn decide(
         }
     }
     let candidates = tx
-        .find_candidates_for_update(directory, group, &wish.named)
+        .find_candidates_for_update(directory, group, &wish.named, decides_of_rights)
         .await?;
     let mut delta = MemberDelta::default();
     for id in &wish.named {

@@ -248,6 +248,16 @@ impl Tx {
         Ok(followers)
     }
 
+    pub(super) async fn remove_group_rule(&mut self, group: GroupId) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "DELETE FROM group_rules WHERE tenant_id = $1 AND group_id = $2",
+            self.read.tenant.0,
+            group.0,
+        )?;
+        Ok(())
+    }
+
     pub(super) async fn set_group_rules(
         &mut self,
         directory: DirectoryId,

@@ -236,7 +236,6 @@ impl Tx {
     async fn delete_group(&mut self, id: GroupId, at: jiff::Timestamp) -> Result<(), Error> {
         self.remove_memberships_of(id.0, at).await?;
         for sql in [
-            "DELETE FROM group_rules WHERE tenant_id = $1 AND group_id = $2",
             "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = $2",
             "DELETE FROM groups WHERE tenant_id = $1 AND id = $2",
         ] {

@@ -23,7 +23,8 @@ pub struct Candidate {
 
 impl Tx {
     /// Looks up those of `ids` that could become members of the group or are members of it. They are locked
-    /// until the commit, so that nobody who is being deleted is added.
+    /// until the commit, so that nobody who is being deleted is added; people with `to_change` as those who change
+    /// themselves: a lock that others share cannot be made stronger later without a deadlock.
     ///
     /// # Errors
     /// The database failed.
@@ -32,6 +33,7 @@ impl Tx {
         directory: DirectoryId,
         group: GroupId,
         ids: &[Uuid],
+        to_change: bool,
     ) -> Result<HashMap<Uuid, Candidate>, Error> {
         let mut found = HashMap::with_capacity(ids.len());
         let locks = self.read.conn.locks_rows();
@@ -43,7 +45,8 @@ impl Tx {
                 .bind(Bind::Uuid(directory.0));
             users.push(" AND deleted_at IS NULL AND id IN ").bind_ids(chunk);
             if locks {
-                users.push(" ORDER BY id FOR SHARE");
+                users.push(" ORDER BY id");
+                users.push(if to_change { " FOR UPDATE" } else { " FOR SHARE" });
             }
             for (id,) in users.fetch_all::<(Uuid,)>(&mut self.read.conn).await? {
                 found.insert(

@@ -250,6 +250,7 @@ impl Tx {
             RegistryFact::GroupMappingSet { directory, rules } => {
                 self.set_group_rules(directory, &rules).await
             }
+            RegistryFact::GroupUnmapped { group } => self.remove_group_rule(group).await,
             RegistryFact::AlignmentQueued {
                 directory,
                 request_id,

@@ -12,7 +12,6 @@ use crate::provisioning::search::MAX_PAGE;
 use crate::scim::discovery::{self, Features};
 use crate::scim::error::ScimError;
 use crate::scim::message::list_response;
-use crate::scim::schema;
 
 pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
     refuse_filter(&caller, &query)?;
@@ -23,7 +22,7 @@ pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery)
     };
     Ok(reply(
         &caller,
-        &discovery::service_provider_config(caller.endpoint.base(), &features),
+        &discovery::service_provider_config(caller.service.endpoint.base(), &features),
     ))
 }
 
@@ -59,11 +58,17 @@ pub(super) async fn bulk(caller: ScimCaller) -> Failure {
 }
 
 fn all_resource_types(caller: &ScimCaller) -> Vec<Value> {
-    discovery::resource_types(caller.endpoint.base(), &[schema::user(), schema::group()])
+    discovery::resource_types(
+        caller.service.endpoint.base(),
+        &[&caller.service.types.user, &caller.service.types.group],
+    )
 }
 
 fn all_schemas(caller: &ScimCaller) -> Vec<Value> {
-    discovery::schemas(caller.endpoint.base(), &[schema::user(), schema::group()])
+    discovery::schemas(
+        caller.service.endpoint.base(),
+        &[&caller.service.types.user, &caller.service.types.group],
+    )
 }
 
 /// RFC 7644 section 4: a filter on the discovery endpoints is 403, since nothing may be hidden there.

@@ -181,6 +181,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
         let body = match path.rsplit('/').next() {
             Some("admin") => Some(json!({"administrator": true, "scope": "all"})),
             Some("entity") => Some(json!({"entity_id": null})),
+            Some("group-mapping") => Some(json!({"rules": []})),
             _ => None,
         };
         let nobody_path = path.replace("{id}", NOBODY).replace("{token}", NOBODY);

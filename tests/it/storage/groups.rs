@@ -167,7 +167,7 @@ async fn ten_thousand_members_come_and_go_in_one_change(engine: Engine) {
     let candidates = place
         .store
         .write(place.tenant, async move |tx: &mut Tx| {
-            tx.find_candidates_for_update(directory, id, &asked).await
+            tx.find_candidates_for_update(directory, id, &asked, false).await
         })
         .await
         .unwrap();
@@ -236,7 +236,7 @@ async fn candidates_are_told_from_members_and_strangers(engine: Engine) {
     let found = place
         .store
         .write(place.tenant, async move |tx: &mut Tx| {
-            tx.find_candidates_for_update(directory, id, &ids).await
+            tx.find_candidates_for_update(directory, id, &ids, false).await
         })
         .await
         .unwrap();
@@ -264,7 +264,7 @@ async fn a_person_who_is_being_deleted_is_not_added(engine: Engine) {
                 .await?
                 .expect("a group");
             let found = tx
-                .find_candidates_for_update(directory, group_id, &[member.id])
+                .find_candidates_for_update(directory, group_id, &[member.id], false)
                 .await?;
             if found.contains_key(&member.id) {
                 let delta = delta(&[member], &[]);
