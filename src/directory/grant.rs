@@ -382,6 +382,56 @@ mod tests {
     }
 
     #[test]
+    fn the_first_rule_that_names_a_role_decides_it_and_everything_else_comes_together() {
+        let with_role = |group: &str, role: &str, scope| GroupRule {
+            role: Some(role.to_owned()),
+            ..rule(group, &[], scope)
+        };
+        let rules = [
+            rule("staff", &["a"], Some(entities(&[1]))),
+            with_role("sales", "user", None),
+            with_role("it", "administrator", Some(entities(&[2]))),
+            rule("audit", &["b", "a"], Some(entities(&[1]))),
+        ];
+        let of = |groups: &[&str]| {
+            let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+            rights_of(&rules, &groups)
+        };
+        let role = |key: &str| Right::Role(key.to_owned());
+        let (one, all) = (Right::Admin(entities(&[1])), Right::Admin(AdminScope::All));
+        assert_eq!(of(&["audit", "staff"]), [section("a"), section("b"), one.clone()]);
+        // The order of the list counts, not that of the groups.
+        let two = Right::Admin(entities(&[2]));
+        assert_eq!(of(&["it", "sales"]), [role("user"), two]);
+        assert_eq!(of(&["it"]), [role("administrator"), all.clone()]);
+        assert_eq!(of(&["staff", "it"]), [role("administrator"), section("a"), all]);
+        assert_eq!(of(&["sales", "staff"]), [role("user"), section("a"), one]);
+        assert_eq!(of(&["Sales"]), []);
+    }
+
+    #[test]
+    fn who_is_deleted_leaves_what_groups_of_directories_gave_and_keeps_the_rest() {
+        let directory = GrantSource::Directory(sample::DIRECTORY);
+        let before = grants(&[
+            (Right::Admin(AdminScope::All), directory),
+            (section("a"), directory),
+            (section("a"), CONNECTION),
+            (Right::Admin(entities(&[1])), GrantSource::Manual),
+        ]);
+        let (fact, _) = leave_directories(&person(&before), &before, origin())
+            .unwrap()
+            .into_parts();
+        let Fact::User(UserFact::Granted { user, delta, .. }) = fact else {
+            panic!("{fact:?}");
+        };
+        assert_eq!(user.administrator, Some(entities(&[1])));
+        assert_eq!(user.deleted_at, Some(origin().at));
+        assert_eq!(delta.ended, [before[0].id, before[1].id]);
+        assert!(delta.added.is_empty());
+        assert!(leave_directories(&person(&before[2..]), &before[2..], origin()).is_none());
+    }
+
+    #[test]
     fn a_sync_takes_only_what_its_own_source_gave() {
         let connection = GrantSource::Connection(ConnectionId(Uuid::from_u128(9)));
         let grant = |id, key, source| Grant {
@@ -532,6 +582,24 @@ mod tests {
         assert_eq!(set(&second, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
         // What comes out is what is asked, in another order.
         assert_eq!(set(&second, Some(entities(&[1, 2]))), Ok(Some(entities(&[2, 1]))));
+    }
+
+    #[test]
+    fn the_refusal_names_every_mapping_that_gives_the_tick() {
+        let directory = GrantSource::Directory(sample::DIRECTORY);
+        let before = grants(&[
+            (Right::Admin(AdminScope::All), directory),
+            (Right::Admin(entities(&[1])), directory),
+            (Right::Admin(AdminScope::All), CONNECTION),
+            (Right::Admin(AdminScope::All), GrantSource::Manual),
+        ]);
+        let refusal = set_administrator(&person(&before), &before, None, 1, origin()).unwrap_err();
+        assert_eq!(refusal, Refusal::GrantedByGroup(vec![directory, CONNECTION]));
+        let text = refusal.to_string();
+        assert!(
+            text.contains(&format!("directory:{}", sample::DIRECTORY)),
+            "{text}"
+        );
     }
 
     #[test]
