@@ -85,6 +85,7 @@ SystemTx: list_tenants_with_unnumbered_audit
 Tx: apply
 Tx: consume_once
 Tx: count_entity_uses
+Tx: count_followers
 Tx: count_other_full_administrators_for_update
 Tx: find_alignment_for_update
 Tx: find_candidates_for_update

@@ -56,7 +56,7 @@ pub async fn set(
             before.retain(|rule| groups.contains(&rule.group));
             let tree = find_tree(tx, &rules).await?;
             group_mapping::check(&rules, &groups, &tree)?;
-            let change = group_mapping::set(directory, &before, rules.clone(), origin.clone());
+            let change = group_mapping::set(directory, &before, &rules, origin.clone());
             if let Some(change) = change {
                 tx.apply(change).await?;
                 align(tx, directory, &rules, origin).await?;

@@ -307,8 +307,9 @@ fn change(
     if delta.is_empty() {
         return Ok(None);
     }
-    let arrival = arrive(user, grants, delta, action, origin.clone());
-    check_last_administrator(user, &arrival.user, other_full_administrators, origin.at)?;
+    let at = origin.at;
+    let arrival = arrive(user, grants, delta, action, origin);
+    check_last_administrator(user, &arrival.user, other_full_administrators, at)?;
     Ok(Some(arrival))
 }
 

@@ -19,7 +19,7 @@ use super::user::User;
 /// How many rules a directory may have.
 pub const MOST_RULES: usize = 500;
 
-/// How many people one request aligns itself; more are left to a job.
+/// How many people one transaction aligns itself; more are left to a job.
 pub const MOST_AT_ONCE: usize = 1000;
 
 /// A rule of a directory.
@@ -91,7 +91,7 @@ pub fn check(rules: &[MappingRule], groups: &BTreeSet<GroupId>, tree: &EntityTre
 pub fn set(
     directory: DirectoryId,
     before: &[MappingRule],
-    after: Vec<MappingRule>,
+    after: &[MappingRule],
     origin: Origin,
 ) -> Option<Change> {
     if before == after {
@@ -99,9 +99,9 @@ pub fn set(
     }
     let fact = RegistryFact::GroupMappingSet {
         directory,
-        rules: after.clone(),
+        rules: after.to_vec(),
     };
-    Some(changed(fact, directory, before, &after, origin))
+    Some(changed(fact, directory, before, after, origin))
 }
 
 fn changed(

@@ -81,7 +81,8 @@ impl Mapping {
         if !self.is_in_force() || ids.is_empty() {
             return Ok(Vec::new());
         }
-        if ids.len() > MOST_AT_ONCE {
+        // One transaction may hold many operations of a bulk request.
+        if tx.count_followers() + ids.len() > MOST_AT_ONCE {
             return Ok(vec![group_mapping::queue(self.directory, origin.clone())]);
         }
         let ids: Vec<UserId> = ids.iter().copied().map(UserId).collect();

@@ -160,7 +160,7 @@ impl Tx {
         request_id: String,
         at: Timestamp,
     ) -> Result<(), Error> {
-        self.effects.alignment_queued = true;
+        self.effects.queued.alignment = true;
         let alignment = Alignment {
             directory,
             after: Some(UserId(Uuid::nil())),

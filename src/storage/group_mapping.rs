@@ -215,6 +215,7 @@ impl Tx {
         // Whoever locks several does so in this order.
         ids.sort_unstable();
         ids.dedup();
+        self.effects.followers += ids.len();
         let mut followers = Followers::default();
         for chunk in ids.chunks(ID_CHUNK) {
             let mut sql = Statement::new(select_user!("WHERE u.deleted_at IS NULL AND u.tenant_id = "));
@@ -246,6 +247,12 @@ impl Tx {
             followers.other_full_administrators = u64::try_from(others).unwrap_or(u64::MAX);
         }
         Ok(followers)
+    }
+
+    /// How many people this transaction has loaded so far to have their grants aligned.
+    #[must_use]
+    pub fn count_followers(&self) -> usize {
+        self.effects.followers
     }
 
     pub(super) async fn remove_group_rule(&mut self, group: GroupId) -> Result<(), Error> {

@@ -22,7 +22,7 @@ use super::engine::{Conn, execute, fetch_optional};
 use super::error::Error;
 use super::system::SystemTx;
 use super::token_cache::TokenCache;
-use super::tx::{Body, Effects, ReadTx, Tx, WriteError};
+use super::tx::{Body, Effects, Queued, ReadTx, Tx, WriteError};
 use super::writer::Writer;
 use crate::directory::{SessionId, TenantId, TokenId};
 
@@ -87,11 +87,11 @@ struct Bells {
 }
 
 impl Bells {
-    fn ring(&self, effects: &Effects) {
-        if effects.mail_queued {
+    fn ring(&self, queued: Queued) {
+        if queued.mail {
             self.mail.notify_one();
         }
-        if effects.alignment_queued {
+        if queued.alignment {
             self.alignment.notify_one();
         }
     }
@@ -154,7 +154,7 @@ impl Store {
             if effects.tokens_changed {
                 cache.forget_all();
             }
-            ringing.ring(effects);
+            ringing.ring(effects.queued);
         };
         let writer = Writer::start(&one, after_commit).await?;
         let readers = SqlitePoolOptions::new()
@@ -367,7 +367,7 @@ where
                 if tx.effects.tokens_changed {
                     tokens.forget_all();
                 }
-                bells.ring(&tx.effects);
+                bells.ring(tx.effects.queued);
                 return Ok(value);
             }
             Err(error) => {

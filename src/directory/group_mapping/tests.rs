@@ -107,11 +107,9 @@ fn the_same_rules_are_no_change_and_the_same_ones_in_another_order_are() {
         rule(1, Some("user"), &[], None),
         rule(2, Some("administrator"), &[], None),
     ];
-    assert!(set(DIRECTORY, &rules, rules.to_vec(), origin()).is_none());
+    assert!(set(DIRECTORY, &rules, &rules, origin()).is_none());
     let turned = vec![rules[1].clone(), rules[0].clone()];
-    let (fact, audit) = set(DIRECTORY, &rules, turned.clone(), origin())
-        .unwrap()
-        .into_parts();
+    let (fact, audit) = set(DIRECTORY, &rules, &turned, origin()).unwrap().into_parts();
     let Fact::Registry(RegistryFact::GroupMappingSet { directory, rules }) = fact else {
         panic!("{fact:?}");
     };
