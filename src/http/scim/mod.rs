@@ -1,6 +1,7 @@
 //! The SCIM door (RFC 7644): parse, call one use case of `provisioning`, render.
 
 mod body;
+mod bulk;
 mod caller;
 mod discovery;
 mod failure;
@@ -9,7 +10,7 @@ mod reply;
 mod resources;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 
 use super::state::Gateway;
 use crate::provisioning::{ResourceKind, Scope};
@@ -26,7 +27,7 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/Groups/.search", lists::search(Scope::Groups))
         .route("/Groups/{id}", resources::member(ResourceKind::Group))
         .route("/Me", any(discovery::me))
-        .route("/Bulk", any(discovery::bulk))
+        .route("/Bulk", post(bulk::execute))
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{id}", get(discovery::resource_type))
