@@ -73,8 +73,9 @@ impl ReadTx {
         fetch_all!(
             self.conn,
             RuleRow,
-            "SELECT group_id, role, sections, admin_scope FROM group_rules WHERE tenant_id = $1 AND directory_id = $2 \
-             AND EXISTS (SELECT 1 FROM group_rules o WHERE o.tenant_id = $1 AND o.group_id = $3) ORDER BY position",
+            "SELECT r.group_id, r.role, r.sections, r.admin_scope FROM group_rules own \
+             JOIN group_rules r ON r.tenant_id = own.tenant_id AND r.directory_id = own.directory_id \
+             WHERE own.tenant_id = $1 AND own.directory_id = $2 AND own.group_id = $3 ORDER BY r.position",
             self.tenant.0,
             directory.0,
             group.0,
@@ -114,15 +115,16 @@ impl ReadTx {
         after: UserId,
         size: usize,
     ) -> Result<Vec<UserId>, Error> {
+        // CROSS JOIN keeps SQLite from walking over the members of all groups; PostgreSQL does not mind.
         let rows: Vec<(Uuid,)> = fetch_all!(
             self.conn,
             (Uuid,),
             "SELECT id FROM (SELECT DISTINCT user_id AS id FROM grants WHERE tenant_id = $1 AND source = $2 \
              AND ended_at IS NULL AND user_id > $3 ORDER BY 1 LIMIT $4) granted \
              UNION \
-             SELECT id FROM (SELECT DISTINCT member_id AS id FROM group_members WHERE tenant_id = $1 AND group_id IN \
-             (SELECT group_id FROM group_rules WHERE tenant_id = $1 AND directory_id = $5) AND is_group = FALSE \
-             AND member_id > $3 ORDER BY 1 LIMIT $4) members \
+             SELECT id FROM (SELECT DISTINCT m.member_id AS id FROM group_rules r CROSS JOIN group_members m \
+             WHERE r.tenant_id = $1 AND r.directory_id = $5 AND m.tenant_id = $1 AND m.group_id = r.group_id \
+             AND m.is_group = FALSE AND m.member_id > $3 ORDER BY 1 LIMIT $4) members \
              ORDER BY id LIMIT $4",
             self.tenant.0,
             GrantSource::Directory(directory).to_text(),

@@ -7,9 +7,12 @@ use rollcall::accounts::{group_mapping, users};
 use rollcall::directory::group_mapping::MappingRule;
 use rollcall::directory::{AdminScope, Authority, GrantSource, Group, Member, Right, User, UserId};
 use rollcall::jobs::group_mapping::align_due;
-use rollcall::provisioning::{ResourceKind, Write};
+use rollcall::provisioning::bulk::execute_bulk;
+use rollcall::provisioning::{Provisioning, ResourceKind, Write};
+use rollcall::scim::bulk::BulkRequest;
 use rollcall::storage::{Store, Tx};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::harness::engine::open;
 use crate::harness::{Engine, Gateway, OPERATOR_TOKEN};
@@ -20,6 +23,7 @@ use crate::storage::fixture::{Place, accounts_on, arrival, origin, person, said}
 on_both_engines!(
     fifteen_hundred_members_have_it_after_a_stop_in_the_middle,
     a_sync_of_more_than_a_thousand_leaves_them_to_the_job,
+    a_bulk_request_aligns_a_thousand_in_one_transaction_at_most,
     rules_that_change_meanwhile_begin_the_work_anew,
     two_nodes_share_the_work,
     the_last_administrator_is_skipped_until_there_is_another,
@@ -176,6 +180,42 @@ async fn a_sync_of_more_than_a_thousand_leaves_them_to_the_job(engine: Engine) {
     while align(&place.store).await {}
     assert_eq!(count_any(&place, &members).await, 0);
     assert!(!mapping(&place).await.pending);
+}
+
+async fn a_bulk_request_aligns_a_thousand_in_one_transaction_at_most(engine: Engine) {
+    let (place, _) = place_of_its_own(engine).await;
+    let members = crowd(&place, 1200).await;
+    let (one, two) = (place.group("One", &[]).await, place.group("Two", &[]).await);
+    set(
+        &place,
+        vec![rule(&one, "reports", None), rule(&two, "reports", None)],
+    )
+    .await;
+    let ids: Vec<String> = members.iter().map(|member| member.id.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let operation = |group: &Group, ids: &[&str]| {
+        let data = patch_one("add", "members", member_list(ids));
+        json!({"method": "PATCH", "path": format!("/Groups/{}", group.id), "data": data})
+    };
+    let request = BulkRequest::parse(json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [operation(&one, &ids[..600]), operation(&two, &ids[600..])],
+    }));
+    let on = Provisioning::new(place.store.clone());
+    let fresh = vec![Uuid::now_v7(), Uuid::now_v7()];
+    let results = execute_bulk(
+        &on,
+        &place.service(),
+        request.expect("a request"),
+        fresh,
+        origin(),
+    )
+    .await;
+    assert!(results.iter().all(|result| result.outcome.is_ok()), "{results:?}");
+    assert_eq!(count(&place.store, &place, &members, "reports").await, 600);
+    assert!(mapping(&place).await.pending);
+    while align(&place.store).await {}
+    assert_eq!(count(&place.store, &place, &members, "reports").await, 1200);
 }
 
 async fn rules_that_change_meanwhile_begin_the_work_anew(engine: Engine) {
