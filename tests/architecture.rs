@@ -73,23 +73,29 @@ Store: settle
 Store: system
 Store: take_due_mail
 Store: take_login
+Store: wait_for_alignment
 Store: wait_for_mail
 Store: write
 SystemTx: find_access_error
 SystemTx: find_session
 SystemTx: find_setting
 SystemTx: find_tenant
+SystemTx: list_due_alignments
 SystemTx: list_tenants
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_unnumbered_audit
 Tx: apply
 Tx: consume_once
 Tx: count_entity_uses
+Tx: count_followers
 Tx: count_other_full_administrators_for_update
 Tx: count_schema_uses
+Tx: find_alignment_for_update
 Tx: find_candidates_for_update
 Tx: find_connection_for_update
+Tx: find_directory_for_update
 Tx: find_group_for_update
+Tx: find_groups_for_share
 Tx: find_schemas_revision_for_share
 Tx: find_schemas_revision_for_update
 Tx: find_tenant_for_update
@@ -98,6 +104,8 @@ Tx: find_user_record_for_update
 Tx: list_entities_for_update
 Tx: list_sessions_of_provider
 Tx: load_entity_tree_for_share
+Tx: load_followers_for_update
+Tx: save_alignment
 ";
 
 /// Lines of a file without its tests.

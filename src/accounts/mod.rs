@@ -8,6 +8,7 @@ pub mod connections;
 pub mod directories;
 pub mod entities;
 mod error;
+pub mod group_mapping;
 pub mod invitations;
 pub mod invite;
 pub mod tenants;

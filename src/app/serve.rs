@@ -156,6 +156,7 @@ pub async fn start(
         tokio::spawn(jobs::expiry::run(store.clone())),
         tokio::spawn(jobs::group_purge::run(store.clone())),
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
+        tokio::spawn(jobs::group_mapping::run(store.clone())),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.

@@ -9,6 +9,7 @@ use super::connection::{Connection, Domain, IdentityKey};
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
+use super::group_mapping::MappingRule;
 use super::id::{DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
 use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
@@ -149,6 +150,27 @@ pub enum RegistryFact {
     TenantUpdated(Tenant),
     /// How the tenant's people sign in was changed.
     SignInSet(SignIn),
+    /// What the groups of a directory give was changed.
+    GroupMappingSet {
+        /// Whose groups.
+        directory: DirectoryId,
+        /// The rules from now on, in order.
+        rules: Vec<MappingRule>,
+    },
+    /// The rule of a group was taken out of its directory's mapping, the others stay as they are.
+    GroupUnmapped {
+        /// Which.
+        group: GroupId,
+    },
+    /// The grants of a directory's people are to be made what its mapping gives, by the job.
+    AlignmentQueued {
+        /// Whose people.
+        directory: DirectoryId,
+        /// The request that has caused it.
+        request_id: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Facts of people.

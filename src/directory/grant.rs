@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::admin::AdminScope;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
-use super::id::{ConnectionId, GrantId};
+use super::id::{ConnectionId, DirectoryId, GrantId};
 use super::lifecycle::{Arrival, check_last_administrator, ends_access};
 use super::refusal::Refusal;
 use super::user::User;
@@ -46,6 +46,8 @@ pub enum GrantSource {
     Manual,
     /// The groups that a connection's identity provider names.
     Connection(ConnectionId),
+    /// The groups of a directory.
+    Directory(DirectoryId),
 }
 
 impl GrantSource {
@@ -55,6 +57,7 @@ impl GrantSource {
         match self {
             Self::Manual => "manual".to_owned(),
             Self::Connection(id) => format!("connection:{id}"),
+            Self::Directory(id) => format!("directory:{id}"),
         }
     }
 
@@ -64,17 +67,18 @@ impl GrantSource {
         match text.split_once(':') {
             None if text == "manual" => Some(Self::Manual),
             Some(("connection", id)) => id.parse().ok().map(Self::Connection),
+            Some(("directory", id)) => id.parse().ok().map(Self::Directory),
             _ => None,
         }
     }
 }
 
-/// A rule of a connection: who is in a group has these rights. Groups are named as the provider's claim names them.
+/// A rule of an ordered list: who is in a group has these rights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct GroupRule {
-    /// The value of the groups claim, compared exactly.
-    pub group: String,
+pub struct GroupRule<G = String> {
+    /// The group: of a connection the value of the groups claim, compared exactly; of a directory the group's id.
+    pub group: G,
     /// A permission group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
@@ -110,25 +114,32 @@ impl GrantDelta {
     }
 }
 
-/// What a list of rules gives to somebody in these groups, each right once.
+/// What an ordered list of rules gives to somebody in these groups, each right once. The first rule that names a role
+/// decides the role; sections and scopes of all rules come together.
 #[must_use]
-pub fn rights_of(rules: &[GroupRule], groups: &[String]) -> Vec<Right> {
-    let groups: BTreeSet<&str> = groups.iter().map(String::as_str).collect();
-    let mut rights: Vec<Right> = Vec::new();
-    for rule in rules.iter().filter(|rule| groups.contains(rule.group.as_str())) {
-        let role = rule.role.clone().map(Right::Role);
-        let sections = rule.sections.iter().cloned().map(Right::Section);
-        // Whoever is in the permission group of administrators has the tick with the scope of everybody.
-        let is_administrator = rule.role.as_deref() == Some(ADMINISTRATOR);
-        let admin = if is_administrator {
-            Some(Right::Admin(AdminScope::All))
-        } else {
-            rule.admin_scope.clone().map(Right::Admin)
-        };
-        for right in role.into_iter().chain(sections).chain(admin) {
-            if !rights.contains(&right) {
-                rights.push(right);
-            }
+pub fn rights_of<G: Ord>(rules: &[GroupRule<G>], groups: &[G]) -> Vec<Right> {
+    let groups: BTreeSet<&G> = groups.iter().collect();
+    let matching: Vec<_> = rules.iter().filter(|rule| groups.contains(&rule.group)).collect();
+    let role = matching.iter().find_map(|rule| rule.role.as_ref());
+    let sections = matching.iter().flat_map(|rule| &rule.sections);
+    let scopes = matching.iter().filter_map(|rule| rule.admin_scope.as_ref());
+    // Whoever is in the permission group of administrators has the tick with the scope of everybody.
+    let is_full = role.is_some_and(|role| role == ADMINISTRATOR) || scopes.clone().any(AdminScope::is_full);
+    let scopes: Vec<AdminScope> = if is_full {
+        vec![AdminScope::All]
+    } else {
+        scopes.cloned().collect()
+    };
+    let role = role.cloned().map(Right::Role);
+    let sections = sections.cloned().map(Right::Section);
+    let mut rights = Vec::new();
+    for right in role
+        .into_iter()
+        .chain(sections)
+        .chain(scopes.into_iter().map(Right::Admin))
+    {
+        if !rights.contains(&right) {
+            rights.push(right);
         }
     }
     rights
@@ -187,7 +198,7 @@ pub fn set_administrator(
         _ => false,
     };
     if !is_as_wanted {
-        return Err(Refusal::GrantedByGroup);
+        return Err(Refusal::GrantedByGroup(mapped_ticks(grants)));
     }
     change(
         user,
@@ -223,6 +234,68 @@ pub fn follow_groups(
     )
 }
 
+/// The same, but the last administrator stays it, whatever the groups say; everything else follows them. Whether
+/// somebody was held so comes with it.
+///
+/// # Errors
+/// A rule about something else than the last administrator said no; there is none today.
+pub fn follow_groups_or_hold(
+    user: &User,
+    grants: &[Grant],
+    source: GrantSource,
+    mut rights: Vec<Right>,
+    other_full_administrators: u64,
+    origin: &Origin,
+) -> Result<(Option<Arrival>, bool), Refusal> {
+    let follow = |rights| {
+        follow_groups(
+            user,
+            grants,
+            source,
+            rights,
+            other_full_administrators,
+            origin.clone(),
+        )
+    };
+    match follow(rights.clone()) {
+        Err(Refusal::LastAdministrator) => {
+            let held = grants.iter().filter(|grant| grant.source == source);
+            let ticks = held.filter(|grant| matches!(grant.right, Right::Admin(_)));
+            rights.extend(ticks.map(|grant| grant.right.clone()));
+            Ok((follow(rights)?, true))
+        }
+        followed => Ok((followed?, false)),
+    }
+}
+
+/// Takes what groups of directories gave a person who is being deleted, and with it leaves every group: nothing of it
+/// comes back with them. `None` when they gave nothing. Whether the tenant stays manageable is judged by the deletion.
+#[must_use]
+pub fn leave_directories(user: &User, grants: &[Grant], origin: Origin) -> Option<Change> {
+    let user = User {
+        deleted_at: Some(origin.at),
+        ..user.clone()
+    };
+    let mapped = |grant: &&Grant| matches!(grant.source, GrantSource::Directory(_));
+    let delta = GrantDelta {
+        added: Vec::new(),
+        ended: grants.iter().filter(mapped).map(|grant| grant.id).collect(),
+    };
+    (!delta.is_empty()).then(|| arrive(&user, grants, delta, "user.grants_set", origin).change)
+}
+
+/// Which mappings give the tick.
+fn mapped_ticks(grants: &[Grant]) -> Vec<GrantSource> {
+    let mut sources = Vec::new();
+    for grant in grants {
+        let is_mapped = grant.source != GrantSource::Manual && matches!(grant.right, Right::Admin(_));
+        if is_mapped && !sources.contains(&grant.source) {
+            sources.push(grant.source);
+        }
+    }
+    sources
+}
+
 fn change(
     user: &User,
     grants: &[Grant],
@@ -234,11 +307,17 @@ fn change(
     if delta.is_empty() {
         return Ok(None);
     }
+    let at = origin.at;
+    let arrival = arrive(user, grants, delta, action, origin);
+    check_last_administrator(user, &arrival.user, other_full_administrators, at)?;
+    Ok(Some(arrival))
+}
+
+fn arrive(user: &User, grants: &[Grant], delta: GrantDelta, action: &'static str, origin: Origin) -> Arrival {
     let after = User {
         administrator: administrator_of(delta.rights_after(grants)),
         ..user.clone()
     };
-    check_last_administrator(user, &after, other_full_administrators, origin.at)?;
     let ended = grants.iter().filter(|grant| delta.ended.contains(&grant.id));
     let ended: Vec<Value> = ended.map(|grant| view(&grant.right, grant.source)).collect();
     let added: Vec<Value> = delta
@@ -256,7 +335,7 @@ fn change(
         delta,
     };
     let change = Change::user(fact, origin, action, id, Some(seen_before), Some(seen_after));
-    Ok(Some(Arrival { user: after, change }))
+    Arrival { user: after, change }
 }
 
 fn view(right: &Right, source: GrantSource) -> Value {
@@ -304,6 +383,56 @@ mod tests {
     }
 
     #[test]
+    fn the_first_rule_that_names_a_role_decides_it_and_everything_else_comes_together() {
+        let with_role = |group: &str, role: &str, scope| GroupRule {
+            role: Some(role.to_owned()),
+            ..rule(group, &[], scope)
+        };
+        let rules = [
+            rule("staff", &["a"], Some(entities(&[1]))),
+            with_role("sales", "user", None),
+            with_role("it", "administrator", Some(entities(&[2]))),
+            rule("audit", &["b", "a"], Some(entities(&[1]))),
+        ];
+        let of = |groups: &[&str]| {
+            let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+            rights_of(&rules, &groups)
+        };
+        let role = |key: &str| Right::Role(key.to_owned());
+        let (one, all) = (Right::Admin(entities(&[1])), Right::Admin(AdminScope::All));
+        assert_eq!(of(&["audit", "staff"]), [section("a"), section("b"), one.clone()]);
+        // The order of the list counts, not that of the groups.
+        let two = Right::Admin(entities(&[2]));
+        assert_eq!(of(&["it", "sales"]), [role("user"), two]);
+        assert_eq!(of(&["it"]), [role("administrator"), all.clone()]);
+        assert_eq!(of(&["staff", "it"]), [role("administrator"), section("a"), all]);
+        assert_eq!(of(&["sales", "staff"]), [role("user"), section("a"), one]);
+        assert_eq!(of(&["Sales"]), []);
+    }
+
+    #[test]
+    fn who_is_deleted_leaves_what_groups_of_directories_gave_and_keeps_the_rest() {
+        let directory = GrantSource::Directory(sample::DIRECTORY);
+        let before = grants(&[
+            (Right::Admin(AdminScope::All), directory),
+            (section("a"), directory),
+            (section("a"), CONNECTION),
+            (Right::Admin(entities(&[1])), GrantSource::Manual),
+        ]);
+        let (fact, _) = leave_directories(&person(&before), &before, origin())
+            .unwrap()
+            .into_parts();
+        let Fact::User(UserFact::Granted { user, delta, .. }) = fact else {
+            panic!("{fact:?}");
+        };
+        assert_eq!(user.administrator, Some(entities(&[1])));
+        assert_eq!(user.deleted_at, Some(origin().at));
+        assert_eq!(delta.ended, [before[0].id, before[1].id]);
+        assert!(delta.added.is_empty());
+        assert!(leave_directories(&person(&before[2..]), &before[2..], origin()).is_none());
+    }
+
+    #[test]
     fn a_sync_takes_only_what_its_own_source_gave() {
         let connection = GrantSource::Connection(ConnectionId(Uuid::from_u128(9)));
         let grant = |id, key, source| Grant {
@@ -338,6 +467,7 @@ mod tests {
         for source in [
             GrantSource::Manual,
             GrantSource::Connection(ConnectionId(Uuid::from_u128(5))),
+            GrantSource::Directory(sample::DIRECTORY),
         ] {
             assert_eq!(GrantSource::parse(&source.to_text()), Some(source));
         }
@@ -441,15 +571,36 @@ mod tests {
         };
         let all = group(AdminScope::All);
         for wanted in [None, Some(entities(&[1])), Some(entities(&[]))] {
-            assert_eq!(set(&all, wanted), Err(Refusal::GrantedByGroup));
+            assert_eq!(set(&all, wanted), Err(Refusal::GrantedByGroup(vec![CONNECTION])));
         }
         assert_eq!(set(&all, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
         let second = group(entities(&[2]));
-        assert_eq!(set(&second, None), Err(Refusal::GrantedByGroup));
-        assert_eq!(set(&second, Some(entities(&[1]))), Err(Refusal::GrantedByGroup));
+        assert_eq!(set(&second, None), Err(Refusal::GrantedByGroup(vec![CONNECTION])));
+        assert_eq!(
+            set(&second, Some(entities(&[1]))),
+            Err(Refusal::GrantedByGroup(vec![CONNECTION]))
+        );
         assert_eq!(set(&second, Some(AdminScope::All)), Ok(Some(AdminScope::All)));
         // What comes out is what is asked, in another order.
         assert_eq!(set(&second, Some(entities(&[1, 2]))), Ok(Some(entities(&[2, 1]))));
+    }
+
+    #[test]
+    fn the_refusal_names_every_mapping_that_gives_the_tick() {
+        let directory = GrantSource::Directory(sample::DIRECTORY);
+        let before = grants(&[
+            (Right::Admin(AdminScope::All), directory),
+            (Right::Admin(entities(&[1])), directory),
+            (Right::Admin(AdminScope::All), CONNECTION),
+            (Right::Admin(AdminScope::All), GrantSource::Manual),
+        ]);
+        let refusal = set_administrator(&person(&before), &before, None, 1, origin()).unwrap_err();
+        assert_eq!(refusal, Refusal::GrantedByGroup(vec![directory, CONNECTION]));
+        let text = refusal.to_string();
+        assert!(
+            text.contains(&format!("directory:{}", sample::DIRECTORY)),
+            "{text}"
+        );
     }
 
     #[test]

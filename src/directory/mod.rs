@@ -15,6 +15,7 @@ pub mod email;
 pub mod entity;
 pub mod grant;
 pub mod group;
+pub mod group_mapping;
 pub mod id;
 pub mod invitation;
 pub mod key;

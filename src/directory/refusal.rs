@@ -1,7 +1,8 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
 use super::entity::EntityUse;
-use super::id::{DirectoryId, EntityId};
+use super::grant::GrantSource;
+use super::id::{DirectoryId, EntityId, GroupId};
 
 /// Why a rule said no. The text is for the person who asked; the code is stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,7 +78,7 @@ pub enum Refusal {
     EntityInItself,
     /// Something still uses the entity.
     #[error(
-        "this entity is in use: {} parts, {} people, {} administrators' scopes, {} connections; move them elsewhere first",
+        "this entity is in use: {} parts, {} people, {} scopes of administrators or of group mappings, {} connections; move them elsewhere first",
         .0.parts, .0.people, .0.scopes, .0.connections
     )]
     EntityInUse(EntityUse),
@@ -103,11 +104,36 @@ pub enum Refusal {
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
     )]
     OwnAccount,
-    /// The tick comes from a group of the identity provider.
+    /// The tick comes from groups of an identity provider, by these mappings.
     #[error(
-        "a group of the identity provider gives this person the Administrator tick or a wider scope; change the group, or the connection's group_mapping"
+        "a group of the identity provider gives this person the Administrator tick or a wider scope; change who is in \
+         the group, or the group mapping of {}", mappings(.0)
     )]
-    GrantedByGroup,
+    GrantedByGroup(Vec<GrantSource>),
+    /// A rule of a group mapping names a group that the directory does not have.
+    #[error("rules[{rule}].group_id: {id} is not a group of this directory")]
+    UnknownGroup {
+        /// The position of the rule, from 0.
+        rule: usize,
+        /// The id.
+        id: GroupId,
+    },
+    /// A rule of a group mapping names a group that an earlier one names.
+    #[error("rules[{rule}].group_id: {id} has a rule already; each group has one at most")]
+    GroupMappedTwice {
+        /// The position of the second rule, from 0.
+        rule: usize,
+        /// The id.
+        id: GroupId,
+    },
+    /// A rule of a group mapping names an entity that the tenant does not have.
+    #[error("rules[{rule}].admin_scope: {id} is not an entity of this tenant")]
+    UnknownScope {
+        /// The position of the rule, from 0.
+        rule: usize,
+        /// The id.
+        id: EntityId,
+    },
     /// The tenant has a connection of that name.
     #[error("this tenant has a connection named {0:?} already")]
     ConnectionNameTaken(String),
@@ -192,6 +218,12 @@ impl std::fmt::Display for Holder {
     }
 }
 
+/// Where the rules are to be found: `directory:...` or `connection:...`.
+fn mappings(sources: &[GrantSource]) -> String {
+    let names: Vec<String> = sources.iter().map(|source| source.to_text()).collect();
+    names.join(" and ")
+}
+
 impl Refusal {
     /// The stable code that callers may rely on.
     #[must_use]
@@ -208,7 +240,7 @@ impl Refusal {
             Self::NotDeleted => "not_deleted",
             Self::SlugTaken(_) => "slug_in_use",
             Self::DirectoryNameTaken(_) => "directory_name_in_use",
-            Self::UnknownEntity { .. } => "unknown_entity",
+            Self::UnknownEntity { .. } | Self::UnknownScope { .. } => "unknown_entity",
             Self::EntityNameTaken(_) => "entity_name_in_use",
             Self::EntityInItself => "entity_in_itself",
             Self::EntityInUse(_) => "entity_in_use",
@@ -218,7 +250,9 @@ impl Refusal {
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
             Self::OwnAccount => "cannot_delete_self",
-            Self::GrantedByGroup => "granted_by_group",
+            Self::GrantedByGroup(_) => "granted_by_group",
+            Self::UnknownGroup { .. } => "unknown_group",
+            Self::GroupMappedTwice { .. } => "invalid",
             Self::ConnectionNameTaken(_) => "connection_name_in_use",
             Self::UnknownDirectory(_) => "unknown_directory",
             Self::ConnectionNotTested => "connection_not_tested",

@@ -190,6 +190,9 @@ impl From<Refusal> for Problem {
         let status = match refusal {
             Refusal::UnknownEntity { .. }
             | Refusal::UnknownDirectory(_)
+            | Refusal::UnknownGroup { .. }
+            | Refusal::GroupMappedTwice { .. }
+            | Refusal::UnknownScope { .. }
             | Refusal::EntityInItself
             | Refusal::DepartmentalMailbox(_)
             | Refusal::UnknownMember(_)
@@ -203,12 +206,16 @@ impl From<Refusal> for Problem {
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
         let field = match refusal {
-            Refusal::UnknownEntity { field, .. } => field,
-            Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email",
+            Refusal::UnknownEntity { field, .. } => field.into(),
+            Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
+            Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
+                format!("rules[{rule}].group_id").into()
+            }
+            Refusal::UnknownScope { rule, .. } => format!("rules[{rule}].admin_scope").into(),
             _ => return problem,
         };
         let error = FieldError {
-            field: field.into(),
+            field,
             code: problem.code,
             message: problem.detail.clone(),
         };

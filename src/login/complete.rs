@@ -10,8 +10,7 @@ use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
 use crate::directory::{
     AccessWindow, Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession,
-    Origin, Proof, Refusal, Right, SessionId, Tenant, User, UserId, UserKind, UserSource, connection,
-    session,
+    Origin, Proof, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
 };
 use crate::sso::jit::{self, Decision, Names, Situation};
 use crate::sso::{Attributes, VerifiedIdentity};
@@ -295,30 +294,20 @@ async fn follow_groups(
     };
     let source = GrantSource::Connection(connection.id);
     let grants = tx.list_grants(user.id).await?;
-    let mut rights = rights_of(&connection.settings.group_mapping, groups);
+    let rights = rights_of(&connection.settings.group_mapping, groups);
     if grant::align(&grants, source, rights.clone()).is_empty() {
         return Ok(user);
     }
     let others = tx
         .count_other_full_administrators_for_update(&user, origin.at)
         .await?;
-    let follow = |rights| grant::follow_groups(&user, &grants, source, rights, others, origin.clone());
-    let followed = match follow(rights.clone()) {
-        // Whoever is the last administrator stays it, whatever the groups say; everything else follows them.
-        Err(Refusal::LastAdministrator) => {
-            let held = grants.iter().filter(|grant| grant.source == source);
-            let ticks = held.filter(|grant| matches!(grant.right, Right::Admin(_)));
-            rights.extend(ticks.map(|grant| grant.right.clone()));
-            follow(rights)
-        }
-        other => other,
-    };
+    let followed = grant::follow_groups_or_hold(&user, &grants, source, rights, others, origin);
     match followed.map_err(storage::Error::Refused)? {
-        Some(arrival) => {
+        (Some(arrival), _) => {
             tx.apply(arrival.change).await?;
             Ok(arrival.user)
         }
-        None => Ok(user),
+        (None, _) => Ok(user),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Provisioning;
 use super::error::Error;
+use super::mapping::Mapping;
 use super::membership;
 use super::plan::{Outcome, Plan};
 use super::precondition::Precondition;
@@ -38,7 +39,8 @@ pub(super) async fn create(
 ) -> Result<Plan, Error> {
     let directory = service.directory;
     check_name(tx, directory, &said.display_name, None).await?;
-    let delta = membership::decide(tx, directory.id, id, members).await?;
+    // No rule can name a group that was not there.
+    let delta = membership::decide(tx, directory.id, id, members, false).await?;
     let group = Group {
         id,
         directory: directory.id,
@@ -102,9 +104,12 @@ pub(super) async fn delete(
     origin: &Origin,
 ) -> Result<Plan, Error> {
     let found = find_own(tx, service.directory, id, precondition).await?;
+    let mapping = Mapping::find(tx, service.directory.id, id).await?;
+    let mut changes = mapping.end(tx, origin).await?;
+    changes.push(group::delete(&found, origin.clone()));
     Ok(Plan {
         outcome: Outcome::Deleted,
-        changes: vec![group::delete(&found, origin.clone())],
+        changes,
     })
 }
 
@@ -120,7 +125,16 @@ async fn update(
     if key::fold(&said.display_name) != key::fold(&before.display_name) {
         check_name(tx, directory, &said.display_name, Some(before.id)).await?;
     }
-    let delta = membership::decide(tx, directory.id, before.id, changes).await?;
+    // Who says nothing of members does not ask what they are given.
+    let mapping = match changes {
+        [] => None,
+        _ => Some(Mapping::find(tx, directory.id, before.id).await?).filter(Mapping::is_in_force),
+    };
+    let delta = membership::decide(tx, directory.id, before.id, changes, mapping.is_some()).await?;
+    let granted = match &mapping {
+        Some(mapping) => mapping.follow(tx, &delta, origin).await?,
+        None => Vec::new(),
+    };
     let after = Group {
         display_name: said.display_name,
         external_id: said.external_id,
@@ -128,7 +142,7 @@ async fn update(
         ..before.clone()
     };
     let (group, changes) = match group::update(&before, after, delta, origin.clone()) {
-        Some((after, change)) => (after, vec![change]),
+        Some((after, change)) => (after, std::iter::once(change).chain(granted).collect()),
         None => (before, Vec::new()),
     };
     Ok(Plan {

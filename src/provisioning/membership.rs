@@ -53,7 +53,13 @@ impl Wish {
     }
 
     /// What changes, the members being what they are.
-    async fn settle(self, tx: &mut Tx, directory: DirectoryId, group: GroupId) -> Result<MemberDelta, Error> {
+    async fn settle(
+        self,
+        tx: &mut Tx,
+        directory: DirectoryId,
+        group: GroupId,
+        decides_of_rights: bool,
+    ) -> Result<MemberDelta, Error> {
         let members: HashSet<Uuid> = if self.clear {
             tx.list_member_ids(group).await?.into_iter().collect()
         } else {
@@ -61,7 +67,9 @@ impl Wish {
         };
         let new = |id: &Uuid| self.wants(*id) && !members.contains(id);
         let named: Vec<Uuid> = self.named.iter().copied().filter(new).collect();
-        let candidates = tx.find_candidates_for_update(directory, &named).await?;
+        let candidates = tx
+            .find_candidates_for_update(directory, &named, decides_of_rights)
+            .await?;
         let mut delta = MemberDelta::default();
         for id in named {
             let kind = candidates.get(&id).copied();
@@ -74,7 +82,7 @@ impl Wish {
     }
 }
 
-/// Decides what really changes.
+/// Decides what really changes. Where membership decides of rights, whoever is named is locked as somebody who changes.
 ///
 /// # Errors
 /// [`Refusal::UnknownMember`] and [`Refusal::MemberOfItself`].
@@ -83,6 +91,7 @@ pub(super) async fn decide(
     directory: DirectoryId,
     group: GroupId,
     changes: &[MemberChange],
+    decides_of_rights: bool,
 ) -> Result<MemberDelta, Error> {
     let mut wish = Wish::default();
     let mut budget = SCAN_BUDGET;
@@ -100,7 +109,7 @@ pub(super) async fn decide(
             }
         }
     }
-    wish.settle(tx, directory, group).await
+    wish.settle(tx, directory, group, decides_of_rights).await
 }
 
 fn add(wish: &mut Wish, ids: &[String], group: GroupId) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@ mod error;
 mod filter;
 pub mod groups;
 mod kinds;
+mod mapping;
 mod membership;
 mod plan;
 mod precondition;

@@ -7,7 +7,7 @@ use super::precondition::Precondition;
 use super::resource::{provisioned, user_attributes};
 use super::service::Service;
 use crate::directory::lifecycle::{self, Arrival, Clashes, Provisioned};
-use crate::directory::{DirectoryRef, Origin, User, UserId, key};
+use crate::directory::{DirectoryRef, Origin, User, UserId, grant, key};
 use crate::scim::patch::Patch;
 use crate::scim::resource::{Resource, check_extensions, check_immutable};
 use crate::storage::{GroupRef, Tx, UserRecord};
@@ -114,9 +114,13 @@ pub(super) async fn delete(
     let others = tx
         .count_other_full_administrators_for_update(&user, origin.at)
         .await?;
+    let mut changes = vec![lifecycle::delete(&user, others, origin.clone())?];
+    // The memberships go with the person, and so does what they gave.
+    let grants = tx.list_grants(id).await?;
+    changes.extend(grant::leave_directories(&user, &grants, origin.clone()));
     Ok(Plan {
         outcome: Outcome::Deleted,
-        changes: vec![lifecycle::delete(&user, others, origin.clone())?],
+        changes,
     })
 }
 

@@ -111,7 +111,8 @@ impl Tx {
             (i64, i64, i64, i64),
             "SELECT (SELECT count(*) FROM entities WHERE tenant_id = $1 AND parent_id = $2), \
              (SELECT count(*) FROM users WHERE tenant_id = $1 AND entity_id = $2 AND deleted_at IS NULL), \
-             (SELECT count(*) FROM users WHERE tenant_id = $1 AND admin_scope LIKE $3 AND deleted_at IS NULL), \
+             (SELECT count(*) FROM users WHERE tenant_id = $1 AND admin_scope LIKE $3 AND deleted_at IS NULL) + \
+             (SELECT count(*) FROM group_rules WHERE tenant_id = $1 AND admin_scope LIKE $3), \
              (SELECT count(*) FROM connections WHERE tenant_id = $1 AND settings LIKE $3)",
             self.read.tenant.0,
             id.0,

@@ -10,7 +10,7 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::{Grant, GrantDelta, GrantId, GrantSource, Right, UserId};
 
 #[derive(sqlx::FromRow)]
-struct GrantRow {
+pub(super) struct GrantRow {
     id: Uuid,
     kind: String,
     value: String,
@@ -18,7 +18,7 @@ struct GrantRow {
 }
 
 impl GrantRow {
-    fn into_grant(self) -> Result<Grant, Error> {
+    pub(super) fn into_grant(self) -> Result<Grant, Error> {
         let right = match self.kind.as_str() {
             "role" => Right::Role(self.value),
             "section" => Right::Section(self.value),

@@ -131,7 +131,8 @@ impl ReadTx {
 
 impl Tx {
     /// Looks up those of `ids` that could become members of a group of the directory: its live people and its groups.
-    /// They stay as they are until the commit, so that nobody who is being deleted is added.
+    /// They stay as they are until the commit, so that nobody who is being deleted is added; people with `to_change` are
+    /// locked as those who change themselves: a lock that others share cannot be made stronger later without a deadlock.
     ///
     /// # Errors
     /// The database failed.
@@ -139,17 +140,27 @@ impl Tx {
         &mut self,
         directory: DirectoryId,
         ids: &[Uuid],
+        to_change: bool,
     ) -> Result<HashMap<Uuid, MemberKind>, Error> {
         let mut found = HashMap::with_capacity(ids.len());
         // Whoever locks many locks them by id, and so waits for nobody who waits for them.
         let mut sorted = ids.to_vec();
         sorted.sort_unstable();
-        let users = with_ids!(
-            self.read.conn,
-            "SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL AND id IN ",
-            "";
-            " ORDER BY id FOR KEY SHARE"
-        );
+        macro_rules! users {
+            ($lock:literal) => {
+                with_ids!(
+                    self.read.conn,
+                    "SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL AND id IN ",
+                    "";
+                    $lock
+                )
+            };
+        }
+        let users = if to_change {
+            users!(" ORDER BY id FOR UPDATE")
+        } else {
+            users!(" ORDER BY id FOR KEY SHARE")
+        };
         let groups = with_ids!(
             self.read.conn,
             "SELECT id FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND id IN ",

@@ -6,6 +6,7 @@
 //! This module decides nothing: rules live in `directory`.
 
 mod access_errors;
+mod alignments;
 mod apply;
 mod audit;
 mod audit_numbers;
@@ -14,6 +15,7 @@ mod engine;
 mod entities;
 mod error;
 mod grants;
+mod group_mapping;
 mod group_purges;
 mod groups;
 mod id_set;
@@ -39,6 +41,7 @@ mod tx;
 mod users;
 mod writer;
 
+pub use alignments::Alignment;
 pub use audit::AuditRow;
 pub use audit_numbers::AuditRecord;
 pub use error::Error;

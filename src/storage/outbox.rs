@@ -147,7 +147,7 @@ impl Tx {
         reason = "a row's id is storage's own; nothing is decided by it"
     )]
     pub(super) async fn queue_mail(&mut self, mail: &Mail, at: Timestamp) -> Result<(), Error> {
-        self.effects.mail_queued = true;
+        self.effects.queued.mail = true;
         execute!(
             self.read.conn,
             "INSERT INTO outbox (tenant_id, id, recipient, template, message, created_at, due_at, attempts) \

@@ -171,6 +171,21 @@ impl ReadTx {
 }
 
 impl Tx {
+    /// One directory, locked until the commit.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_directory_for_update(&mut self, id: DirectoryId) -> Result<Option<Directory>, Error> {
+        let sql = if self.read.conn.locks_rows() {
+            "SELECT id, name, kind, created_at FROM directories WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+        } else {
+            "SELECT id, name, kind, created_at FROM directories WHERE tenant_id = $1 AND id = $2"
+        };
+        fetch_optional!(self.read.conn, DirectoryRow, sql, self.read.tenant.0, id.0)?
+            .map(DirectoryRow::into_directory)
+            .transpose()
+    }
+
     /// The tenant itself, locked until the commit.
     ///
     /// # Errors
@@ -232,6 +247,15 @@ impl Tx {
                 )?;
                 Ok(())
             }
+            RegistryFact::GroupMappingSet { directory, rules } => {
+                self.set_group_rules(directory, &rules).await
+            }
+            RegistryFact::GroupUnmapped { group } => self.remove_group_rule(group).await,
+            RegistryFact::AlignmentQueued {
+                directory,
+                request_id,
+                at,
+            } => self.queue_alignment(directory, request_id, at).await,
         }
     }
 

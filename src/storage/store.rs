@@ -22,7 +22,7 @@ use super::engine::{Conn, execute, fetch_optional};
 use super::error::Error;
 use super::system::SystemTx;
 use super::token_cache::TokenCache;
-use super::tx::{Body, Effects, ReadTx, Tx, WriteError};
+use super::tx::{Body, Effects, Queued, ReadTx, Tx, WriteError};
 use super::writer::Writer;
 use crate::directory::{SessionId, TenantId, TokenId};
 
@@ -76,7 +76,25 @@ pub struct Store {
     tokens: Arc<TokenCache>,
     token_uses: Arc<Mutex<TokenUses>>,
     session_uses: Arc<Mutex<SessionUses>>,
-    mail_bell: Arc<Notify>,
+    bells: Arc<Bells>,
+}
+
+/// What wakes jobs of this node after a commit.
+#[derive(Debug, Default)]
+struct Bells {
+    mail: Notify,
+    alignment: Notify,
+}
+
+impl Bells {
+    fn ring(&self, queued: Queued) {
+        if queued.mail {
+            self.mail.notify_one();
+        }
+        if queued.alignment {
+            self.alignment.notify_one();
+        }
+    }
 }
 
 type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
@@ -130,15 +148,13 @@ impl Store {
             sqlx::migrate!("migrations/sqlite").run(&one).await?;
         }
         let tokens = Arc::new(TokenCache::new(true));
-        let mail_bell = Arc::new(Notify::new());
-        let (cache, bell) = (Arc::clone(&tokens), Arc::clone(&mail_bell));
+        let bells = Arc::new(Bells::default());
+        let (cache, ringing) = (Arc::clone(&tokens), Arc::clone(&bells));
         let after_commit = move |effects: &Effects| {
             if effects.tokens_changed {
                 cache.forget_all();
             }
-            if effects.mail_queued {
-                bell.notify_one();
-            }
+            ringing.ring(effects.queued);
         };
         let writer = Writer::start(&one, after_commit).await?;
         let readers = SqlitePoolOptions::new()
@@ -155,7 +171,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
-            mail_bell,
+            bells,
         })
     }
 
@@ -193,7 +209,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
-            mail_bell: Arc::default(),
+            bells: Arc::default(),
         })
     }
 
@@ -249,7 +265,11 @@ impl Store {
     }
 
     pub(super) fn mail_bell(&self) -> &Notify {
-        &self.mail_bell
+        &self.bells.mail
+    }
+
+    pub(super) fn alignment_bell(&self) -> &Notify {
+        &self.bells.alignment
     }
 
     pub(super) async fn acquire(&self) -> Result<Conn, Error> {
@@ -281,9 +301,9 @@ impl Store {
             Engine::Sqlite { writer, .. } => writer.write(tenant, body).await,
             Engine::Postgres { pool, writes } => {
                 let (pool, tokens, writes) = (pool.clone(), Arc::clone(&self.tokens), Arc::clone(writes));
-                let bell = Arc::clone(&self.mail_bell);
+                let bells = Arc::clone(&self.bells);
                 let task = tokio::spawn(async move {
-                    let result = write_postgres(&pool, &tokens, &bell, tenant, body).await;
+                    let result = write_postgres(&pool, &tokens, &bells, tenant, body).await;
                     if result.is_ok() {
                         refresh_plans(&pool, writes.fetch_add(1, Ordering::Relaxed) + 1);
                     }
@@ -325,7 +345,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 async fn write_postgres<T, E, F>(
     pool: &PgPool,
     tokens: &TokenCache,
-    mail_bell: &Notify,
+    bells: &Bells,
     tenant: TenantId,
     body: F,
 ) -> Result<T, E>
@@ -347,9 +367,7 @@ where
                 if tx.effects.tokens_changed {
                     tokens.forget_all();
                 }
-                if tx.effects.mail_queued {
-                    mail_bell.notify_one();
-                }
+                bells.ring(tx.effects.queued);
                 return Ok(value);
             }
             Err(error) => {

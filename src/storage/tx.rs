@@ -32,8 +32,19 @@ pub(super) struct Effects {
     pub(super) audit: Vec<(TenantId, AuditEntry)>,
     /// What a token opens changed: once this is committed, no node may go on with what it remembers.
     pub(super) tokens_changed: bool,
-    /// Mail was queued: once this is committed, it may go.
-    pub(super) mail_queued: bool,
+    /// What jobs have to do once this is committed.
+    pub(super) queued: Queued,
+    /// How many people were loaded to have their grants aligned.
+    pub(super) followers: usize,
+}
+
+/// Work that was left to jobs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Queued {
+    /// Mail.
+    pub(super) mail: bool,
+    /// Grants to be aligned.
+    pub(super) alignment: bool,
 }
 
 impl Effects {
@@ -42,7 +53,9 @@ impl Effects {
         self.wrote |= other.wrote;
         self.audit.extend(other.audit);
         self.tokens_changed |= other.tokens_changed;
-        self.mail_queued |= other.mail_queued;
+        self.queued.mail |= other.queued.mail;
+        self.queued.alignment |= other.queued.alignment;
+        self.followers += other.followers;
     }
 }
 

@@ -237,19 +237,28 @@ impl Tx {
         if !user.is_full_administrator(now) {
             return Ok(0);
         }
+        let all = self.list_full_administrators_for_update(now).await?;
+        let others = all.iter().filter(|id| **id != user.id).count();
+        Ok(u64::try_from(others).unwrap_or(u64::MAX))
+    }
+
+    pub(super) async fn list_full_administrators_for_update(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, Error> {
         let sql = if self.read.conn.locks_rows() {
             select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id FOR UPDATE")
         } else {
             select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL")
         };
-        let mut count = 0;
+        let mut found = Vec::new();
         for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {
-            let other = row.into_user()?;
-            if other.id != user.id && other.is_full_administrator(now) {
-                count += 1;
+            let user = row.into_user()?;
+            if user.is_full_administrator(now) {
+                found.push(user.id);
             }
         }
-        Ok(count)
+        Ok(found)
     }
 
     pub(super) async fn apply_user(&mut self, fact: UserFact) -> Result<(), Error> {

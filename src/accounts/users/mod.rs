@@ -112,8 +112,18 @@ pub async fn delete(
                 Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
                 _ => None,
             };
-            tx.apply(lifecycle::delete_by_hand(&user, directory, others, origin)?)
-                .await?;
+            tx.apply(lifecycle::delete_by_hand(
+                &user,
+                directory,
+                others,
+                origin.clone(),
+            )?)
+            .await?;
+            // The memberships go with the person, and so does what they gave.
+            let grants = tx.list_grants(id).await?;
+            if let Some(change) = grant::leave_directories(&user, &grants, origin) {
+                tx.apply(change).await?;
+            }
             Ok::<_, Error>(())
         })
         .await

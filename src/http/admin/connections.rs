@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::body::{Fields, JsonBody, nullable};
 use super::list::List;
+use super::rights::{are_sections, is_role};
 use crate::accounts::Accounts;
 use crate::accounts::connections::{self, ConnectionPatch, NewConnection, NewSecret};
 use crate::directory::{
@@ -392,18 +393,9 @@ fn check_lists(fields: &mut Fields, domains: Option<&Vec<String>>, allowed_hosts
 }
 
 fn is_rule(rule: &GroupRuleView) -> bool {
-    let is_key = |key: &String| {
-        let is_part =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
-        (1..=64).contains(&key.len()) & key.bytes().all(is_part)
-    };
     (1..=1024).contains(&rule.group.chars().count())
-        && rule
-            .role
-            .iter()
-            .all(|role| ["user", "administrator"].contains(&role.as_str()))
-        && rule.sections.len() <= 100
-        && rule.sections.iter().all(is_key)
+        && is_role(rule.role.as_deref())
+        && are_sections(&rule.sections)
 }
 
 fn secret(fields: &mut Fields, text: Option<String>) -> Result<Option<NewSecret>, Problem> {

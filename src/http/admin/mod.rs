@@ -7,10 +7,12 @@ mod connections;
 mod directories;
 mod domains;
 mod entities;
+mod group_mapping;
 mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod rights;
 mod schemas;
 mod tenants;
 mod users;
@@ -25,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(schemas::routes())
+        .merge(group_mapping::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

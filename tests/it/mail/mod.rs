@@ -5,6 +5,6 @@ mod eml;
 mod fields;
 mod invitations;
 mod outbox;
-mod rows;
+pub mod rows;
 mod server;
 mod smtp;

@@ -184,6 +184,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             Some("schemas" | "{urn}") => {
                 Some(json!({"schema": {"id": "urn:acme:badge", "attributes": [{"name": "number"}]}}))
             }
+            Some("group-mapping") => Some(json!({"rules": []})),
             _ => None,
         };
         let nobody_path = path.replace("{id}", NOBODY).replace("{token}", NOBODY);

@@ -53,6 +53,16 @@ pub const ROUTES: &[Route] = &[
     (Operator, "GET", "/tenants/{tenant}/directories"),
     (Operator, "POST", "/tenants/{tenant}/directories"),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}"),
+    (
+        Operator,
+        "GET",
+        "/tenants/{tenant}/directories/{id}/group-mapping",
+    ),
+    (
+        Operator,
+        "PUT",
+        "/tenants/{tenant}/directories/{id}/group-mapping",
+    ),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}/tokens"),
     (Operator, "POST", "/tenants/{tenant}/directories/{id}/tokens"),
     (

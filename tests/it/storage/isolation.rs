@@ -228,7 +228,7 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
     from.store
         .write(from.tenant, async move |tx: &mut Tx| {
             let ids = [user.0, group.0];
-            let candidates = tx.find_candidates_for_update(directory, &ids).await?;
+            let candidates = tx.find_candidates_for_update(directory, &ids, false).await?;
             let record = tx.find_user_record_for_update(directory, user).await?;
             let found = [
                 ("record", record.is_some()),

@@ -188,6 +188,7 @@ fn what_identity_providers_ask_for_is_answered_from_an_index() {
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         the_numbered_log_is_read_from_its_own_index(&place, &mut connection).await;
         a_page_by_cursor_begins_in_an_index(&place, &mut connection).await;
+        what_groups_give_is_asked_for_by_group_and_by_source(&place, &mut connection).await;
         place.store.close().await;
     });
 }
@@ -259,6 +260,40 @@ async fn a_page_by_cursor_begins_in_an_index(place: &Place, connection: &mut sql
             "directory_totals USING PRIMARY KEY (tenant_id=? AND directory_id=?)",
         ] {
             assert!(plans.contains(index), "{sort_by}: wants {index}\n{plans}");
+        }
+    }
+}
+
+/// Here for the same reason: most groups have no rule, and each change of their members asks for one.
+async fn what_groups_give_is_asked_for_by_group_and_by_source(
+    place: &Place,
+    connection: &mut sqlx::SqliteConnection,
+) {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    async {
+        let mut tx = place.read().await;
+        let nothing = uuid::Uuid::nil();
+        let group = rollcall::directory::GroupId(nothing);
+        let asked = tx.list_group_rules_if_mapped(place.directory, group).await;
+        assert!(asked.unwrap().is_empty());
+        let nobody = rollcall::directory::UserId(nothing);
+        tx.list_followers(place.directory, nobody, 10).await.unwrap();
+    }
+    .instrument(tracing::info_span!(SPAN))
+    .await;
+    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let wanted: [&[&str]; 2] = [
+        &["own USING PRIMARY KEY (tenant_id=? AND group_id=?)"],
+        &[
+            "grants_source (tenant_id=? AND source=? AND user_id>?)",
+            "m USING PRIMARY KEY (tenant_id=? AND group_id=? AND member_id>?)",
+        ],
+    ];
+    assert_eq!(kept.len(), wanted.len(), "{kept:#?}");
+    for (statement, indexes) in kept.iter().zip(wanted) {
+        let plan = plan_of(connection, statement).await;
+        for index in indexes {
+            assert!(plan.contains(index), "{statement}\nwants {index}\n{plan}");
         }
     }
 }

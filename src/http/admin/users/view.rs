@@ -96,7 +96,7 @@ pub(super) struct GrantView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     admin_scope: Option<AdminScope>,
-    /// `manual`, or `connection:` and the id of the connection whose groups give it.
+    /// `manual`, or `connection:` or `directory:` with the id of whose groups give it.
     source: String,
 }
 

@@ -1,0 +1,23 @@
+//! What a rule about groups may give.
+
+/// The permission groups.
+const ROLES: [&str; 2] = ["user", "administrator"];
+
+/// Which roles there are, for messages.
+pub(super) const ROLE: &str = "user or administrator, or null";
+
+/// Which sections there may be, for messages.
+pub(super) const SECTIONS: &str = "at most 100 keys, each 1 to 64 of a-z, 0-9, - and _";
+
+/// Whether a permission group is one, or none is named.
+pub(super) fn is_role(role: Option<&str>) -> bool {
+    role.is_none_or(|role| ROLES.contains(&role))
+}
+
+/// Whether sections have keys as sections have them, and not too many.
+pub(super) fn are_sections(sections: &[String]) -> bool {
+    let is_part =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    let is_key = |key: &String| (1..=64).contains(&key.len()) && key.bytes().all(is_part);
+    sections.len() <= 100 && sections.iter().all(is_key)
+}
