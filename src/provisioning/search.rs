@@ -18,6 +18,7 @@ use crate::scim::error::ScimError;
 use crate::scim::filter::{self, Filter};
 use crate::scim::message::SearchRequest;
 use crate::scim::projection::Projection;
+use crate::scim::quirks::Reading;
 use crate::scim::schema::ResourceType;
 use crate::scim::sort::{Sort, SortKey};
 use crate::storage::ReadTx;
@@ -69,11 +70,11 @@ pub async fn search(
     };
     match scope {
         Scope::Users => {
-            let plan = Plan::new(request, &service.types.user)?;
+            let plan = Plan::new(request, &service.types.user, &service.reading())?;
             page_of::<Users>(on, service, &plan, window).await
         }
         Scope::Groups => {
-            let plan = Plan::new(request, &service.types.group)?;
+            let plan = Plan::new(request, &service.types.group, &service.reading())?;
             page_of::<Groups>(on, service, &plan, window).await
         }
         Scope::Both => search_both(on, service, request, window).await,
@@ -88,8 +89,8 @@ async fn search_both(
     window: Window,
 ) -> Result<Page, Error> {
     let (users, groups) = (
-        Plan::new(request, &service.types.user),
-        Plan::new(request, &service.types.group),
+        Plan::new(request, &service.types.user, &service.reading()),
+        Plan::new(request, &service.types.group, &service.reading()),
     );
     if let (Err(error), Err(_)) = (&users, &groups) {
         return Err(error.clone().into());
@@ -125,18 +126,22 @@ impl From<ResourceKind> for Scope {
 
 /// A request, parsed against one resource type.
 #[derive(Debug, Clone)]
-struct Plan {
-    filter: Option<Filter>,
-    sort: Option<Sort>,
+pub(super) struct Plan {
+    pub filter: Option<Filter>,
+    pub sort: Option<Sort>,
     projection: Projection,
 }
 
 impl Plan {
-    fn new(request: &SearchRequest, kind: &ResourceType) -> Result<Self, ScimError> {
+    pub(super) fn new(
+        request: &SearchRequest,
+        kind: &ResourceType,
+        reading: &Reading,
+    ) -> Result<Self, ScimError> {
         let filter = request
             .filter
             .as_deref()
-            .map(|text| filter::parse(text, kind))
+            .map(|text| filter::parse_as(text, kind, reading))
             .transpose()?;
         let sort = match &request.sort_by {
             Some(by) => Some(Sort::parse(by, request.sort_order.as_deref(), kind)?),

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 
 use super::failure::Failure;
 use super::reply::Media;
-use crate::directory::{Actor, Origin, Source};
+use crate::directory::{Actor, DirectoryRef, Origin, Source};
 use crate::http::clock;
 use crate::http::extract::{authorization, request_id};
 use crate::http::state::PublicUrl;
@@ -64,18 +64,24 @@ where
         // The body is read after the caller, and is refused in the caller's media type too.
         parts.extensions.insert(media);
         Ok(Self {
-            service: Service {
-                directory: client.directory,
-                types: Arc::clone(schema::standard()),
-                endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
-            },
-            precondition: Precondition {
-                if_match: header_list(&parts.headers, &header::IF_MATCH),
-                if_none_match: header_list(&parts.headers, &header::IF_NONE_MATCH),
-            },
+            service: service_of(client.directory, public_url.scim_base(&tenant, &directory)),
+            precondition: precondition_of(&parts.headers),
             media,
             request_id: request_id(parts),
         })
+    }
+}
+
+/// A directory's endpoint under its base URL.
+pub(in crate::http) fn service_of(directory: DirectoryRef, base: String) -> Service {
+    Service::new(directory, Arc::clone(schema::standard()), Endpoint::new(base))
+}
+
+/// The conditions in a request's headers.
+pub(super) fn precondition_of(headers: &HeaderMap) -> Precondition {
+    Precondition {
+        if_match: header_list(headers, &header::IF_MATCH),
+        if_none_match: header_list(headers, &header::IF_NONE_MATCH),
     }
 }
 
