@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::accounts;
 use crate::directory::Refusal;
 use crate::login::Denied;
+use crate::provisioning;
 
 /// A request that came to nothing.
 #[derive(Debug, Clone)]
@@ -162,6 +163,16 @@ impl From<accounts::Error> for Problem {
             accounts::Error::Vault(error) => Self::storage(&error, false),
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+        }
+    }
+}
+
+impl From<provisioning::Error> for Problem {
+    fn from(error: provisioning::Error) -> Self {
+        match error {
+            provisioning::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+            provisioning::Error::Refused(refusal) => refusal.into(),
+            other => Self::new(StatusCode::CONFLICT, "refused", other.to_string()),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod command;
 mod error;
+pub mod explain;
 mod filter;
 pub mod groups;
 mod kinds;

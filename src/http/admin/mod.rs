@@ -7,6 +7,8 @@ mod connections;
 mod directories;
 mod domains;
 mod entities;
+mod explain;
+mod explanation;
 mod invitations;
 mod list;
 mod me;
@@ -23,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(tenants::routes())
         .merge(directories::routes())
+        .merge(explain::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

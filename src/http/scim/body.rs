@@ -42,7 +42,7 @@ async fn read(request: Request, budget: &BodyBudget) -> Result<Body, Failure> {
 }
 
 /// `application/scim+json` and `application/json` (Google sends that one); a client that names none is believed.
-fn check_content_type(headers: &HeaderMap) -> Result<(), ScimError> {
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ScimError> {
     let encoded = headers.get(header::CONTENT_ENCODING);
     if encoded.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(ScimError::with_status(

@@ -24,9 +24,9 @@ impl Failure {
         Self { media, ..self }
     }
 
-    /// A database failure.
-    pub(super) fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
-        ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE).into()
+    /// What the client is told.
+    pub(super) fn error(&self) -> &ScimError {
+        &self.error
     }
 }
 
@@ -41,14 +41,23 @@ impl From<ScimError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Protocol(error) => error.into(),
-            Error::Refused(refusal) => refusal_error(&refusal).into(),
-            Error::NotFound { .. } => ScimError::not_found(error.to_string()).into(),
-            Error::PreconditionFailed { .. } => ScimError::precondition_failed(error.to_string()).into(),
-            Error::Storage(error) => Self::storage(&error, error.is_passing()),
-        }
+        error_of(&error).into()
     }
+}
+
+/// What a client is told of a request that came to nothing. A database failure is logged here.
+pub(super) fn error_of(error: &Error) -> ScimError {
+    match error {
+        Error::Protocol(error) => error.clone(),
+        Error::Refused(refusal) => refusal_error(refusal),
+        Error::NotFound { .. } => ScimError::not_found(error.to_string()),
+        Error::PreconditionFailed { .. } => ScimError::precondition_failed(error.to_string()),
+        Error::Storage(error) => storage_error(error, error.is_passing()),
+    }
+}
+
+fn storage_error(error: &dyn std::error::Error, passing: bool) -> ScimError {
+    ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE)
 }
 
 fn refusal_error(refusal: &Refusal) -> ScimError {
@@ -67,7 +76,7 @@ fn refusal_error(refusal: &Refusal) -> ScimError {
 impl From<Denied> for Failure {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Storage(error) => Self::storage(&error, error.is_passing()),
+            Denied::Storage(error) => storage_error(&error, error.is_passing()).into(),
             other => ScimError::unauthorized(other.to_string()).into(),
         }
     }

@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod discovery;
+pub(super) mod explain;
 mod failure;
 mod lists;
 mod reply;
@@ -10,6 +11,8 @@ mod resources;
 
 use axum::Router;
 use axum::routing::{any, get};
+
+pub(super) use caller::service_of;
 
 use super::state::Gateway;
 use crate::provisioning::{ResourceKind, Scope};

@@ -60,7 +60,8 @@ pub(super) fn spread(
 
 /// A key is a name by the RFC; a dot, a bracket or a URN makes it a path.
 fn note_path_in_key(collector: &Collector<'_>, key: &str, destination: &Destination) {
-    if let Destination::Attribute(target) = destination
+    if collector.reading.is_noted()
+        && let Destination::Attribute(target) = destination
         && key.contains(['.', '[', ':'])
     {
         collector

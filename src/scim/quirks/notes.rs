@@ -128,6 +128,11 @@ impl Reading {
         self.provider
     }
 
+    /// Whether notes are taken.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.notes.is_some()
+    }
+
     /// Names the PATCH operation that is being worked on, for the notes.
     pub(crate) fn begin_operation(&self, number: usize) {
         if let Some(notes) = &self.notes {

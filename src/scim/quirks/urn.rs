@@ -42,6 +42,9 @@ pub fn present_urn(urn: &str) -> Option<&'static str> {
 
 /// Notes the old or misspelt URN that a name begins with.
 pub(crate) fn note_urn(name: &str, reading: &Reading) {
+    if !reading.is_noted() {
+        return;
+    }
     let begins_with = |urn: &&&str| {
         name.get(..urn.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(urn))
@@ -62,6 +65,9 @@ pub(crate) fn note_urn(name: &str, reading: &Reading) {
 
 /// Notes what is odd about the path that led to an attribute: its URN, or that it has none.
 pub(crate) fn note_path(path: &str, found: &Found<'_>, reading: &Reading) {
+    if !reading.is_noted() {
+        return;
+    }
     if path.contains(':') {
         note_urn(path, reading);
     } else if found.extension.is_some() {

@@ -53,6 +53,7 @@ pub const ROUTES: &[Route] = &[
     (Operator, "GET", "/tenants/{tenant}/directories"),
     (Operator, "POST", "/tenants/{tenant}/directories"),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}"),
+    (Operator, "POST", "/tenants/{tenant}/directories/{id}/explain"),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}/tokens"),
     (Operator, "POST", "/tenants/{tenant}/directories/{id}/tokens"),
     (
