@@ -4,6 +4,7 @@
 //! together and holds the mapping between a wire resource and a [`User`](crate::directory::User) or
 //! [`Group`](crate::directory::Group). It knows neither HTTP nor SQL.
 
+pub mod bulk;
 mod command;
 mod error;
 pub mod explain;

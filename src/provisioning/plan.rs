@@ -46,6 +46,16 @@ impl Outcome {
         }
     }
 
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        match self {
+            Self::User(record) => Some(record.user.id.to_string()),
+            Self::Group { group, .. } => Some(group.id.to_string()),
+            Self::Deleted => None,
+        }
+    }
+
     /// Where it is found.
     #[must_use]
     pub fn location(&self, service: &Service) -> Option<String> {

@@ -9,14 +9,18 @@ use super::failure::Failure;
 use super::lists::parse_query;
 use super::reply::Reply;
 use crate::provisioning::search::MAX_PAGE;
-use crate::scim::discovery::{self, Features};
+use crate::scim::bulk;
+use crate::scim::discovery::{self, BulkLimits, Features};
 use crate::scim::error::ScimError;
 use crate::scim::message::list_response;
 
 pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
     refuse_filter(&caller, &query)?;
     let features = Features {
-        bulk: None,
+        bulk: Some(BulkLimits {
+            max_operations: bulk::MAX_OPERATIONS as u64,
+            max_payload_size: bulk::MAX_PAYLOAD as u64,
+        }),
         max_results: MAX_PAGE,
         documentation_uri: None,
     };
@@ -48,12 +52,6 @@ pub(super) async fn schema(caller: ScimCaller, ResourceId(id): ResourceId) -> Re
 pub(super) async fn me(caller: ScimCaller) -> Failure {
     caller.failure(ScimError::not_implemented(
         "/Me is not supported: a directory's token stands for no person",
-    ))
-}
-
-pub(super) async fn bulk(caller: ScimCaller) -> Failure {
-    caller.failure(ScimError::not_implemented(
-        "bulk operations are not supported; see /ServiceProviderConfig",
     ))
 }
 

@@ -24,9 +24,9 @@ impl Failure {
         Self { media, ..self }
     }
 
-    /// What the client is told.
-    pub(super) fn error(&self) -> &ScimError {
-        &self.error
+    /// The error without its media type, for an answer that holds several.
+    pub(super) fn into_error(self) -> ScimError {
+        self.error
     }
 }
 

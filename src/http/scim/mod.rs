@@ -1,6 +1,7 @@
 //! The SCIM door (RFC 7644): parse, call one use case of `provisioning`, render.
 
 mod body;
+mod bulk;
 mod caller;
 mod discovery;
 pub(super) mod explain;
@@ -10,7 +11,7 @@ mod reply;
 mod resources;
 
 use axum::Router;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 
 pub(super) use caller::service_of;
 
@@ -29,7 +30,7 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/Groups/.search", lists::search(Scope::Groups))
         .route("/Groups/{id}", resources::member(ResourceKind::Group))
         .route("/Me", any(discovery::me))
-        .route("/Bulk", any(discovery::bulk))
+        .route("/Bulk", post(bulk::execute))
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{id}", get(discovery::resource_type))
