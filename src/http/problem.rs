@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::accounts;
 use crate::directory::Refusal;
+use crate::journal;
 use crate::login::Denied;
 
 /// A request that came to nothing.
@@ -162,6 +163,15 @@ impl From<accounts::Error> for Problem {
             accounts::Error::Vault(error) => Self::storage(&error, false),
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+        }
+    }
+}
+
+impl From<journal::Error> for Problem {
+    fn from(error: journal::Error) -> Self {
+        match error {
+            journal::Error::NotFound(what) => Self::not_found(what),
+            journal::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }
 }

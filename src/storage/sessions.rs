@@ -179,6 +179,7 @@ impl Tx {
                 },
             sid,
             id_token,
+            ..
         } = &session.proof;
         execute!(
             self.read.conn,

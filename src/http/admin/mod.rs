@@ -5,12 +5,14 @@ mod audit;
 mod body;
 mod connections;
 mod directories;
+mod directory_health;
 mod domains;
 mod entities;
 mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod requests;
 mod tenants;
 mod users;
 
@@ -23,6 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(tenants::routes())
         .merge(directories::routes())
+        .merge(requests::routes())
+        .merge(directory_health::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

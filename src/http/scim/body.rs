@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::journal::Learnt;
 use super::reply::Media;
 use crate::http::middleware::body::{BodyBudget, read_body};
 use crate::scim::error::ScimError;
@@ -25,20 +26,25 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let media = request.extensions().get::<Media>().copied().unwrap_or_default();
-        read(request, &BodyBudget::from_ref(state))
+        let learnt = request.extensions().get::<Learnt>().cloned();
+        read(request, &BodyBudget::from_ref(state), learnt)
             .await
             .map_err(|failure| failure.in_media(media))
     }
 }
 
-async fn read(request: Request, budget: &BodyBudget) -> Result<Body, Failure> {
+async fn read(request: Request, budget: &BodyBudget, learnt: Option<Learnt>) -> Result<Body, Failure> {
     check_content_type(request.headers())?;
     let length = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let bytes = read_body(budget, request.into_body(), length, LIMIT).await?;
-    Ok(Body(parse_json(&bytes)?))
+    let parsed = parse_json(&bytes);
+    if let Some(learnt) = learnt {
+        learnt.body(bytes);
+    }
+    Ok(Body(parsed?))
 }
 
 /// `application/scim+json` and `application/json` (Google sends that one); a client that names none is believed.

@@ -5,17 +5,20 @@ mod caller;
 mod discovery;
 mod failure;
 mod groups;
+mod journal;
 mod lists;
 mod reply;
 mod users;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
 use super::state::Gateway;
+use crate::journal::Journal;
 
 /// The routes below a directory's base URL.
-pub(super) fn routes() -> Router<Gateway> {
+pub(super) fn routes(journal: Journal) -> Router<Gateway> {
     Router::new()
         .route("/", get(lists::list_both))
         .route("/.search", post(lists::search_both))
@@ -46,4 +49,5 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/Schemas/{id}", get(discovery::schema))
         .fallback(failure::not_found)
         .method_not_allowed_fallback(failure::method_not_allowed)
+        .layer(from_fn_with_state(journal, journal::note_request))
 }
