@@ -18,6 +18,7 @@
 mod harness;
 
 mod admin;
+mod journal;
 mod mail;
 mod process;
 mod query;
