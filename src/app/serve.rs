@@ -21,6 +21,7 @@ use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl};
 use crate::jobs;
+use crate::journal::{self, Journal};
 use crate::login::Login;
 use crate::outbound::Client;
 use crate::provisioning::Provisioning;
@@ -38,6 +39,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     store: Store,
+    journal: Journal,
     server: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
     /// Held as long as the gateway runs.
@@ -138,10 +140,12 @@ pub async fn start(
         None
     };
     let render = metrics.clone();
+    let journal = Journal::new(store.clone(), journal::Limits::default());
     let gateway = Gateway {
         provisioning: Provisioning::new(store.clone()),
         accounts,
         login,
+        journal: journal.clone(),
         public_url,
         bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
         metrics: MetricsText(Arc::new(move || render.render())),
@@ -154,6 +158,7 @@ pub async fn start(
         tokio::spawn(jobs::last_used::run(store.clone())),
         tokio::spawn(jobs::expiry::run(store.clone())),
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
+        tokio::spawn(jobs::requests::run(journal.clone())),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
@@ -167,6 +172,7 @@ pub async fn start(
     Ok(Running {
         address,
         store,
+        journal,
         server,
         jobs,
         _lock: lock,
@@ -186,6 +192,7 @@ impl Running {
         for job in self.jobs {
             job.abort();
         }
+        jobs::requests::flush(&self.journal).await;
         jobs::last_used::flush(&self.store).await;
         self.store.close().await;
         tracing::info!("stopped");

@@ -11,10 +11,12 @@ pub mod admin;
 pub mod audit;
 pub mod change;
 pub mod connection;
+pub mod disagreement;
 pub mod email;
 pub mod entity;
 pub mod grant;
 pub mod group;
+pub mod health;
 pub mod id;
 pub mod invitation;
 pub mod key;
@@ -27,6 +29,7 @@ pub mod profile;
 pub mod query;
 pub mod refusal;
 pub mod registry;
+pub mod request_log;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod session;
@@ -41,6 +44,7 @@ pub use change::{
     Change, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact, SignInFact, UserFact,
 };
 pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
+pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
@@ -53,6 +57,7 @@ pub use letter::Letter;
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
+pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};
 pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::accounts;
 use crate::directory::Refusal;
+use crate::journal;
 use crate::login::Denied;
 use crate::provisioning;
 
@@ -173,6 +174,15 @@ impl From<provisioning::Error> for Problem {
             provisioning::Error::Storage(error) => Self::storage(&error, error.is_passing()),
             provisioning::Error::Refused(refusal) => refusal.into(),
             other => Self::new(StatusCode::CONFLICT, "refused", other.to_string()),
+        }
+    }
+}
+
+impl From<journal::Error> for Problem {
+    fn from(error: journal::Error) -> Self {
+        match error {
+            journal::Error::NotFound(what) => Self::not_found(what),
+            journal::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }
 }

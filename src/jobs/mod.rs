@@ -4,3 +4,4 @@ pub mod audit_numbers;
 pub mod expiry;
 pub mod last_used;
 pub mod mail;
+pub mod requests;

@@ -201,6 +201,7 @@ impl Tx {
                 },
             sid,
             id_token,
+            ..
         } = &session.proof;
         execute!(
             self.read.conn,

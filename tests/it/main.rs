@@ -19,6 +19,7 @@ mod harness;
 
 mod admin;
 mod explain;
+mod journal;
 mod mail;
 mod process;
 mod query;

@@ -22,7 +22,7 @@ use crate::http::problem::Problem;
 use crate::http::scim::explain::{Asked, Inexplicable, explain as ask};
 use crate::http::scim::service_of;
 use crate::http::state::{Gateway, PublicUrl};
-use crate::provisioning::Provisioning;
+use crate::provisioning::{Provisioning, Service};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default().routes(routes!(explain));
@@ -57,21 +57,13 @@ async fn explain(
     ids: UrlIds,
     JsonBody(body): JsonBody<ExplainBody>,
 ) -> Result<Json<ExplanationView>, Problem> {
-    let id = ids.find("id", "directory")?;
-    let (directory, _) = directories::find(&accounts, admin.tenant.id, id).await?;
+    let service = find_service(&accounts, &public_url, &admin, &ids).await?;
     let asked = asked(body)?;
-    let reference = DirectoryRef {
-        tenant: admin.tenant.id,
-        id: directory.id,
-        kind: directory.kind,
-    };
-    let base = public_url.scim_base(admin.tenant.slug.as_str(), &directory.id.to_string());
     let origin = clock::origin(
-        Actor::Directory(directory.id),
+        Actor::Directory(service.directory.id),
         Source::Scim,
         &admin.origin().request_id,
     );
-    let service = service_of(reference, base);
     match ask(&on, &service, &asked, clock::random_id(), origin).await {
         Ok(explained) => Ok(Json(ExplanationView::new(
             asked.method.as_str(),
@@ -86,6 +78,24 @@ async fn explain(
         }
         Err(Inexplicable::Storage(error)) => Err(error.into()),
     }
+}
+
+/// The directory that the address names, as its SCIM endpoint knows it.
+pub(super) async fn find_service(
+    accounts: &Accounts,
+    public_url: &PublicUrl,
+    admin: &FullTenantAdmin,
+    ids: &UrlIds,
+) -> Result<Service, Problem> {
+    let id = ids.find("id", "directory")?;
+    let (directory, _) = directories::find(accounts, admin.tenant.id, id).await?;
+    let reference = DirectoryRef {
+        tenant: admin.tenant.id,
+        id: directory.id,
+        kind: directory.kind,
+    };
+    let base = public_url.scim_base(admin.tenant.slug.as_str(), &directory.id.to_string());
+    Ok(service_of(reference, base))
 }
 
 fn asked(body: ExplainBody) -> Result<Asked, Problem> {

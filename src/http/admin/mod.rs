@@ -5,6 +5,7 @@ mod audit;
 mod body;
 mod connections;
 mod directories;
+mod directory_health;
 mod domains;
 mod entities;
 mod explain;
@@ -13,6 +14,7 @@ mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod requests;
 mod tenants;
 mod users;
 
@@ -26,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(tenants::routes())
         .merge(directories::routes())
         .merge(explain::routes())
+        .merge(requests::routes())
+        .merge(directory_health::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

@@ -3,13 +3,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::caller::ScimCaller;
 use super::reply::Media;
 use crate::directory::Refusal;
 use crate::http::middleware::BodyError;
 use crate::http::problem::{STORAGE_FAILURE, log_storage_failure};
+use crate::journal::NotedError;
 use crate::login::Denied;
 use crate::provisioning::Error;
-use crate::scim::error::ScimError;
+use crate::scim::error::{ScimError, ScimType};
 
 /// A SCIM error on its way out.
 #[derive(Debug, Clone)]
@@ -99,6 +101,10 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = self.error.to_json().to_string();
         let mut response = (status, [(header::CONTENT_TYPE, self.media.header())], body).into_response();
+        response.extensions_mut().insert(NotedError {
+            scim_type: self.error.scim_type.map(ScimType::as_str),
+            detail: self.error.detail,
+        });
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -112,10 +118,12 @@ impl IntoResponse for Failure {
     }
 }
 
-pub(super) async fn not_found() -> Failure {
+/// Takes a caller, if there is one, so that the request is in their directory's log.
+pub(super) async fn not_found(_: Result<ScimCaller, Failure>) -> Failure {
     ScimError::not_found("this endpoint has no such resource").into()
 }
 
-pub(super) async fn method_not_allowed() -> Failure {
+/// As [`not_found`].
+pub(super) async fn method_not_allowed(_: Result<ScimCaller, Failure>) -> Failure {
     ScimError::with_status(405, "this resource does not take this method").into()
 }

@@ -16,7 +16,7 @@ mod lists;
 mod members;
 pub mod message;
 mod odd_ids;
-mod password;
+pub mod password;
 mod patches;
 mod routes;
 mod tokens;

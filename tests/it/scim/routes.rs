@@ -61,6 +61,13 @@ pub const ROUTES: &[Route] = &[
         "DELETE",
         "/tenants/{tenant}/directories/{id}/tokens/{token}",
     ),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/health"),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/requests"),
+    (
+        Operator,
+        "GET",
+        "/tenants/{tenant}/directories/{id}/requests/{request}",
+    ),
     (Operator, "GET", "/tenants/{tenant}/users"),
     (Operator, "GET", "/tenants/{tenant}/users/{id}"),
     (Operator, "DELETE", "/tenants/{tenant}/users/{id}"),
