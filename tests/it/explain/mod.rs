@@ -2,6 +2,7 @@
 
 mod access;
 mod asking;
+mod past;
 mod properties;
 mod random;
 mod requests;
