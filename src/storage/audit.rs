@@ -93,34 +93,6 @@ impl ReadTx {
     }
 }
 
-impl ReadTx {
-    /// What one request has changed, in order. `at` is when it came: the ids of audit rows are in the order of time, so
-    /// only those of the minutes around it are looked at.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_audit_of_request(
-        &mut self,
-        request_id: &str,
-        at: Timestamp,
-    ) -> Result<Vec<AuditRow>, Error> {
-        let first_id_at = |seconds: i64| {
-            let millis = u64::try_from(at.as_millisecond() + seconds * 1_000).unwrap_or_default();
-            uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
-        };
-        fetch_all!(
-            self.conn,
-            AuditRow,
-            "SELECT action, actor, source, target_id, before_json, after_json, request_id FROM audit \
-             WHERE tenant_id = $1 AND id >= $2 AND id < $3 AND request_id = $4 ORDER BY id",
-            self.tenant.0,
-            first_id_at(-60),
-            first_id_at(180),
-            request_id,
-        )
-    }
-}
-
 /// The form in which times are stored.
 pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()

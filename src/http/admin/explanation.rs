@@ -39,7 +39,7 @@ pub(super) struct ExplanationView {
     found: Option<FoundView>,
     /// The resource that it is about, as it is before; null when there is none.
     target: Option<ExplainedTargetView>,
-    /// Attributes that differ. When there are none and no members come or go, the request changes nothing: ETag and
+    /// Attributes that differ. When there are none and no members come or go, the request changes nothing: `ETag` and
     /// lastModified stay.
     attributes: Vec<AttributeChangeView>,
     members: MemberChangesView,
@@ -179,8 +179,8 @@ struct MemberChangesView {
 struct ExplainedChangeView {
     /// `user.updated` and the like.
     action: String,
-    /// `user`, `group` or `other`.
-    kind: &'static str,
+    /// `user`, `group` and the like.
+    kind: String,
     id: String,
 }
 
@@ -287,7 +287,11 @@ impl ExplanationView {
             changes: written
                 .changes
                 .into_iter()
-                .map(|(action, kind, id)| ExplainedChangeView { action, kind, id })
+                .map(|change| ExplainedChangeView {
+                    action: change.action,
+                    kind: change.kind,
+                    id: change.id,
+                })
                 .collect(),
             effect: written.effect.into(),
             resource,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::openapi::schema::Object;
@@ -278,6 +279,9 @@ fn past(request: &LoggedRequest) -> PastRequest<'_> {
         scim_type: request.scim_type.as_deref(),
         detail: request.detail.as_deref(),
         request_id: &request.request_id,
-        at: request.at,
+        times: (
+            request.at,
+            request.at + SignedDuration::from_micros(request.micros),
+        ),
     }
 }

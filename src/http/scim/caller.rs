@@ -14,7 +14,7 @@ use crate::http::clock;
 use crate::http::extract::{authorization, request_id};
 use crate::http::state::PublicUrl;
 use crate::journal::Caller;
-use crate::login::{Login, ScimClient};
+use crate::login::Login;
 use crate::provisioning::{Endpoint, Precondition, Service};
 use crate::scim::error::ScimError;
 use crate::scim::schema;

@@ -120,10 +120,20 @@ impl IntoResponse for Failure {
 
 /// Takes a caller, if there is one, so that the request is in their directory's log.
 pub(super) async fn not_found(_: Result<ScimCaller, Failure>) -> Failure {
-    ScimError::not_found("this endpoint has no such resource").into()
+    no_such_endpoint().into()
 }
 
 /// As [`not_found`].
 pub(super) async fn method_not_allowed(_: Result<ScimCaller, Failure>) -> Failure {
-    ScimError::with_status(405, "this resource does not take this method").into()
+    no_such_method().into()
+}
+
+/// What an address is answered that leads nowhere.
+pub(super) fn no_such_endpoint() -> ScimError {
+    ScimError::not_found("this endpoint has no such resource")
+}
+
+/// What a method is answered that the address does not take.
+pub(super) fn no_such_method() -> ScimError {
+    ScimError::with_status(405, "this resource does not take this method")
 }

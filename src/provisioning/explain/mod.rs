@@ -48,7 +48,7 @@ pub struct Explanation {
 #[derive(Debug)]
 pub enum Answered {
     /// One resource, or that there is none any more.
-    One(Outcome),
+    One(Box<Outcome>),
     /// The reader has this version already (304).
     Unchanged(String),
     /// A page of a list.
@@ -82,10 +82,21 @@ pub struct Written {
     pub attributes: Vec<AttributeChange>,
     /// Members that come and go.
     pub members: MemberChanges,
-    /// The changes as the audit log will name them: action, kind of target, its id.
-    pub changes: Vec<(String, &'static str, String)>,
+    /// The changes as the audit log names them.
+    pub changes: Vec<AuditedChange>,
     /// What it does to access.
     pub effect: Effect,
+}
+
+/// A change as the audit log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditedChange {
+    /// `user.updated` and the like.
+    pub action: String,
+    /// The kind of thing that is changed.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
 }
 
 impl From<&User> for Target {
@@ -174,7 +185,7 @@ pub async fn explain_write(
         target,
         search: Vec::new(),
         written,
-        outcome: outcome.map(Answered::One),
+        outcome: outcome.map(|outcome| Answered::One(Box::new(outcome))),
     })
 }
 
@@ -210,12 +221,10 @@ async fn preview(
         members: changes::of_members(&facts),
         changes: entries
             .into_iter()
-            .map(|entry| {
-                (
-                    entry.action.to_owned(),
-                    entry.target_kind,
-                    entry.target_id.to_string(),
-                )
+            .map(|entry| AuditedChange {
+                action: entry.action.to_owned(),
+                kind: entry.target_kind.to_owned(),
+                id: entry.target_id.to_string(),
             })
             .collect(),
         effect,
@@ -293,7 +302,7 @@ pub async fn explain_read(
         Err(refused) => Err(refused),
         Ok(found) => Ok(match found.version() {
             Some(version) if precondition.is_current(version) => Answered::Unchanged(entity_tag(version)),
-            _ => Answered::One(found),
+            _ => Answered::One(Box::new(found)),
         }),
     };
     Ok(Explanation {

@@ -1,14 +1,17 @@
 //! A request of the past: what can still be told of it from its body, its answer and the audit.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::Written;
 use super::changes::{MemberChanges, compare};
+use super::{AuditedChange, Written};
+use crate::directory::{Actor, Source};
 use crate::provisioning::Provisioning;
 use crate::provisioning::error::Error;
 use crate::provisioning::service::Service;
-use crate::storage::AuditRow;
+use crate::storage::{AuditRecord, Store};
 
 /// What cannot be told of a request of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +46,8 @@ impl NotKnown {
     }
 }
 
-/// What a request of a directory has written, as its audit rows say; `at` is when it came.
+/// What a request of a directory has written, as its audit rows say. A client chooses its request ids and may repeat one,
+/// so the times tell requests apart: when it came, and when it was answered.
 ///
 /// # Errors
 /// The database failed.
@@ -51,27 +55,31 @@ pub async fn written_then(
     on: &Provisioning,
     service: &Service,
     request_id: &str,
-    at: Timestamp,
+    (came, answered): (Timestamp, Timestamp),
 ) -> Result<Written, Error> {
-    let mut tx = on.store.read(service.directory.tenant).await?;
-    Ok(written_by(&tx.list_audit_of_request(request_id, at).await?))
+    let tenant = service.directory.tenant;
+    // Rows are read by their numbers, and those of a moment ago may have none yet.
+    while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
+    let mut tx = on.store.read(tenant).await?;
+    let (from, until) = (came - CLOCKS_APART, answered + CLOCKS_APART);
+    let actor = Actor::Directory(service.directory.id).to_string();
+    let mut rows = tx.list_audit_of_request(request_id, from, until).await?;
+    rows.retain(|row| row.actor == actor && row.source == Source::Scim.as_str());
+    Ok(written_by(rows))
 }
 
-fn written_by(rows: &[AuditRow]) -> Written {
+/// How far the clocks of two nodes may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
+
+fn written_by(rows: Vec<AuditRecord>) -> Written {
     let mut written = Written::default();
     for row in rows {
-        let kind = match row.action.split_once('.') {
-            Some(("user", _)) => "user",
-            Some(("group", _)) => "group",
-            _ => "other",
-        };
-        written
-            .changes
-            .push((row.action.clone(), kind, row.target_id.to_string()));
-        let (before, after) = (
-            object(row.before_json.as_deref()),
-            object(row.after_json.as_deref()),
-        );
+        written.changes.push(AuditedChange {
+            action: row.action.clone(),
+            kind: row.target_kind,
+            id: row.target_id.to_string(),
+        });
+        let (before, after) = (object(row.before), object(row.after));
         match row.action.as_str() {
             "user.created" | "user.updated" | "user.activated" | "user.reactivated" | "user.adopted" => {
                 compare("", &before, &after, &mut written.attributes);
@@ -90,9 +98,11 @@ fn written_by(rows: &[AuditRow]) -> Written {
     written
 }
 
-fn object(text: Option<&str>) -> Map<String, Value> {
-    text.and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default()
+fn object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
 }
 
 /// A group's audit row has the group's own attributes beside the ids of members.
@@ -139,14 +149,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn row(action: &str, before: Option<Value>, after: Option<Value>) -> AuditRow {
-        AuditRow {
-            action: action.to_owned(),
+    fn row(action: &str, before: Option<Value>, after: Option<Value>) -> AuditRecord {
+        AuditRecord {
+            seq: 1,
+            at: Timestamp::UNIX_EPOCH,
             actor: String::new(),
             source: "scim".to_owned(),
+            action: action.to_owned(),
+            target_kind: "user".to_owned(),
             target_id: uuid::Uuid::nil(),
-            before_json: before.map(|value| value.to_string()),
-            after_json: after.map(|value| value.to_string()),
+            before,
+            after,
             request_id: String::new(),
         }
     }
@@ -163,7 +176,7 @@ mod tests {
     fn attributes_of_a_person_are_read_from_the_audit() {
         let before = json!({"active": true, "name": {"givenName": "A", "familyName": "B"}});
         let after = json!({"active": false, "name": {"givenName": "A"}});
-        let written = written_by(&[row("user.deactivated", Some(before), Some(after))]);
+        let written = written_by(vec![row("user.deactivated", Some(before), Some(after))]);
         assert_eq!(paths(&written), ["active", "name.familyName"]);
         assert_eq!(written.effect.access_ends.len(), 1);
         assert_eq!(written.effect.sessions_ended, None);
@@ -174,24 +187,24 @@ mod tests {
         let before = json!({"displayName": "a", "externalId": null, "attributes": {"urn:x:y": {"z": 1}}});
         let after = json!({"displayName": "b", "externalId": null, "attributes": {},
             "members_added": ["1", "2"], "members_added_count": 2_000, "members_removed": []});
-        let written = written_by(&[row("group.updated", Some(before), Some(after))]);
+        let written = written_by(vec![row("group.updated", Some(before), Some(after))]);
         assert_eq!(paths(&written), ["displayName", "urn:x:y:z"]);
         assert_eq!(
             (written.members.added.len(), written.members.added_count),
             (2, 2_000)
         );
         let made = json!({"displayName": "b", "externalId": null, "attributes": {}, "members": ["1"]});
-        let written = written_by(&[row("group.created", None, Some(made))]);
+        let written = written_by(vec![row("group.created", None, Some(made))]);
         assert_eq!(
-            (paths(&written), written.members.added),
-            (vec!["displayName"], vec!["1".to_owned()])
+            (paths(&written), &written.members.added),
+            (vec!["displayName"], &vec!["1".to_owned()])
         );
     }
 
     #[test]
     fn a_change_of_something_else_is_named_and_not_read() {
-        let written = written_by(&[row("user.grants_set", None, Some(json!({"role": "x"})))]);
-        assert_eq!(written.changes[0].0, "user.grants_set");
+        let written = written_by(vec![row("user.grants_set", None, Some(json!({"role": "x"})))]);
+        assert_eq!(written.changes[0].action, "user.grants_set");
         assert!(written.attributes.is_empty());
     }
 }

@@ -53,6 +53,7 @@ fn noted(provider: Provider, sent: &Sent) -> Noted {
 }
 
 /// Rule, provider, request, where it is noted, the operation.
+#[expect(clippy::too_many_lines, reason = "a table with a line or two for each rule")]
 fn examples() -> Vec<(Rule, Provider, Sent, &'static str, Option<usize>)> {
     use Provider::{Entra, Generic, Google, JumpCloud, OneLogin};
     use Sent::{Filter, Patch, Post, Query};

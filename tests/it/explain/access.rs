@@ -21,10 +21,10 @@ on_both_engines!(
 );
 
 async fn explain(place: &Place, write: Write) -> Explanation {
-    let on = Provisioning::new(place.store.clone());
+    let (on, service) = (Provisioning::new(place.store.clone()), place.service());
     let told = explain_write(
         &on,
-        &place.service(),
+        &service,
         ResourceKind::User,
         write,
         Precondition::default(),

@@ -42,10 +42,16 @@ async fn a_change_is_told_with_its_repairs_and_what_it_has_written(engine: Engin
     let told = explained(&tenant, &directory, &answer).await;
     assert_eq!(told["request"]["kind"], "User");
     assert_eq!(told["request"]["id"], ada.as_str());
-    assert_eq!(names(&told, "repairs"), ["operation_name", "path_in_key", "operation_name"]);
+    assert_eq!(
+        names(&told, "repairs"),
+        ["operation_name", "path_in_key", "operation_name"]
+    );
     assert_eq!(names(&told, "passed_over"), ["unknown_ignored"]);
     assert_eq!(told["operations"].as_array().unwrap().len(), 3);
-    assert_eq!(told["changes"], json!([{"action": "user.updated", "kind": "user", "id": ada}]));
+    assert_eq!(
+        told["changes"],
+        json!([{"action": "user.updated", "kind": "user", "id": ada}])
+    );
     let mut paths: Vec<&str> = told["attributes"]
         .as_array()
         .unwrap()
@@ -55,7 +61,11 @@ async fn a_change_is_told_with_its_repairs_and_what_it_has_written(engine: Engin
     paths.sort_unstable();
     assert_eq!(paths, ["emails", "name.givenName", "title"]);
     // Whether E-9 made the element depends on what was there.
-    assert!(told["not_known"][0].as_str().is_some_and(|text| text.contains("E-9")));
+    assert!(
+        told["not_known"][0]
+            .as_str()
+            .is_some_and(|text| text.contains("E-9"))
+    );
     assert_eq!(told["refusal"], Value::Null);
 }
 
@@ -63,13 +73,20 @@ async fn a_refusal_is_told_with_its_rule(engine: Engine) {
     let tenant = engine.gateway().await.tenant().await;
     let directory = tenant.directory("okta").await;
     create_user(&directory, "ada").await;
-    let answer = directory.post("/Users", &json!({"userName": "ADA", "emails": "a@b"})).await.expect(409);
+    let answer = directory
+        .post("/Users", &json!({"userName": "ADA", "emails": "a@b"}))
+        .await
+        .expect(409);
     let told = explained(&tenant, &directory, &answer).await;
     assert_eq!(told["error"]["body"], answer.json);
     assert_eq!(told["refusal"]["code"], "uniqueness");
     assert_eq!(told["understood"]["emails"], json!([{"value": "a@b"}]));
     assert_eq!(told["changes"], json!([]));
-    let answer = directory.request("PATCH", "/Users/nobody").bytes("application/scim+json", "{").send().await;
+    let answer = directory
+        .request("PATCH", "/Users/nobody")
+        .bytes("application/scim+json", "{")
+        .send()
+        .await;
     let told = explained(&tenant, &directory, &answer.expect(400)).await;
     assert_eq!(told["refusal"]["code"], "invalidSyntax");
 }
@@ -77,14 +94,20 @@ async fn a_refusal_is_told_with_its_rule(engine: Engine) {
 async fn members_that_went_are_told(engine: Engine) {
     let tenant = engine.gateway().await.tenant().await;
     let directory = tenant.directory("entra").await;
-    let (ada, bob) = (create_user(&directory, "ada").await, create_user(&directory, "bob").await);
+    let (ada, bob) = (
+        create_user(&directory, "ada").await,
+        create_user(&directory, "bob").await,
+    );
     let group = create_group(&directory, "all", &[&ada]).await;
     let operations = json!([
         {"op": "remove", "path": "members", "value": [{"value": ada}]},
         {"op": "add", "path": "members", "value": [{"value": bob}]},
         {"op": "replace", "path": "displayName", "value": "some"},
     ]);
-    let answer = directory.patch(&format!("/Groups/{group}"), &patch(&operations)).await.expect(200);
+    let answer = directory
+        .patch(&format!("/Groups/{group}"), &patch(&operations))
+        .await
+        .expect(200);
     let told = explained(&tenant, &directory, &answer).await;
     assert_eq!(
         told["members"],
@@ -101,24 +124,43 @@ async fn what_ended_access_says_so(engine: Engine) {
     let directory = tenant.directory("entra").await;
     let ada = create_user(&directory, "ada").await;
     let operations = json!([{"op": "Replace", "path": "active", "value": "False"}]);
-    let answer = directory.patch(&format!("/Users/{ada}"), &patch(&operations)).await.expect(200);
+    let answer = directory
+        .patch(&format!("/Users/{ada}"), &patch(&operations))
+        .await
+        .expect(200);
     let told = explained(&tenant, &directory, &answer).await;
     assert_eq!(told["effect"]["access_ends"], json!([ada]));
     assert_eq!(told["effect"]["sessions_ended"], Value::Null);
-    assert!(told["not_known"][0].as_str().is_some_and(|text| text.contains("void")));
-    assert_eq!(told["attributes"], json!([{"path": "active", "before": true, "after": false}]));
+    assert!(
+        told["not_known"][0]
+            .as_str()
+            .is_some_and(|text| text.contains("void"))
+    );
+    assert_eq!(
+        told["attributes"],
+        json!([{"path": "active", "before": true, "after": false}])
+    );
 }
 
 async fn a_list_request_is_read_again(engine: Engine) {
     let tenant = engine.gateway().await.tenant().await;
     let directory = tenant.directory("entra").await;
     let answer = directory
-        .list("/Users", &[("filter", "roles[primary eq \"True\"].value eq \"x\"")])
+        .list(
+            "/Users",
+            &[("filter", "roles[primary eq \"True\"].value eq \"x\"")],
+        )
         .await
         .expect(200);
     let told = explained(&tenant, &directory, &answer).await;
-    assert_eq!(told["search"][0]["filter"], "roles[primary eq true and value eq \"x\"]");
-    assert_eq!(names(&told, "repairs"), ["boolean_from_text", "element_comparison"]);
+    assert_eq!(
+        told["search"][0]["filter"],
+        "roles[primary eq true and value eq \"x\"]"
+    );
+    assert_eq!(
+        names(&told, "repairs"),
+        ["boolean_from_text", "element_comparison"]
+    );
     assert_eq!(told["not_known"], json!([]));
 }
 

@@ -121,8 +121,8 @@ pub(in crate::http) async fn explain(
         (Place::One(kind, id), "DELETE") => {
             asking.write(*kind, Ok(Write::Delete(id.clone())), origin).await?
         }
-        (Place::Nowhere, _) => Told::refused(failure::not_found().await.into_error()),
-        _ => Told::refused(failure::method_not_allowed().await.into_error()),
+        (Place::Nowhere, _) => Told::refused(failure::no_such_endpoint()),
+        _ => Told::refused(failure::no_such_method()),
     };
     let created = matches!(place, Place::List(_)) && asked.method == Method::POST;
     Ok(told.answered(service, &place, created))

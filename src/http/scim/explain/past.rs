@@ -27,7 +27,8 @@ pub(in crate::http) struct PastRequest<'a> {
     pub detail: Option<&'a str>,
     /// Under which its audit rows stand.
     pub request_id: &'a str,
-    pub at: Timestamp,
+    /// When it came, and when it was answered.
+    pub times: (Timestamp, Timestamp),
 }
 
 /// Explains a request that was answered: read again as it was then, with what the audit says it has written.
@@ -39,11 +40,10 @@ pub(in crate::http) async fn explain_past(
     service: &Service,
     past: &PastRequest<'_>,
 ) -> Result<Explained, Error> {
-    let (place, query) =
-        place_of(past.path, service.endpoint.base()).unwrap_or_else(|_| (Place::Nowhere, None));
+    let (place, query) = place_of(past.path, service.endpoint.base()).unwrap_or((Place::Nowhere, None));
     let body = past.body.and_then(|text| parse_json(text.as_bytes()).ok());
     let (noted, search) = read(service, past.method, &place, query, body);
-    let written = written_then(on, service, past.request_id, past.at).await?;
+    let written = written_then(on, service, past.request_id, past.times).await?;
     let mut not_known = Vec::new();
     let has_body = matches!(past.method, "POST" | "PUT" | "PATCH");
     if has_body && past.body.is_none() {
