@@ -9,6 +9,7 @@ pub mod config;
 pub mod directory;
 pub mod http;
 pub mod jobs;
+pub mod journal;
 pub mod login;
 pub mod mail;
 pub mod outbound;

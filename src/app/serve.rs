@@ -22,6 +22,7 @@ use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl};
 use crate::jobs;
+use crate::journal::{self, Journal};
 use crate::login::Login;
 use crate::outbound::Client;
 use crate::provisioning::Provisioning;
@@ -39,6 +40,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     store: Store,
+    journal: Journal,
     server: JoinHandle<()>,
     jobs: Vec<JoinHandle<()>>,
     /// Held as long as the gateway runs.
@@ -139,10 +141,12 @@ pub async fn start(
         None
     };
     let render = metrics.clone();
+    let journal = Journal::new(store.clone(), journal::Limits::default());
     let gateway = Gateway {
         provisioning: Provisioning::new(store.clone(), MacKey::derive(key.expose(), "cursors")),
         accounts,
         login,
+        journal: journal.clone(),
         public_url,
         bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
         metrics: MetricsText(Arc::new(move || render.render())),
@@ -157,6 +161,7 @@ pub async fn start(
         tokio::spawn(jobs::group_purge::run(store.clone())),
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
         tokio::spawn(jobs::group_mapping::run(store.clone())),
+        tokio::spawn(jobs::requests::run(journal.clone())),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
@@ -170,6 +175,7 @@ pub async fn start(
     Ok(Running {
         address,
         store,
+        journal,
         server,
         jobs,
         _lock: lock,
@@ -189,6 +195,7 @@ impl Running {
         for job in self.jobs {
             job.abort();
         }
+        jobs::requests::flush(&self.journal).await;
         jobs::last_used::flush(&self.store).await;
         self.store.close().await;
         tracing::info!("stopped");

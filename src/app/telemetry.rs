@@ -15,6 +15,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
 use crate::http::middleware::metric;
+use crate::journal;
 
 /// Upper bounds of the request duration histogram, in seconds. Fine below 100 ms, where a provisioning request
 /// should end; the last one is the time limit of a request.
@@ -112,6 +113,7 @@ fn install_recorder() -> Metrics {
         tracing::warn!("another metrics recorder is installed; /metrics stays empty");
     }
     metric::describe();
+    journal::describe();
     metrics::gauge!("rollcall_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Metrics(handle)
 }

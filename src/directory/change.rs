@@ -302,6 +302,12 @@ impl Change {
         )
     }
 
+    /// What it is a change of.
+    #[must_use]
+    pub fn fact(&self) -> &Fact {
+        &self.fact
+    }
+
     /// Takes the change apart, for storage.
     #[must_use]
     pub fn into_parts(self) -> (Fact, AuditEntry) {

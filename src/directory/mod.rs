@@ -11,11 +11,13 @@ pub mod admin;
 pub mod audit;
 pub mod change;
 pub mod connection;
+pub mod disagreement;
 pub mod email;
 pub mod entity;
 pub mod grant;
 pub mod group;
 pub mod group_mapping;
+pub mod health;
 pub mod id;
 pub mod invitation;
 pub mod key;
@@ -28,6 +30,7 @@ pub mod profile;
 pub mod query;
 pub mod refusal;
 pub mod registry;
+pub mod request_log;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
@@ -44,6 +47,7 @@ pub use change::{
     SignInFact, UserFact,
 };
 pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
+pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
@@ -57,6 +61,7 @@ pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
+pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};
 pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};

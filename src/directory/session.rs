@@ -8,6 +8,7 @@ use serde_json::json;
 use super::audit::Origin;
 use super::change::{Change, Fact, SignInFact};
 use super::connection::IdentityKey;
+use super::disagreement::Said;
 use super::id::{SessionId, UserId};
 use super::registry::TokenHash;
 use super::user::User;
@@ -45,6 +46,8 @@ pub enum Proof {
         sid: Option<String>,
         /// The sealed ID token, for the provider's sign-out.
         id_token: Option<String>,
+        /// What the provider calls the person.
+        said: Said,
     },
 }
 
@@ -124,6 +127,7 @@ mod tests {
             identity,
             sid: Some("provider's session".to_owned()),
             id_token: Some("sealed token".to_owned()),
+            said: Said::default(),
         };
         let id = SessionId(Uuid::from_u128(3));
         open(id, TokenHash([4; 32]), &user, proof, provider_limit, origin())

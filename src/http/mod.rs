@@ -31,7 +31,10 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .merge(openapi::page_routes())
         .merge(pages::routes())
         .merge(login::routes())
-        .nest("/scim/v2/{tenant}/{directory}", scim::routes())
+        .nest(
+            "/scim/v2/{tenant}/{directory}",
+            scim::routes(gateway.journal.clone()),
+        )
         .fallback(problem::not_found);
     let wrapped = middleware::wrap(routes, limits);
     let wrapped = if gateway.public_url.is_https() {

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 
 use crate::accounts;
 use crate::directory::Refusal;
+use crate::journal;
 use crate::login::Denied;
-use crate::provisioning::schemas;
+use crate::provisioning::{self, schemas};
 
 /// A request that came to nothing.
 #[derive(Debug, Clone)]
@@ -181,6 +182,25 @@ impl From<schemas::Error> for Problem {
             }
             schemas::Error::Refused(refusal) => refusal.into(),
             schemas::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+        }
+    }
+}
+
+impl From<provisioning::Error> for Problem {
+    fn from(error: provisioning::Error) -> Self {
+        match error {
+            provisioning::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+            provisioning::Error::Refused(refusal) => refusal.into(),
+            other => Self::new(StatusCode::CONFLICT, "refused", other.to_string()),
+        }
+    }
+}
+
+impl From<journal::Error> for Problem {
+    fn from(error: journal::Error) -> Self {
+        match error {
+            journal::Error::NotFound(what) => Self::not_found(what),
+            journal::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }
 }

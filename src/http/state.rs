@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 
 use super::middleware::BodyBudget;
 use crate::accounts::Accounts;
+use crate::journal::Journal;
 use crate::login::Login;
 use crate::provisioning::Provisioning;
 
@@ -18,6 +19,8 @@ pub struct Gateway {
     pub accounts: Accounts,
     /// Who is calling.
     pub login: Login,
+    /// What identity providers have asked.
+    pub journal: Journal,
     /// What browsers and identity providers see.
     pub public_url: PublicUrl,
     /// Memory for large request bodies.

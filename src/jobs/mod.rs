@@ -6,3 +6,4 @@ pub mod group_mapping;
 pub mod group_purge;
 pub mod last_used;
 pub mod mail;
+pub mod requests;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Login;
 use crate::auth::bearer;
-use crate::directory::DirectoryRef;
+use crate::directory::{DirectoryRef, TokenId};
 use crate::storage;
 
 /// An identity provider, proven by a token of its directory.
@@ -12,6 +12,8 @@ use crate::storage;
 pub struct ScimClient {
     /// The directory that the token opens, with its tenant.
     pub directory: DirectoryRef,
+    /// The token.
+    pub token: TokenId,
 }
 
 /// Why a caller is not let in.
@@ -57,6 +59,7 @@ impl Login {
             .note_token_use(found.directory.tenant, found.token, now);
         Ok(ScimClient {
             directory: found.directory,
+            token: found.token,
         })
     }
 

@@ -10,7 +10,7 @@ use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
 use crate::directory::{
     AccessWindow, Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession,
-    Origin, Proof, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
+    Origin, Proof, Said, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
 };
 use crate::sso::jit::{self, Decision, Names, Situation};
 use crate::sso::{Attributes, VerifiedIdentity};
@@ -199,6 +199,7 @@ pub(super) async fn sign_in(
         identity: key,
         sid: arriving.identity.session_id().map(str::to_owned),
         id_token: arriving.id_token,
+        said: said_of(&arriving.attributes, &user),
     };
     let origin = Origin {
         actor: Actor::User(user.id),
@@ -308,6 +309,22 @@ async fn follow_groups(
             Ok(arrival.user)
         }
         (None, _) => Ok(user),
+    }
+}
+
+/// What the provider calls the person. A userName that no claim is mapped to is the e-mail address, as at a first
+/// sign-in, if the directory's is one; of several candidates for the id in the directory the one counts that fits.
+fn said_of(attributes: &Attributes, user: &User) -> Said {
+    let email = attributes.email.as_ref().map(|email| email.address.clone());
+    let by_email = email.clone().filter(|_| user.user_name.contains('@'));
+    let candidates = &attributes.external_id;
+    let fits = candidates
+        .iter()
+        .find(|id| user.external_id.as_ref() == Some(*id));
+    Said {
+        user_name: attributes.user_name.clone().or(by_email),
+        email,
+        external_id: fits.or(candidates.first()).cloned(),
     }
 }
 

@@ -57,6 +57,21 @@ pub(super) enum Action {
     DeleteGroup(GroupId),
 }
 
+impl Action {
+    /// Which resource it names; `None` for one that is to be made.
+    pub(super) fn target(&self) -> Option<(ResourceKind, Uuid)> {
+        match self {
+            Self::ReplaceUser(id, _) | Self::PatchUser(id, _) | Self::DeleteUser(id) => {
+                Some((ResourceKind::User, id.0))
+            }
+            Self::ReplaceGroup(id, ..) | Self::PatchGroup(id, ..) | Self::DeleteGroup(id) => {
+                Some((ResourceKind::Group, id.0))
+            }
+            Self::CreateUser(..) | Self::CreateGroup(..) => None,
+        }
+    }
+}
+
 impl Command {
     /// Parses a write.
     ///
@@ -78,30 +93,32 @@ impl Command {
 }
 
 fn user_action(service: &Service, write: Write) -> Result<Action, Error> {
-    let (types, provider) = (&service.types.user, service.provider());
+    let types = &service.types.user;
     let id = |text: &str| text.parse::<UserId>().map_err(|_| Error::not_found("User", text));
     Ok(match write {
         Write::Create(id, body) => {
-            let mut said = provisioned(resource::parse(body, types, provider)?)?;
+            let mut said = provisioned(resource::parse(body, types, service.reading())?)?;
             said.active = said.active.or(Some(true));
             Action::CreateUser(UserId(id), said)
         }
         Write::Replace(text, body) => {
-            Action::ReplaceUser(id(&text)?, resource::parse(body, types, provider)?)
+            Action::ReplaceUser(id(&text)?, resource::parse(body, types, service.reading())?)
         }
-        Write::Patch(text, body) => Action::PatchUser(id(&text)?, patch::parse(body, types, provider)?),
+        Write::Patch(text, body) => {
+            Action::PatchUser(id(&text)?, patch::parse(body, types, service.reading())?)
+        }
         Write::Delete(text) => Action::DeleteUser(id(&text)?),
     })
 }
 
 fn group_action(service: &Service, write: Write) -> Result<Action, Error> {
-    let (types, provider) = (&service.types.group, service.provider());
+    let types = &service.types.group;
     let id = |text: &str| {
         text.parse::<GroupId>()
             .map_err(|_| Error::not_found("Group", text))
     };
     let whole = |body: Value| -> Result<(GroupAttributes, Vec<String>), ScimError> {
-        let mut resource = resource::parse(body, types, provider)?;
+        let mut resource = resource::parse(body, types, service.reading())?;
         // RFC 7644 section 3.5.1: what a PUT leaves out is cleared, the members too.
         let members = patch::member_ids(&mut resource)?.unwrap_or_default();
         Ok((group_attributes(resource)?, members))
@@ -118,7 +135,7 @@ fn group_action(service: &Service, write: Write) -> Result<Action, Error> {
         }
         Write::Patch(text, body) => {
             let id = id(&text)?;
-            let (changes, rest) = patch::parse(body, types, provider)?.split_members()?;
+            let (changes, rest) = patch::parse(body, types, service.reading())?.split_members()?;
             Action::PatchGroup(id, changes, rest)
         }
         Write::Delete(text) => Action::DeleteGroup(id(&text)?),

@@ -8,6 +8,7 @@ pub mod bulk;
 mod command;
 mod document;
 mod error;
+pub mod explain;
 mod filter;
 pub mod groups;
 mod kinds;

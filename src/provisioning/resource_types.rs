@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Provisioning;
 use super::error::Error;
-use crate::directory::{DirectoryId, DirectoryRef, DirectorySchema, SchemaTarget};
+use super::render::Endpoint;
+use super::service::Service;
+use crate::directory::{DirectoryId, DirectoryRef, DirectorySchema, SchemaTarget, TenantId};
 use crate::scim::schema::{self, Extension, ResourceTypes, Schema, document};
 use crate::storage;
 
@@ -34,6 +36,22 @@ impl KnownTypes {
 }
 
 impl Provisioning {
+    /// A directory of a tenant as its SCIM endpoint knows it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_service(
+        &self,
+        tenant: TenantId,
+        id: DirectoryId,
+        endpoint: Endpoint,
+    ) -> Result<Option<Service>, Error> {
+        let found = self.store.read(tenant).await?.find_directory_ref(id).await?;
+        let Some(directory) = found else { return Ok(None) };
+        let types = self.types_of(&directory).await?;
+        Ok(Some(Service::new(directory, types, endpoint)))
+    }
+
     /// The resource types of a directory, as they are at the revision of its schemas.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use serde_json::{Map, Number, Value};
 
 use super::error::ScimError;
 use super::json::kind_of;
+use super::quirks::{Note, Rule};
 
 /// URN of the list response.
 pub const LIST_RESPONSE_URN: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -48,7 +49,8 @@ impl Default for SearchRequest {
     }
 }
 
-const NAMES: [&str; 8] = [
+/// The parameters of a list request.
+pub const NAMES: [&str; 8] = [
     "filter",
     "sortBy",
     "sortOrder",
@@ -168,6 +170,27 @@ impl SearchRequest {
             excluded_attributes: names_member("excludedAttributes", excluded)?,
         })
     }
+}
+
+/// What is odd about the names of query parameters, where these are the ones that mean something.
+#[must_use]
+pub fn parameter_notes(pairs: &[(String, String)], known: &[&str]) -> Vec<Note> {
+    let odd = pairs.iter().filter_map(|(name, _)| {
+        let meant = known.iter().find(|known| known.eq_ignore_ascii_case(name));
+        let (rule, taken_as) = match meant {
+            Some(meant) if meant == name => return None,
+            Some(meant) => (Rule::ParameterName, Value::from(*meant)),
+            None => (Rule::ParameterIgnored, Value::Null),
+        };
+        Some(Note {
+            rule,
+            operation: None,
+            at: name.clone(),
+            sent: Value::from(name.as_str()),
+            taken_as,
+        })
+    });
+    odd.collect()
 }
 
 fn check_search_urn(body: &Map<String, Value>) -> bool {

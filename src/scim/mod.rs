@@ -21,6 +21,7 @@ pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod quirks;
+pub mod redaction;
 pub mod resource;
 pub mod schema;
 pub mod sort;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::audit::timestamp;
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::requests::first_id_at;
 use super::store::Store;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
@@ -152,6 +153,37 @@ impl ReadTx {
             self.tenant.0,
             after,
             i64::from(limit),
+        )?
+        .into_iter()
+        .map(RecordRow::into_record)
+        .collect()
+    }
+}
+
+impl ReadTx {
+    /// What one request has changed, in order: the numbered audit rows under its id that were written between two
+    /// times. A caller chooses request ids and may repeat one, so the times tell requests apart; rows are found by
+    /// them, without an index on the id. Rows that have no number yet are not among them
+    /// ([`Store::number_audit`] gives them one).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_audit_of_request(
+        &mut self,
+        request_id: &str,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        fetch_all!(
+            self.conn,
+            RecordRow,
+            "SELECT seq, at, actor, source, action, target_kind, target_id, before_json, after_json, request_id \
+             FROM audit WHERE tenant_id = $1 AND id >= $2 AND id < $3 AND request_id = $4 AND seq IS NOT NULL \
+             ORDER BY seq",
+            self.tenant.0,
+            first_id_at(from),
+            first_id_at(until),
+            request_id,
         )?
         .into_iter()
         .map(RecordRow::into_record)

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Directory, DirectoryId, DirectoryKind, DirectoryToken, Refusal, RegistryFact, SignIn, Slug, Tenant,
+    Directory, DirectoryId, DirectoryKind, DirectoryRef, DirectoryToken, Refusal, RegistryFact, SignIn, Slug, Tenant,
     TenantId, TokenId,
 };
 
@@ -127,6 +127,30 @@ impl ReadTx {
         )?
         .map(DirectoryRow::into_directory)
         .transpose()
+    }
+
+    /// One directory, as use cases refer to it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_directory_ref(&mut self, id: DirectoryId) -> Result<Option<DirectoryRef>, Error> {
+        let found: Option<(String, i64)> = fetch_optional!(
+            self.conn,
+            (String, i64),
+            "SELECT kind, schemas_revision FROM directories WHERE tenant_id = $1 AND id = $2",
+            self.tenant.0,
+            id.0,
+        )?;
+        found
+            .map(|(kind, schemas)| {
+                Ok(DirectoryRef {
+                    tenant: self.tenant,
+                    id,
+                    kind: parse_kind(&kind)?,
+                    schemas,
+                })
+            })
+            .transpose()
     }
 
     /// The tokens of a directory, oldest first, revoked ones too.

@@ -10,9 +10,10 @@ use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::store::Store;
 use super::system::SystemTx;
-use super::tx::Tx;
+use super::tx::{ReadTx, Tx};
 use super::users::UserRow;
 use crate::directory::registry::TokenHash;
+use crate::directory::session;
 use crate::directory::{
     ConnectionId, IdentityKey, NewSession, Proof, SessionId, Slug, TenantId, User, UserId,
 };
@@ -136,6 +137,27 @@ impl SystemTx {
     }
 }
 
+impl ReadTx {
+    /// How many sessions of a person are open at this moment. Uses that are not written down yet do not count.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_live_sessions(&mut self, user: UserId, now: Timestamp) -> Result<u64, Error> {
+        let row = fetch_optional!(
+            self.conn,
+            (i64,),
+            "SELECT count(*) FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
+             WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.epoch = u.access_epoch AND s.expires_at > $3 \
+             AND s.seen_at > $4",
+            self.tenant.0,
+            user.0,
+            micros(now),
+            micros(now - session::IDLE),
+        )?;
+        Ok(row.map_or(0, |(count,)| count.unsigned_abs()))
+    }
+}
+
 impl Tx {
     /// The sessions, and whose, that a provider's word ends: those of a subject, or the one that the provider calls
     /// `sid`, or that one of the subject's. Of a subject also those whose `sid` the provider never told.
@@ -179,6 +201,7 @@ impl Tx {
                 },
             sid,
             id_token,
+            ..
         } = &session.proof;
         execute!(
             self.read.conn,

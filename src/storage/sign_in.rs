@@ -356,17 +356,24 @@ impl Tx {
                 self.link_identity(&identity, user, at).await
             }
             SignInFact::SessionOpened(session) => {
-                let Proof::Sso { identity, .. } = &session.proof;
+                let Proof::Sso { identity, said, .. } = &session.proof;
                 self.insert_session(&session).await?;
+                let key = |said: &Option<String>| said.as_deref().map(|name| fold(name).into_owned());
                 execute!(
                     self.read.conn,
-                    "UPDATE identities SET last_login_at = $5 \
+                    "UPDATE identities SET last_login_at = $5, said_user_name = $6, said_user_name_key = $7, \
+                     said_email = $8, said_email_key = $9, said_external_id = $10 \
                      WHERE tenant_id = $1 AND connection_id = $2 AND issuer = $3 AND subject = $4",
                     self.read.tenant.0,
                     identity.connection.0,
                     identity.issuer.as_str(),
                     identity.subject.as_str(),
                     micros(session.created_at),
+                    said.user_name.as_deref(),
+                    key(&said.user_name),
+                    said.email.as_deref(),
+                    key(&said.email),
+                    said.external_id.as_deref(),
                 )?;
                 Ok(())
             }

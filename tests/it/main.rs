@@ -18,6 +18,8 @@
 mod harness;
 
 mod admin;
+mod explain;
+mod journal;
 mod mail;
 mod mapping;
 mod process;

@@ -5,13 +5,17 @@ mod audit;
 mod body;
 mod connections;
 mod directories;
+mod directory_health;
 mod domains;
 mod entities;
+mod explain;
+mod explanation;
 mod group_mapping;
 mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod requests;
 mod rights;
 mod schemas;
 mod tenants;
@@ -28,6 +32,9 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(directories::routes())
         .merge(schemas::routes())
         .merge(group_mapping::routes())
+        .merge(explain::routes())
+        .merge(requests::routes())
+        .merge(directory_health::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::journal::Learnt;
 use super::reply::Media;
 use crate::http::middleware::body::{BodyBudget, read_body};
 use crate::scim::bulk::MAX_PAYLOAD;
@@ -48,6 +49,7 @@ where
 
 async fn read(request: Request, budget: &BodyBudget, limit: usize) -> Result<Value, Failure> {
     let media = request.extensions().get::<Media>().copied().unwrap_or_default();
+    let learnt = request.extensions().get::<Learnt>().cloned();
     let read = async {
         check_content_type(request.headers())?;
         let length = request
@@ -55,13 +57,17 @@ async fn read(request: Request, budget: &BodyBudget, limit: usize) -> Result<Val
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = read_body(budget, request.into_body(), length, limit).await?;
-        Ok(parse_json(&bytes)?)
+        let parsed = parse_json(&bytes);
+        if let Some(learnt) = learnt {
+            learnt.body(bytes);
+        }
+        Ok(parsed?)
     };
     read.await.map_err(|failure: Failure| failure.in_media(media))
 }
 
 /// `application/scim+json` and `application/json` (Google sends that one); a client that names none is believed.
-fn check_content_type(headers: &HeaderMap) -> Result<(), ScimError> {
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ScimError> {
     let encoded = headers.get(header::CONTENT_ENCODING);
     if encoded.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(ScimError::with_status(

@@ -2,14 +2,16 @@
 
 use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 use super::failure::Failure;
+use super::journal::Learnt;
 use super::reply::Media;
 use crate::directory::{Actor, Origin, Source};
 use crate::http::clock;
 use crate::http::extract::{authorization, request_id};
 use crate::http::state::PublicUrl;
+use crate::journal::Caller;
 use crate::login::Login;
 use crate::provisioning::{Endpoint, Precondition, Provisioning, Service};
 use crate::scim::error::ScimError;
@@ -53,11 +55,17 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let (login, public_url) = (Login::from_ref(state), PublicUrl::from_ref(state));
         let asked = Media::asked_for(&parts.headers);
-        let (tenant, directory) = address_of(parts);
+        let whole = parts.extensions.get().map(|OriginalUri(uri)| uri);
+        let (tenant, directory) = address_of(whole.unwrap_or(&parts.uri));
         let client = login
             .identify_scim_client(authorization(&parts.headers), &tenant, &directory, clock::now())
             .await
             .map_err(|denied| Failure::from(denied).in_media(asked.unwrap_or_default()))?;
+        let known = Caller::Known {
+            directory: client.directory,
+            token: client.token,
+        };
+        Learnt::caller(&parts.extensions, known);
         let media = asked.unwrap_or_else(|| Media::usual_for(client.directory.kind));
         let types = Provisioning::from_ref(state)
             .types_of(&client.directory)
@@ -66,28 +74,29 @@ where
         // The body is read after the caller, and is refused in the caller's media type too.
         parts.extensions.insert(media);
         Ok(Self {
-            service: Service {
-                directory: client.directory,
+            service: Service::new(
+                client.directory,
                 types,
-                endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
-            },
-            precondition: Precondition {
-                if_match: header_list(&parts.headers, &header::IF_MATCH),
-                if_none_match: header_list(&parts.headers, &header::IF_NONE_MATCH),
-            },
+                Endpoint::new(public_url.scim_base(&tenant, &directory)),
+            ),
+            precondition: precondition_of(&parts.headers),
             media,
             request_id: request_id(parts),
         })
     }
 }
 
+/// The conditions in a request's headers.
+pub(super) fn precondition_of(headers: &HeaderMap) -> Precondition {
+    Precondition {
+        if_match: header_list(headers, &header::IF_MATCH),
+        if_none_match: header_list(headers, &header::IF_NONE_MATCH),
+    }
+}
+
 /// The tenant and the directory in the address, read from its raw text: an id further on that is no text must not
 /// hide whom the request is for.
-fn address_of(parts: &Parts) -> (String, String) {
-    let uri = parts
-        .extensions
-        .get::<OriginalUri>()
-        .map_or(&parts.uri, |OriginalUri(uri)| uri);
+pub(super) fn address_of(uri: &Uri) -> (String, String) {
     let mut segments = uri.path().split('/').skip(3).map(str::to_owned);
     (
         segments.next().unwrap_or_default(),

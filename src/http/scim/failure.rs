@@ -3,13 +3,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::caller::ScimCaller;
 use super::reply::Media;
 use crate::directory::Refusal;
 use crate::http::middleware::BodyError;
 use crate::http::problem::{STORAGE_FAILURE, log_storage_failure};
+use crate::journal::NotedError;
 use crate::login::Denied;
 use crate::provisioning::Error;
-use crate::scim::error::ScimError;
+use crate::scim::error::{ScimError, ScimType};
 
 /// A SCIM error on its way out.
 #[derive(Debug, Clone)]
@@ -28,11 +30,6 @@ impl Failure {
     pub(super) fn into_error(self) -> ScimError {
         self.error
     }
-
-    /// A database failure.
-    pub(super) fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
-        ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE).into()
-    }
 }
 
 impl From<ScimError> for Failure {
@@ -46,17 +43,26 @@ impl From<ScimError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Protocol(error) => error.into(),
-            Error::Refused(refusal) => refusal_error(&refusal).into(),
-            Error::NotFound { .. } => ScimError::not_found(error.to_string()).into(),
-            Error::PreconditionFailed { .. } => ScimError::precondition_failed(error.to_string()).into(),
-            Error::SchemasChanged => {
-                ScimError::with_status(StatusCode::SERVICE_UNAVAILABLE.as_u16(), error.to_string()).into()
-            }
-            Error::Storage(error) => Self::storage(&error, error.is_passing()),
-        }
+        error_of(&error).into()
     }
+}
+
+/// What a client is told of a request that came to nothing. A database failure is logged here.
+pub(super) fn error_of(error: &Error) -> ScimError {
+    match error {
+        Error::Protocol(error) => error.clone(),
+        Error::Refused(refusal) => refusal_error(refusal),
+        Error::NotFound { .. } => ScimError::not_found(error.to_string()),
+        Error::PreconditionFailed { .. } => ScimError::precondition_failed(error.to_string()),
+        Error::SchemasChanged => {
+            ScimError::with_status(StatusCode::SERVICE_UNAVAILABLE.as_u16(), error.to_string())
+        }
+        Error::Storage(error) => storage_error(error, error.is_passing()),
+    }
+}
+
+fn storage_error(error: &dyn std::error::Error, passing: bool) -> ScimError {
+    ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE)
 }
 
 fn refusal_error(refusal: &Refusal) -> ScimError {
@@ -75,7 +81,7 @@ fn refusal_error(refusal: &Refusal) -> ScimError {
 impl From<Denied> for Failure {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Storage(error) => Self::storage(&error, error.is_passing()),
+            Denied::Storage(error) => storage_error(&error, error.is_passing()).into(),
             other => ScimError::unauthorized(other.to_string()).into(),
         }
     }
@@ -98,6 +104,10 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = self.error.to_json().to_string();
         let mut response = (status, [(header::CONTENT_TYPE, self.media.header())], body).into_response();
+        response.extensions_mut().insert(NotedError {
+            scim_type: self.error.scim_type.map(ScimType::as_str),
+            detail: self.error.detail,
+        });
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -111,10 +121,22 @@ impl IntoResponse for Failure {
     }
 }
 
-pub(super) async fn not_found() -> Failure {
-    ScimError::not_found("this endpoint has no such resource").into()
+/// Takes a caller, if there is one, so that the request is in their directory's log.
+pub(super) async fn not_found(_: Result<ScimCaller, Failure>) -> Failure {
+    no_such_endpoint().into()
 }
 
-pub(super) async fn method_not_allowed() -> Failure {
-    ScimError::with_status(405, "this resource does not take this method").into()
+/// As [`not_found`].
+pub(super) async fn method_not_allowed(_: Result<ScimCaller, Failure>) -> Failure {
+    no_such_method().into()
+}
+
+/// What an address is answered that leads nowhere.
+pub(super) fn no_such_endpoint() -> ScimError {
+    ScimError::not_found("this endpoint has no such resource")
+}
+
+/// What a method is answered that the address does not take.
+pub(super) fn no_such_method() -> ScimError {
+    ScimError::with_status(405, "this resource does not take this method")
 }

@@ -4,19 +4,24 @@ mod body;
 mod bulk;
 mod caller;
 mod discovery;
+pub(super) mod explain;
 mod failure;
+mod journal;
 mod lists;
 mod reply;
 mod resources;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
+
 use super::state::Gateway;
+use crate::journal::Journal;
 use crate::provisioning::{ResourceKind, Scope};
 
 /// The routes below a directory's base URL.
-pub(super) fn routes() -> Router<Gateway> {
+pub(super) fn routes(journal: Journal) -> Router<Gateway> {
     Router::new()
         .route("/", lists::collection(Scope::Both))
         .route("/.search", lists::search(Scope::Both))
@@ -35,4 +40,5 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/Schemas/{id}", get(discovery::schema))
         .fallback(failure::not_found)
         .method_not_allowed_fallback(failure::method_not_allowed)
+        .layer(from_fn_with_state(journal, journal::note_request))
 }

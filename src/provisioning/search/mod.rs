@@ -22,7 +22,7 @@ use super::service::Service;
 use crate::directory::query::Window;
 use crate::scim::error::ScimError;
 use crate::scim::message::SearchRequest;
-use query::Query;
+pub(super) use query::Query;
 
 pub use cursor::CURSOR_TIMEOUT;
 pub(super) use marks::Marks;
@@ -109,8 +109,8 @@ struct Lists {
 
 impl Lists {
     fn new(service: &Service, scope: Scope, request: &SearchRequest) -> Result<Self, ScimError> {
-        let users = || Query::new(request, &service.types.user);
-        let groups = || Query::new(request, &service.types.group);
+        let users = || Query::new(request, &service.types.user, &service.reading());
+        let groups = || Query::new(request, &service.types.group, &service.reading());
         let (users, groups) = match scope {
             Scope::Users => (Some(users()?), None),
             Scope::Groups => (None, Some(groups()?)),

@@ -15,6 +15,7 @@ use crate::scim::error::ScimError;
 use crate::scim::filter::{self, Filter};
 use crate::scim::message::SearchRequest;
 use crate::scim::projection::Projection;
+use crate::scim::quirks::Reading;
 use crate::scim::resource::Resource;
 use crate::scim::schema::ResourceType;
 use crate::scim::sort::Sort;
@@ -30,7 +31,7 @@ const APART_BUDGET: usize = 500_000;
 const APART_AT_ONCE: usize = 50_000;
 
 /// A list request, parsed against one resource type.
-pub(super) struct Query<K: Kind> {
+pub(in crate::provisioning) struct Query<K: Kind> {
     pub filter: Option<Filter>,
     pub sort: Option<Sort>,
     projection: Arc<Projection>,
@@ -41,11 +42,15 @@ pub(super) struct Query<K: Kind> {
 }
 
 impl<K: Kind> Query<K> {
-    pub(super) fn new(request: &SearchRequest, kind: &ResourceType) -> Result<Self, ScimError> {
+    pub(in crate::provisioning) fn new(
+        request: &SearchRequest,
+        kind: &ResourceType,
+        reading: &Reading,
+    ) -> Result<Self, ScimError> {
         let filter = request
             .filter
             .as_deref()
-            .map(|text| filter::parse(text, kind))
+            .map(|text| filter::parse_as(text, kind, reading))
             .transpose()?;
         let sort = match &request.sort_by {
             Some(by) => Some(Sort::parse(by, request.sort_order.as_deref(), kind)?),

@@ -7,10 +7,12 @@
 mod fold;
 mod matching;
 mod parsing;
+mod spelling;
 mod typing;
 
 use super::error::ScimError;
 use super::path::AttrPath;
+use super::quirks::{PLAIN, Reading};
 use super::schema::ResourceType;
 
 pub use fold::fold;
@@ -115,7 +117,15 @@ pub enum Literal {
 /// have, a literal of another type, `password`, and a filter past [`MAX_FILTER_LEN`], [`MAX_FILTER_DEPTH`]
 /// or [`MAX_FILTER_TERMS`].
 pub fn parse(text: &str, rt: &ResourceType) -> Result<Filter, ScimError> {
-    parsing::parse_filter(text, rt)
+    parse_as(text, rt, PLAIN)
+}
+
+/// The same, noting what is mended.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_as(text: &str, rt: &ResourceType, reading: &Reading) -> Result<Filter, ScimError> {
+    parsing::parse_filter(text, rt, reading)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::Number;
 use crate::scim::attribute::{Attribute, AttributeKind, Returned};
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::path::{AttrPath, Found, Resolved, resolve};
+use crate::scim::quirks::{Reading, Rule, note_path};
 use crate::scim::schema::ResourceType;
 
 use super::typing::fit_literal;
@@ -26,7 +27,7 @@ enum Names<'r> {
     Element(&'r Attribute),
 }
 
-pub(super) fn parse_filter(text: &str, rt: &ResourceType) -> Result<Filter, ScimError> {
+pub(super) fn parse_filter(text: &str, rt: &ResourceType, reading: &Reading) -> Result<Filter, ScimError> {
     check_length(text)?;
     let mut parser = Parser {
         text,
@@ -34,6 +35,7 @@ pub(super) fn parse_filter(text: &str, rt: &ResourceType) -> Result<Filter, Scim
         depth: 0,
         terms: 0,
         literals: Literals::Folded,
+        reading,
     };
     let filter = parser.alternatives(Names::Resource(rt))?;
     parser.skip_spaces();
@@ -49,6 +51,7 @@ pub(crate) fn parse_element_filter(
     path: &str,
     open: usize,
     attribute: &Attribute,
+    reading: &Reading,
 ) -> Result<(Filter, usize), ScimError> {
     check_length(path)?;
     let mut parser = Parser {
@@ -57,6 +60,7 @@ pub(crate) fn parse_element_filter(
         depth: 1,
         terms: 0,
         literals: Literals::AsSent,
+        reading,
     };
     let filter = parser.alternatives(Names::Element(attribute))?;
     parser.close(b']', "\"and\", \"or\" or \"]\"")?;
@@ -78,6 +82,7 @@ struct Parser<'t> {
     depth: usize,
     terms: usize,
     literals: Literals,
+    reading: &'t Reading,
 }
 
 impl<'t> Parser<'t> {
@@ -199,7 +204,7 @@ impl<'t> Parser<'t> {
             return Err(self.expected("an attribute name, \"not\" or \"(\""));
         }
         self.at += name.len();
-        let (path, attribute) = find(names, name, start)?;
+        let (path, attribute) = find(names, name, start, self.reading)?;
         if self.peek() == Some(b'[') {
             return self.value_path(path, attribute, start);
         }
@@ -235,8 +240,11 @@ impl<'t> Parser<'t> {
             self.at += 1;
             let (start, name) = (self.at, self.name());
             self.at += name.len();
-            let (sub, part) = find(Names::Element(attribute), name, start)?;
+            let (sub, part) = find(Names::Element(attribute), name, start, self.reading)?;
             let comparison = self.comparison(sub, part)?;
+            self.reading.note(Rule::ElementComparison, &path, || {
+                (format!("[…].{name}").into(), format!("[… and {name}]").into())
+            });
             match inner {
                 Filter::And(mut parts) => {
                     parts.push(comparison);
@@ -291,7 +299,7 @@ impl<'t> Parser<'t> {
                 value: Literal::Null,
             });
         }
-        let path = value_of_complex(path, attribute)?;
+        let path = value_of_complex(path, attribute, self.reading)?;
         if !op.fits(path.kind) {
             return Err(ScimError::invalid_filter(format!(
                 "at offset {start}: {path} is of type {} and cannot be compared with {}",
@@ -299,7 +307,7 @@ impl<'t> Parser<'t> {
                 op.as_str()
             )));
         }
-        let value = fit_literal(&path, literal, self.literals).map_err(|wanted| {
+        let value = fit_literal(&path, literal, self.literals, self.reading).map_err(|wanted| {
             ScimError::invalid_filter(format!("at offset {behind}: {path} is compared with {wanted}"))
         })?;
         Ok(Filter::Compare { path, op, value })
@@ -400,11 +408,19 @@ fn joined(first: Filter, mut rest: Vec<Filter>, join: fn(Vec<Filter>) -> Filter)
 }
 
 /// Looks a name up and refuses what nobody may read.
-fn find<'r>(names: Names<'r>, name: &str, start: usize) -> Result<(AttrPath, &'r Attribute), ScimError> {
+fn find<'r>(
+    names: Names<'r>,
+    name: &str,
+    start: usize,
+    reading: &Reading,
+) -> Result<(AttrPath, &'r Attribute), ScimError> {
     let refuse = |detail: String| ScimError::invalid_filter(format!("at offset {start}: {detail}"));
     let (path, attribute) = match names {
         Names::Resource(rt) => match resolve(name, rt) {
-            Ok(Resolved::Attribute(found)) => (found.path(), Found::target(&found)),
+            Ok(Resolved::Attribute(found)) => {
+                note_path(name, &found, reading);
+                (found.path(), Found::target(&found))
+            }
             Ok(Resolved::Core | Resolved::Extension(_)) => {
                 return Err(refuse(format!(
                     "{} names a schema and no attribute",
@@ -440,7 +456,7 @@ fn element_part<'r>(attribute: &'r Attribute, name: &str) -> Option<(AttrPath, &
 
 /// E-12: a complex attribute compared by itself means its `value` (RFC 7643 section 2.4 calls that the
 /// significant value).
-fn value_of_complex(path: AttrPath, attribute: &Attribute) -> Result<AttrPath, ScimError> {
+fn value_of_complex(path: AttrPath, attribute: &Attribute, reading: &Reading) -> Result<AttrPath, ScimError> {
     if path.kind != AttributeKind::Complex {
         return Ok(path);
     }
@@ -455,6 +471,9 @@ fn value_of_complex(path: AttrPath, attribute: &Attribute) -> Result<AttrPath, S
             value.name
         )));
     }
+    reading.note(Rule::ComplexMeansValue, &path, || {
+        (path.to_string().into(), format!("{path}.{}", value.name).into())
+    });
     Ok(AttrPath {
         sub: Some(value.name.clone()),
         kind: value.kind,

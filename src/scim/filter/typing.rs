@@ -3,7 +3,7 @@
 use crate::scim::attribute::AttributeKind;
 use crate::scim::date_time::parse_date_time;
 use crate::scim::path::AttrPath;
-use crate::scim::quirks;
+use crate::scim::quirks::{self, Reading};
 
 use super::parsing::Literals;
 use super::{CompareOp, Literal, folded};
@@ -70,6 +70,7 @@ pub(super) fn fit_literal(
     path: &AttrPath,
     literal: Literal,
     literals: Literals,
+    reading: &Reading,
 ) -> Result<Literal, &'static str> {
     match (path.kind, literal) {
         (AttributeKind::String | AttributeKind::Reference | AttributeKind::Binary, Literal::String(text)) => {
@@ -83,7 +84,7 @@ pub(super) fn fit_literal(
             Err("a string in double quotes")
         }
         (AttributeKind::Boolean, Literal::Bool(value)) => Ok(Literal::Bool(value)),
-        (AttributeKind::Boolean, Literal::String(text)) => quirks::boolean_from_text(&text)
+        (AttributeKind::Boolean, Literal::String(text)) => quirks::boolean_from_text(&text, reading, path)
             .map(Literal::Bool)
             .ok_or("true or false"),
         (AttributeKind::Boolean, _) => Err("true or false"),

@@ -9,29 +9,30 @@ use super::operation::{Action, Operation, Subject};
 use super::target::Target;
 use crate::scim::attribute::{AttributeKind, Mutability};
 use crate::scim::error::ScimError;
-use crate::scim::quirks::Provider;
+use crate::scim::quirks::Reading;
 use crate::scim::resource::Resource;
 
 pub(super) fn apply(
     operations: &[Operation],
-    provider: Provider,
+    reading: &Reading,
     current: &Resource,
 ) -> Result<Resource, ScimError> {
     let mut draft = current.clone();
-    let mut work = Work { provider, visits: 0 };
+    let mut work = Work { reading, visits: 0 };
     for operation in operations {
+        reading.begin_operation(operation.number);
         step(operation, &mut draft, &mut work).map_err(|error| error.at(operation.place()))?;
     }
     Ok(draft)
 }
 
 /// What one request may still cost, and whose it is.
-pub(super) struct Work {
-    pub provider: Provider,
+pub(super) struct Work<'r> {
+    pub reading: &'r Reading,
     visits: usize,
 }
 
-impl Work {
+impl Work<'_> {
     /// Counts elements that are looked at.
     pub fn visit(&mut self, elements: usize) -> Result<(), ScimError> {
         self.visits = self.visits.saturating_add(elements);
@@ -44,7 +45,7 @@ impl Work {
     }
 }
 
-fn step(operation: &Operation, draft: &mut Resource, work: &mut Work) -> Result<(), ScimError> {
+fn step(operation: &Operation, draft: &mut Resource, work: &mut Work<'_>) -> Result<(), ScimError> {
     let target = match &operation.subject {
         Subject::Extension(schema) => {
             draft.shift_remove(&schema.id);
@@ -72,7 +73,7 @@ fn change(
     target: &Target,
     action: &Action,
     data: &mut Map<String, Value>,
-    work: &mut Work,
+    work: &mut Work<'_>,
 ) -> Result<(), ScimError> {
     let attribute = &*target.attribute;
     let fixed = if attribute.mutability == Mutability::Immutable {

@@ -11,13 +11,14 @@ use super::target::Target;
 use crate::scim::attribute::{Attribute, AttributeKind};
 use crate::scim::error::ScimError;
 use crate::scim::filter::{Filter, folded, matches_element};
+use crate::scim::quirks::Rule;
 use crate::scim::resource::{Nulls, Trail, canonical_element, fold_duplicates, is_primary};
 
 pub(super) fn change_list(
     target: &Target,
     action: &Action,
     list: &mut Vec<Value>,
-    work: &mut Work,
+    work: &mut Work<'_>,
 ) -> Result<(), ScimError> {
     let attribute = &*target.attribute;
     let terms = target.filter.as_ref().map_or(1, Filter::terms);
@@ -77,7 +78,7 @@ fn append(
     attribute: &Attribute,
     list: &mut Vec<Value>,
     new: &[Value],
-    work: &mut Work,
+    work: &mut Work<'_>,
 ) -> Result<Vec<usize>, ScimError> {
     work.visit(new.len())?;
     let mut places = HashMap::with_capacity(list.len() + new.len());
@@ -108,12 +109,18 @@ fn set_selected(
     list: &mut Vec<Value>,
     value: &Value,
     adds: bool,
-    work: &Work,
+    work: &Work<'_>,
 ) -> Result<Vec<usize>, ScimError> {
     let attribute = &*target.attribute;
     let selected = selected(target, list);
     if selected.is_empty() {
-        let element = create(target, value, adds || work.provider.creates_missing_element())?;
+        let rule = if adds {
+            Some(Rule::DescribedElement)
+        } else {
+            let creates = work.reading.provider().creates_missing_element();
+            creates.then_some(Rule::MissingElement)
+        };
+        let element = create(target, value, rule, work)?;
         list.extend(element);
         return Ok(vec![list.len().saturating_sub(1)]);
     }
@@ -149,18 +156,28 @@ fn set_element(
 
 /// The element that an operation asks for when none is there to change.
 ///
-/// Without a filter the operation is an `add` to an attribute that does not exist (RFC 7644
+/// `rule` says by what right; without a filter none is needed, since the operation is an `add` to an attribute that does not exist (RFC 7644
 /// section 3.5.2.3).
-fn create(target: &Target, value: &Value, may_create: bool) -> Result<Option<Value>, ScimError> {
+fn create(
+    target: &Target,
+    value: &Value,
+    rule: Option<Rule>,
+    work: &Work<'_>,
+) -> Result<Option<Value>, ScimError> {
     let attribute = &*target.attribute;
     let missing = || ScimError::no_target(format!("{target} selects nothing"));
-    let mut element = match &target.filter {
-        None => Value::Object(Map::new()),
-        Some(_) if !may_create => return Err(missing()),
-        Some(filter) => described_by(filter, attribute).ok_or_else(missing)?,
+    let mut element = match (&target.filter, rule) {
+        (None, _) => Value::Object(Map::new()),
+        (Some(_), None) => return Err(missing()),
+        (Some(filter), Some(_)) => described_by(filter, attribute).ok_or_else(missing)?,
     };
     set_element(target, attribute, &mut element, value, true)?;
-    canonical_element(attribute, element, &Trail::start(&attribute.name), Nulls::Drop)
+    if let (Some(_), Some(rule)) = (&target.filter, rule) {
+        work.reading
+            .note(rule, &target.path(), || (value.clone(), element.clone()));
+    }
+    let at = Trail::start(work.reading, &attribute.name);
+    canonical_element(attribute, element, &at, Nulls::Drop)
 }
 
 fn selected(target: &Target, list: &[Value]) -> Vec<usize> {
@@ -207,7 +224,7 @@ fn remove_listed(
     target: &Target,
     list: &mut Vec<Value>,
     listed: &[Value],
-    work: &mut Work,
+    work: &mut Work<'_>,
 ) -> Result<(), ScimError> {
     let attribute = &*target.attribute;
     if let Some(part) = target.part() {

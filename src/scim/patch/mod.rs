@@ -15,7 +15,7 @@ mod target;
 use serde_json::Value;
 
 use super::error::ScimError;
-use super::quirks::Provider;
+use super::quirks::Reading;
 use super::resource::Resource;
 use super::schema::ResourceType;
 use operation::Operation;
@@ -35,10 +35,10 @@ pub const MAX_OPERATIONS: usize = 10_000;
 pub const MAX_VISITS: usize = 1_000_000;
 
 /// The operations of one PATCH request, in order, each checked against the schema.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Patch {
     operations: Vec<Operation>,
-    provider: Provider,
+    reading: Reading,
 }
 
 /// Parses a PATCH body.
@@ -56,8 +56,8 @@ pub struct Patch {
 /// - `mutability`: the target is readOnly, or a required attribute is removed.
 /// - `noTarget`: a `remove` without a path.
 /// - 413: more than [`MAX_OPERATIONS`].
-pub fn parse(body: Value, rt: &ResourceType, provider: Provider) -> Result<Patch, ScimError> {
-    parsing::parse_patch(body, rt, provider)
+pub fn parse(body: Value, rt: &ResourceType, reading: impl Into<Reading>) -> Result<Patch, ScimError> {
+    parsing::parse_patch(body, rt, reading.into())
 }
 
 impl Patch {
@@ -68,7 +68,7 @@ impl Patch {
     /// it), `mutability` when an immutable or required attribute would go, `invalidValue` for several
     /// primary values or too many of them, `tooMany` past [`MAX_VISITS`]. `current` is untouched.
     pub fn apply(&self, current: &Resource) -> Result<Resource, ScimError> {
-        apply::apply(&self.operations, self.provider, current)
+        apply::apply(&self.operations, &self.reading, current)
     }
 
     /// Takes out what targets a group's `members`, in order, and leaves the rest.
@@ -93,7 +93,7 @@ impl Patch {
             changes,
             Patch {
                 operations: rest,
-                provider: self.provider,
+                reading: self.reading,
             },
         ))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::target::Target;
+use crate::scim::quirks::{OperationName, UnderstoodOperation};
 use crate::scim::schema::Schema;
 
 /// One change at one place.
@@ -51,6 +52,25 @@ impl Operation {
                 Some(target)
             }
             _ => None,
+        }
+    }
+
+    /// The operation as a person reads it.
+    pub fn understood(&self) -> UnderstoodOperation {
+        let (name, value) = match &self.action {
+            Action::Add(value) => (OperationName::Add, value.clone()),
+            Action::Replace(value) => (OperationName::Replace, value.clone()),
+            Action::Remove => (OperationName::Remove, Value::Null),
+            Action::RemoveListed(listed) => (OperationName::Remove, listed.clone().into()),
+        };
+        UnderstoodOperation {
+            number: self.number,
+            name: name.as_str(),
+            path: match &self.subject {
+                Subject::Extension(schema) => schema.id.clone(),
+                Subject::Attribute(target) => target.path(),
+            },
+            value,
         }
     }
 

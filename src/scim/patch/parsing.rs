@@ -9,11 +9,11 @@ use super::{MAX_OPERATIONS, PATCH_OP_URN, Patch};
 use crate::scim::attribute::Mutability;
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
-use crate::scim::quirks::{self, OperationName, Provider, operation_name};
+use crate::scim::quirks::{self, OperationName, Reading, Rule, operation_name};
 use crate::scim::resource::{Nulls, Trail, canonical, canonical_element, check_schema_uri};
 use crate::scim::schema::ResourceType;
 
-pub(super) fn parse_patch(body: Value, rt: &ResourceType, provider: Provider) -> Result<Patch, ScimError> {
+pub(super) fn parse_patch(body: Value, rt: &ResourceType, reading: Reading) -> Result<Patch, ScimError> {
     let wrong = |what: &str, found: &Value| {
         Err(ScimError::invalid_syntax(format!(
             "{what}, not {}",
@@ -39,8 +39,13 @@ pub(super) fn parse_patch(body: Value, rt: &ResourceType, provider: Provider) ->
         Some(other) => return wrong("Operations must be an array", &other),
         None => return Err(ScimError::invalid_syntax("Operations is missing")),
     };
-    if list.is_empty() && !provider.accepts_no_operations() {
-        return Err(ScimError::invalid_syntax("Operations is empty"));
+    if list.is_empty() {
+        if !reading.provider().accepts_no_operations() {
+            return Err(ScimError::invalid_syntax("Operations is empty"));
+        }
+        reading.note(Rule::NoOperations, &"Operations", || {
+            (Value::Array(vec![]), Value::Null)
+        });
     }
     if list.len() > MAX_OPERATIONS {
         return Err(ScimError::too_large(format!(
@@ -49,19 +54,19 @@ pub(super) fn parse_patch(body: Value, rt: &ResourceType, provider: Provider) ->
     }
     let mut collected = Collector {
         rt,
+        reading: &reading,
         number: 0,
         operations: Vec::with_capacity(list.len()),
     };
     for (number, operation) in list.into_iter().enumerate() {
         collected.number = number;
+        reading.begin_operation(number);
         collected
             .take(operation)
             .map_err(|error| error.at(place(number)))?;
     }
-    Ok(Patch {
-        operations: collected.operations,
-        provider,
-    })
+    let operations = collected.operations;
+    Ok(Patch { operations, reading })
 }
 
 fn is_patch_urn(value: &Value) -> bool {
@@ -93,6 +98,7 @@ fn members<const N: usize>(
 /// The operations so far, and the number of the one being read.
 pub(super) struct Collector<'r> {
     pub rt: &'r ResourceType,
+    pub reading: &'r Reading,
     number: usize,
     operations: Vec<Operation>,
 }
@@ -110,7 +116,7 @@ impl Collector<'_> {
         };
         let [op, path, value] = members(operation, ["op", "path", "value"])?;
         let name = match op {
-            Some(Value::String(text)) => operation_name(&text).ok_or_else(|| {
+            Some(Value::String(text)) => operation_name(&text, self.reading).ok_or_else(|| {
                 ScimError::invalid_syntax(format!("op {} is none of add, remove and replace", Quoted(&text)))
             })?,
             Some(other) => {
@@ -135,7 +141,7 @@ impl Collector<'_> {
     }
 
     fn take_path(&mut self, name: OperationName, path: &str, value: Option<Value>) -> Result<(), ScimError> {
-        match find_target(path, self.rt)? {
+        match find_target(path, self.rt, self.reading)? {
             Destination::Core if name == OperationName::Remove => {
                 Err(ScimError::mutability("the core schema cannot be removed"))
             }
@@ -148,7 +154,7 @@ impl Collector<'_> {
                 {
                     // RFC 7644 section 3.5.2: `schemas` follows the attributes that are there. Naming a
                     // known schema ahead of its data changes nothing.
-                    return check_schema_uri(&required_value(value)?, self.rt);
+                    return check_schema_uri(&required_value(value)?, self.rt, self.reading);
                 }
                 if target.is(Mutability::ReadOnly) {
                     return Err(ScimError::mutability(format!("{target} is readOnly")));
@@ -166,8 +172,10 @@ impl Collector<'_> {
         value: Option<Value>,
     ) -> Result<(), ScimError> {
         let action = match name {
-            OperationName::Remove => Some(removal(&target, value)?),
-            OperationName::Add | OperationName::Replace => setting(name, &target, required_value(value)?)?,
+            OperationName::Remove => Some(removal(&target, value, self.reading)?),
+            OperationName::Add | OperationName::Replace => {
+                setting(name, &target, required_value(value)?, self.reading)?
+            }
         };
         let Some(action) = action else { return Ok(()) };
         if matches!(action, Action::Remove) {
@@ -181,18 +189,22 @@ impl Collector<'_> {
                 return Err(ScimError::mutability(format!("{target} is required")));
             }
         }
-        if !target.is(Mutability::WriteOnly) {
+        if target.is(Mutability::WriteOnly) {
+            self.reading.pass_over(Rule::PasswordNotKept, &target);
+        } else {
             self.push(Subject::Attribute(target), action);
         }
         Ok(())
     }
 
     pub fn push(&mut self, subject: Subject, action: Action) {
-        self.operations.push(Operation {
+        let operation = Operation {
             number: self.number,
             subject,
             action,
-        });
+        };
+        self.reading.understand(|| operation.understood());
+        self.operations.push(operation);
     }
 }
 
@@ -201,10 +213,18 @@ pub(super) fn required_value(value: Option<Value>) -> Result<Value, ScimError> {
 }
 
 /// What an `add` or `replace` does; `None` when it assigns nothing and takes nothing away.
-fn setting(name: OperationName, target: &Target, value: Value) -> Result<Option<Action>, ScimError> {
+fn setting(
+    name: OperationName,
+    target: &Target,
+    value: Value,
+    reading: &Reading,
+) -> Result<Option<Action>, ScimError> {
     let attribute = &*target.attribute;
-    let urn = target.extension.as_ref().map(|schema| Trail::urn(&schema.id));
-    let whole = Trail::attribute(urn.as_ref(), &attribute.name);
+    let urn = target
+        .extension
+        .as_ref()
+        .map(|schema| Trail::urn(reading, &schema.id));
+    let whole = Trail::attribute(reading, urn.as_ref(), &attribute.name);
     if target.sub.is_none() && is_foreign(attribute, &value) {
         return Err(ScimError::invalid_path(format!(
             "the value of {whole} holds no sub-attribute of it"
@@ -246,16 +266,21 @@ fn setting(name: OperationName, target: &Target, value: Value) -> Result<Option<
 ///
 /// The RFC has no `value` beside `remove`. Entra ID, JumpCloud and authentik list there what goes
 /// (E-16); reading the RFC to the letter would empty the group.
-fn removal(target: &Target, value: Option<Value>) -> Result<Action, ScimError> {
+fn removal(target: &Target, value: Option<Value>, reading: &Reading) -> Result<Action, ScimError> {
     let attribute = &*target.attribute;
     let items = match value {
         None | Some(Value::Null) => return Ok(Action::Remove),
         Some(_) if target.filter.is_some() || !attribute.multi_valued => return Ok(Action::Remove),
-        Some(Value::Array(items)) => items,
-        Some(one) => vec![one],
+        Some(value) => quirks::items_of(value, reading, target),
     };
-    let urn = target.extension.as_ref().map(|schema| Trail::urn(&schema.id));
-    let whole = Trail::attribute(urn.as_ref(), &attribute.name);
+    reading.note(Rule::ListedRemoval, target, || {
+        (items.clone().into(), "removes what is listed".into())
+    });
+    let urn = target
+        .extension
+        .as_ref()
+        .map(|schema| Trail::urn(reading, &schema.id));
+    let whole = Trail::attribute(reading, urn.as_ref(), &attribute.name);
     let mut listed = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         if target.sub.is_none() && is_foreign(attribute, &item) {

@@ -10,7 +10,7 @@ use super::target::{Destination, Lost, Target, find_target};
 use crate::scim::attribute::Mutability;
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
-use crate::scim::quirks::OperationName;
+use crate::scim::quirks::{OperationName, Rule};
 use crate::scim::resource::check_schema_uri;
 use crate::scim::schema::Schema;
 
@@ -39,12 +39,14 @@ pub(super) fn spread(
     let mut known = false;
     let mut unknown = None;
     for (key, value) in members {
-        match find_target(&key, collector.rt) {
+        match find_target(&key, collector.rt, collector.reading) {
             Ok(destination) => {
                 known = true;
+                note_path_in_key(collector, &key, &destination);
                 take_member(collector, name, destination, value)?;
             }
             Err(Lost::Unknown(error)) => {
+                collector.reading.pass_over(Rule::UnknownIgnored, &key);
                 unknown.get_or_insert(error);
             }
             Err(Lost::Wrong(error)) => return Err(error),
@@ -53,6 +55,18 @@ pub(super) fn spread(
     match unknown {
         Some(error) if !known => Err(error),
         _ => Ok(()),
+    }
+}
+
+/// A key is a name by the RFC; a dot, a bracket or a URN makes it a path.
+fn note_path_in_key(collector: &Collector<'_>, key: &str, destination: &Destination) {
+    if collector.reading.is_noted()
+        && let Destination::Attribute(target) = destination
+        && key.contains(['.', '[', ':'])
+    {
+        collector
+            .reading
+            .note(Rule::PathInKey, &"value", || (key.into(), target.path().into()));
     }
 }
 
@@ -78,7 +92,10 @@ fn take_member(
     match destination {
         Destination::Core => collector.take_schema(name, None, Some(value)),
         Destination::Extension(schema) => collector.take_schema(name, Some(&schema), Some(value)),
-        Destination::Attribute(target) if target.is(Mutability::ReadOnly) => Ok(()),
+        Destination::Attribute(target) if target.is(Mutability::ReadOnly) => {
+            collector.reading.pass_over(Rule::ReadOnlyIgnored, &target);
+            Ok(())
+        }
         Destination::Attribute(target) => collector.take_attribute(name, target, Some(value)),
     }
 }
@@ -105,7 +122,7 @@ impl Collector<'_> {
                 for (key, value) in members {
                     if extension.is_some() && key.eq_ignore_ascii_case("schemas") {
                         // Clients that model an extension as a resource of its own send its URN along.
-                        check_schema_uri(&value, self.rt)?;
+                        check_schema_uri(&value, self.rt, self.reading)?;
                         continue;
                     }
                     let attribute = match extension {
@@ -120,7 +137,9 @@ impl Collector<'_> {
                         ScimError::invalid_path(format!("{} is no attribute of {id}", Quoted(&key)))
                     })?;
                     let target = Target::whole(extension, attribute);
-                    if !target.is(Mutability::ReadOnly) {
+                    if target.is(Mutability::ReadOnly) {
+                        self.reading.pass_over(Rule::ReadOnlyIgnored, &target);
+                    } else {
                         self.take_attribute(name, target, Some(value))?;
                     }
                 }

@@ -7,6 +7,7 @@ use crate::scim::attribute::{Attribute, AttributeKind, Mutability};
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::filter::{Filter, parse_element_filter};
 use crate::scim::path::{Found, Resolved, Unresolved, resolve, sub_index};
+use crate::scim::quirks::{Reading, note_path, note_urn};
 use crate::scim::schema::{ResourceType, Schema};
 
 /// An attribute, the elements of it that a filter selects, or a sub-attribute of either.
@@ -55,19 +56,32 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The whole path in the schema's own case.
+    pub fn path(&self) -> String {
+        match &self.filter {
+            Some(filter) => self.spelt(&format_args!("[{filter}]")),
+            None => self.to_string(),
+        }
+    }
+
+    fn spelt(&self, filter: &dyn fmt::Display) -> String {
+        let urn = self.extension.as_ref().map(|schema| format!("{}:", schema.id));
+        let part = self.part().map(|part| format!(".{}", part.name));
+        format!(
+            "{}{}{filter}{}",
+            urn.unwrap_or_default(),
+            self.attribute.name,
+            part.unwrap_or_default()
+        )
+    }
+}
+
+/// For details of refusals, which repeat no values: the filter is left out.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(schema) = &self.extension {
-            write!(f, "{}:", schema.id)?;
-        }
-        f.write_str(&self.attribute.name)?;
-        if self.filter.is_some() {
-            f.write_str("[…]")?;
-        }
-        match self.part() {
-            Some(part) => write!(f, ".{}", part.name),
-            None => Ok(()),
-        }
+        let filter = if self.filter.is_some() { "[…]" } else { "" };
+        f.write_str(&self.spelt(&filter))
     }
 }
 
@@ -98,7 +112,7 @@ impl From<Lost> for ScimError {
 }
 
 /// Reads a PATCH path.
-pub(super) fn find_target(path: &str, rt: &ResourceType) -> Result<Destination, Lost> {
+pub(super) fn find_target(path: &str, rt: &ResourceType, reading: &Reading) -> Result<Destination, Lost> {
     let lost = |why: Unresolved| {
         let error = ScimError::invalid_path(why.detail(path, rt));
         match why {
@@ -108,9 +122,18 @@ pub(super) fn find_target(path: &str, rt: &ResourceType) -> Result<Destination, 
     };
     let Some(bracket) = path.find('[') else {
         return match resolve(path, rt).map_err(lost)? {
-            Resolved::Core => Ok(Destination::Core),
-            Resolved::Extension(schema) => Ok(Destination::Extension(Arc::clone(schema))),
-            Resolved::Attribute(found) => Ok(Destination::Attribute(Target::new(&found))),
+            Resolved::Core => {
+                note_urn(path, reading);
+                Ok(Destination::Core)
+            }
+            Resolved::Extension(schema) => {
+                note_urn(path, reading);
+                Ok(Destination::Extension(Arc::clone(schema)))
+            }
+            Resolved::Attribute(found) => {
+                note_path(path, &found, reading);
+                Ok(Destination::Attribute(Target::new(&found)))
+            }
         };
     };
     let wrong = |detail: String| Lost::Wrong(ScimError::invalid_path(detail));
@@ -123,8 +146,10 @@ pub(super) fn find_target(path: &str, rt: &ResourceType) -> Result<Destination, 
             )));
         }
     };
+    note_path(&path[..bracket], &found, reading);
     let mut target = Target::new(&found);
-    let (filter, end) = parse_element_filter(path, bracket + 1, &target.attribute).map_err(Lost::Wrong)?;
+    let (filter, end) =
+        parse_element_filter(path, bracket + 1, &target.attribute, reading).map_err(Lost::Wrong)?;
     target.filter = Some(filter);
     match &path[end..] {
         "" => {}

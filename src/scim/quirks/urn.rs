@@ -1,5 +1,7 @@
 //! Old and misspelt schema URNs.
 
+use super::{Reading, Rule};
+use crate::scim::path::Found;
 use crate::scim::schema::ENTERPRISE_URN;
 
 /// Core URNs of the protocol's first version. OneLogin's default template and Google Workspace still put
@@ -36,4 +38,41 @@ pub fn present_urn(urn: &str) -> Option<&'static str> {
         .iter()
         .any(|old| old.eq_ignore_ascii_case(urn))
         .then_some(ENTERPRISE_URN)
+}
+
+/// Notes the old or misspelt URN that a name begins with.
+pub(crate) fn note_urn(name: &str, reading: &Reading) {
+    if !reading.is_noted() {
+        return;
+    }
+    let begins_with = |urn: &&&str| {
+        name.get(..urn.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(urn))
+    };
+    if let Some(old) = OLD_CORE_URNS.iter().find(begins_with) {
+        reading.note(Rule::Scim1Urn, &name, || {
+            ((*old).into(), "the core schema".into())
+        });
+    } else if let Some(old) = OLD_ENTERPRISE_URNS.iter().find(begins_with) {
+        let rule = if old.ends_with("2.0User") {
+            Rule::MisspeltUrn
+        } else {
+            Rule::Scim1Urn
+        };
+        reading.note(rule, &name, || ((*old).into(), ENTERPRISE_URN.into()));
+    }
+}
+
+/// Notes what is odd about the path that led to an attribute: its URN, or that it has none.
+pub(crate) fn note_path(path: &str, found: &Found<'_>, reading: &Reading) {
+    if !reading.is_noted() {
+        return;
+    }
+    if path.contains(':') {
+        note_urn(path, reading);
+    } else if found.extension.is_some() {
+        reading.note(Rule::UnqualifiedName, &path, || {
+            (path.into(), found.path().to_string().into())
+        });
+    }
 }

@@ -11,7 +11,7 @@ use crate::scim::attribute::{Attribute, Mutability};
 use crate::scim::error::{Quoted, ScimError};
 use crate::scim::json::kind_of;
 use crate::scim::path::{Qualified, qualify};
-use crate::scim::quirks::Provider;
+use crate::scim::quirks::{self, Reading, Rule};
 use crate::scim::schema::{ResourceType, Schema};
 
 /// Parses the body of a POST or PUT (RFC 7644 sections 3.3 and 3.5.1).
@@ -19,15 +19,17 @@ use crate::scim::schema::{ResourceType, Schema};
 /// readOnly attributes are passed over, writeOnly ones are checked and dropped, attributes and
 /// sub-attributes that no schema knows are ignored. Exact duplicates in a list are folded into one.
 ///
-/// No repair of a body depends on the provider today; callers pass it so that one can.
-///
 /// # Errors
 /// - 400 `invalidSyntax`: the body is no object, `schemas` is no list of strings or names none of the
 ///   resource type's schemas, an attribute is given twice (in different case, or bare and qualified), or
 ///   nothing in the body is known.
 /// - 400 `invalidValue`, naming the full path: a wrong type, a string past its limit, a required attribute
 ///   that is missing or blank, a second primary value.
-pub fn parse(body: Value, rt: &ResourceType, _provider: Provider) -> Result<Resource, ScimError> {
+pub fn parse(body: Value, rt: &ResourceType, reading: impl Into<Reading>) -> Result<Resource, ScimError> {
+    parse_body(body, rt, &reading.into())
+}
+
+fn parse_body(body: Value, rt: &ResourceType, reading: &Reading) -> Result<Resource, ScimError> {
     let body = match body {
         Value::Object(body) => body,
         other => {
@@ -37,9 +39,10 @@ pub fn parse(body: Value, rt: &ResourceType, _provider: Provider) -> Result<Reso
             )));
         }
     };
-    let mut known = check_schemas(&body, rt)?;
+    let mut known = check_schemas(&body, rt, reading)?;
     let mut draft = Draft {
         rt,
+        reading,
         core: Map::with_capacity(body.len()),
         extensions: rt.extensions.iter().map(|_| Map::new()).collect(),
     };
@@ -54,11 +57,13 @@ pub fn parse(body: Value, rt: &ResourceType, _provider: Provider) -> Result<Reso
             rt.name
         )));
     }
-    draft.finish()
+    let resource = draft.finish()?;
+    reading.understand_resource(|| resource.clone().into());
+    Ok(resource)
 }
 
 /// Whether `schemas` is there and right.
-fn check_schemas(body: &Map<String, Value>, rt: &ResourceType) -> Result<bool, ScimError> {
+fn check_schemas(body: &Map<String, Value>, rt: &ResourceType, reading: &Reading) -> Result<bool, ScimError> {
     let mut given = body
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("schemas"));
@@ -68,11 +73,11 @@ fn check_schemas(body: &Map<String, Value>, rt: &ResourceType) -> Result<bool, S
     if given.next().is_some() {
         return Err(ScimError::invalid_syntax("schemas is given twice"));
     }
-    check_schema_list(schemas, rt)
+    check_schema_list(schemas, rt, reading)
 }
 
 /// Clients leave `schemas` out or empty; what they may not do is name another kind of thing.
-fn check_schema_list(schemas: &Value, rt: &ResourceType) -> Result<bool, ScimError> {
+fn check_schema_list(schemas: &Value, rt: &ResourceType, reading: &Reading) -> Result<bool, ScimError> {
     let wrong = |found: &Value| {
         Err(ScimError::invalid_syntax(format!(
             "schemas must be an array of strings, not {}",
@@ -87,7 +92,11 @@ fn check_schema_list(schemas: &Value, rt: &ResourceType) -> Result<bool, ScimErr
     let mut fits = list.is_empty();
     for entry in list {
         match entry.as_str() {
-            Some(urn) => fits |= rt.has_schema(urn),
+            Some(urn) if rt.has_schema(urn) => {
+                fits = true;
+                quirks::note_urn(urn, reading);
+            }
+            Some(urn) => reading.note(Rule::ForeignSchema, &"schemas", || (urn.into(), Value::Null)),
             None => {
                 return Err(ScimError::invalid_syntax(format!(
                     "schemas must hold strings only, not {}",
@@ -109,16 +118,20 @@ fn check_schema_list(schemas: &Value, rt: &ResourceType) -> Result<bool, ScimErr
 ///
 /// # Errors
 /// 400 `invalidSyntax`.
-pub(crate) fn check_schema_uri(value: &Value, rt: &ResourceType) -> Result<(), ScimError> {
+pub(crate) fn check_schema_uri(value: &Value, rt: &ResourceType, reading: &Reading) -> Result<(), ScimError> {
     match value {
-        Value::String(urn) if rt.has_schema(urn) => Ok(()),
-        other => check_schema_list(other, rt).map(|_| ()),
+        Value::String(urn) if rt.has_schema(urn) => {
+            quirks::note_urn(urn, reading);
+            Ok(())
+        }
+        other => check_schema_list(other, rt, reading).map(|_| ()),
     }
 }
 
 /// A resource in the making: core and common attributes, and one object per extension.
 struct Draft<'r> {
     rt: &'r ResourceType,
+    reading: &'r Reading,
     core: Map<String, Value>,
     extensions: Vec<Map<String, Value>>,
 }
@@ -131,7 +144,10 @@ impl<'r> Draft<'r> {
                 "{} is a path; a body nests sub-attributes",
                 Quoted(name)
             ))),
-            _ => Ok(()),
+            _ => {
+                self.reading.pass_over(Rule::UnknownIgnored, &name);
+                Ok(())
+            }
         }
     }
 
@@ -142,14 +158,29 @@ impl<'r> Draft<'r> {
                 let Some((extension, attribute)) = self.rt.find(&name) else {
                     return self.check_is_no_path(&name).map(|()| false);
                 };
+                if let Some(schema) = extension {
+                    self.reading.note(Rule::UnqualifiedName, &name, || {
+                        let full = format!("{}:{}", schema.id, attribute.name);
+                        (name.as_str().into(), full.into())
+                    });
+                }
                 self.put(extension, attribute, Some(name), value)?;
                 Ok(true)
             }
             Qualified::Core("") => self.take_object(None, &name, value),
             Qualified::Extension(schema, "") => self.take_object(Some(schema), &name, value),
-            Qualified::Core(rest) => self.take_qualified(None, rest, value),
-            Qualified::Extension(schema, rest) => self.take_qualified(Some(schema), rest, value),
-            Qualified::Unknown => Ok(false),
+            Qualified::Core(rest) => {
+                quirks::note_urn(&name, self.reading);
+                self.take_qualified(None, rest, value)
+            }
+            Qualified::Extension(schema, rest) => {
+                quirks::note_urn(&name, self.reading);
+                self.take_qualified(Some(schema), rest, value)
+            }
+            Qualified::Unknown => {
+                self.reading.pass_over(Rule::UnknownIgnored, &name);
+                Ok(false)
+            }
         }
     }
 
@@ -160,6 +191,7 @@ impl<'r> Draft<'r> {
         urn: &str,
         value: Value,
     ) -> Result<bool, ScimError> {
+        quirks::note_urn(urn, self.reading);
         let members = match value {
             Value::Null => return Ok(true),
             Value::Object(members) => members,
@@ -172,8 +204,11 @@ impl<'r> Draft<'r> {
             }
         };
         for (name, value) in members {
-            if let Some(attribute) = self.attribute(extension, &name) {
-                self.put(extension, attribute, Some(name), value)?;
+            match self.attribute(extension, &name) {
+                Some(attribute) => self.put(extension, attribute, Some(name), value)?,
+                None => self
+                    .reading
+                    .pass_over(Rule::UnknownIgnored, &format_args!("{urn}:{name}")),
             }
         }
         Ok(true)
@@ -187,6 +222,7 @@ impl<'r> Draft<'r> {
         value: Value,
     ) -> Result<bool, ScimError> {
         let Some(attribute) = self.attribute(extension, name) else {
+            self.reading.pass_over(Rule::UnknownIgnored, &name);
             return Ok(false);
         };
         self.put(extension, attribute, None, value)?;
@@ -211,15 +247,17 @@ impl<'r> Draft<'r> {
         name: Option<String>,
         value: Value,
     ) -> Result<(), ScimError> {
+        let urn = extension.map(|schema| Trail::urn(self.reading, &schema.id));
+        let at = Trail::attribute(self.reading, urn.as_ref(), &attribute.name);
         if attribute.mutability == Mutability::ReadOnly {
+            self.reading.pass_over(Rule::ReadOnlyIgnored, &at);
             return Ok(());
         }
-        let urn = extension.map(|schema| Trail::urn(&schema.id));
-        let at = Trail::attribute(urn.as_ref(), &attribute.name);
         let Some(value) = canonical(None, attribute, value, &at, Nulls::Drop)? else {
             return Ok(());
         };
         if attribute.mutability == Mutability::WriteOnly {
+            self.reading.pass_over(Rule::PasswordNotKept, &at);
             return Ok(());
         }
         let name = name
@@ -245,13 +283,18 @@ impl<'r> Draft<'r> {
     fn finish(self) -> Result<Resource, ScimError> {
         let Self {
             rt,
+            reading,
             mut core,
             extensions,
         } = self;
         check_required(&rt.schema, &core, None)?;
         for (extension, data) in rt.extensions.iter().zip(extensions) {
             if extension.required || !data.is_empty() {
-                check_required(&extension.schema, &data, Some(&Trail::urn(&extension.schema.id)))?;
+                check_required(
+                    &extension.schema,
+                    &data,
+                    Some(&Trail::urn(reading, &extension.schema.id)),
+                )?;
             }
             if !data.is_empty() {
                 core.insert(extension.schema.id.clone(), Value::Object(data));

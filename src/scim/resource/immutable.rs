@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Resource, Trail};
 use crate::scim::attribute::{Attribute, AttributeKind, Mutability};
 use crate::scim::error::ScimError;
+use crate::scim::quirks::PLAIN;
 use crate::scim::schema::{ResourceType, Schema};
 
 /// Refuses a PUT that changes or leaves out an immutable attribute which has a value (RFC 7644
@@ -21,7 +22,7 @@ pub fn check_immutable(before: &Resource, after: &Resource, rt: &ResourceType) -
         let id = &extension.schema.id;
         if let Some(Value::Object(before)) = before.get(id) {
             let after = after.get(id).and_then(Value::as_object);
-            check_schema(&extension.schema, before, after, Some(&Trail::urn(id)))?;
+            check_schema(&extension.schema, before, after, Some(&Trail::urn(PLAIN, id)))?;
         }
     }
     Ok(())
@@ -34,7 +35,7 @@ fn check_schema(
     urn: Option<&Trail<'_>>,
 ) -> Result<(), ScimError> {
     schema.attributes.iter().try_for_each(|attribute| {
-        let at = Trail::attribute(urn, &attribute.name);
+        let at = Trail::attribute(PLAIN, urn, &attribute.name);
         let after = after.and_then(|after| after.get(&attribute.name));
         check(attribute, before.get(&attribute.name), after, &at)
     })

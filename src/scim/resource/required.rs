@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{Resource, Trail};
 use crate::scim::attribute::Mutability;
 use crate::scim::error::ScimError;
+use crate::scim::quirks;
 use crate::scim::schema::{ResourceType, Schema};
 
 /// Refuses what a PATCH leaves of the extensions when they lack something: data without a required attribute of its
@@ -18,7 +19,7 @@ pub fn check_extensions(before: &Resource, after: &Resource, rt: &ResourceType) 
     for extension in &rt.extensions {
         let id = &extension.schema.id;
         match after.get(id).and_then(Value::as_object) {
-            Some(data) => check_required(&extension.schema, data, Some(&Trail::urn(id)))?,
+            Some(data) => check_required(&extension.schema, data, Some(&Trail::urn(quirks::PLAIN, id)))?,
             None if extension.required && before.contains_key(id) => {
                 return Err(ScimError::mutability(format!("{id} is required")));
             }
@@ -46,7 +47,7 @@ pub(super) fn check_required(
     match missing {
         Some(attribute) => Err(ScimError::invalid_value(format!(
             "{} is required",
-            Trail::attribute(urn, &attribute.name)
+            Trail::attribute(quirks::PLAIN, urn, &attribute.name)
         ))),
         None => Ok(()),
     }

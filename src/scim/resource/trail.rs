@@ -1,12 +1,15 @@
-//! Where in a body a value stands, spelt out only when something is wrong with it.
+//! Where in a body a value stands, spelt out only when something is wrong or odd with it.
 
 use std::fmt;
+
+use crate::scim::quirks::Reading;
 
 /// A place in a body: a chain of steps that lives on the stack.
 #[derive(Clone, Copy)]
 pub(crate) struct Trail<'a> {
     before: Option<&'a Trail<'a>>,
     step: Step<'a>,
+    reading: &'a Reading,
 }
 
 #[derive(Clone, Copy)]
@@ -19,26 +22,29 @@ enum Step<'a> {
 
 impl<'a> Trail<'a> {
     /// A place described by a text of its own.
-    pub(crate) const fn start(text: &'a str) -> Self {
+    pub(crate) const fn start(reading: &'a Reading, text: &'a str) -> Self {
         Self {
             before: None,
             step: Step::Start(text),
+            reading,
         }
     }
 
     /// An attribute at the top of the body, or of an extension.
-    pub(crate) const fn attribute(urn: Option<&'a Trail<'a>>, name: &'a str) -> Self {
+    pub(crate) const fn attribute(reading: &'a Reading, urn: Option<&'a Trail<'a>>, name: &'a str) -> Self {
         Self {
             before: urn,
             step: Step::Name(name),
+            reading,
         }
     }
 
     /// An extension's object.
-    pub(crate) const fn urn(urn: &'a str) -> Self {
+    pub(crate) const fn urn(reading: &'a Reading, urn: &'a str) -> Self {
         Self {
             before: None,
             step: Step::Urn(urn),
+            reading,
         }
     }
 
@@ -47,6 +53,7 @@ impl<'a> Trail<'a> {
         Self {
             before: Some(self),
             step: Step::Name(name),
+            reading: self.reading,
         }
     }
 
@@ -55,7 +62,13 @@ impl<'a> Trail<'a> {
         Self {
             before: Some(self),
             step: Step::Index(index),
+            reading: self.reading,
         }
+    }
+
+    /// How the body is read.
+    pub(crate) const fn reading(&self) -> &'a Reading {
+        self.reading
     }
 }
 

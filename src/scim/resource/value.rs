@@ -13,7 +13,7 @@ use crate::scim::date_time::parse_date_time;
 use crate::scim::error::ScimError;
 use crate::scim::filter::folded;
 use crate::scim::json::kind_of;
-use crate::scim::quirks;
+use crate::scim::quirks::{self, Rule};
 
 /// Lists up to this length are searched for duplicates pair by pair, longer ones by hash.
 const SHORT_LIST: usize = 8;
@@ -41,12 +41,10 @@ pub(crate) fn canonical(
     if !attribute.multi_valued {
         return single(parent, attribute, value, at, nulls);
     }
-    // A lone value where a list belongs: OneLogin's template has `"emails": {..}`.
-    let items = match value {
-        Value::Null => return Ok(None),
-        Value::Array(items) => items,
-        one => vec![one],
-    };
+    if quirks::is_unassigned(&value, at.reading(), at) {
+        return Ok(None);
+    }
+    let items = quirks::items_of(value, at.reading(), at);
     if items.len() > attribute.max_values {
         return Err(ScimError::invalid_value(format!(
             "{at} has more than {} values",
@@ -55,11 +53,12 @@ pub(crate) fn canonical(
     }
     let mut list = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
-        let item = quirks::value_of_object(attribute, item);
-        match single(parent, attribute, item, &at.index(index), Nulls::Drop)? {
+        let place = at.index(index);
+        let item = quirks::value_of_object(attribute, item, at.reading(), &place);
+        match single(parent, attribute, item, &place, Nulls::Drop)? {
             Some(item) => list.push(item),
             // An element that names nobody must not pass for an empty list of members.
-            None => check_required_subs(attribute, &Map::new(), &at.index(index))?,
+            None => check_required_subs(attribute, &Map::new(), &place)?,
         }
     }
     fold_duplicates(&mut list);
@@ -78,13 +77,19 @@ pub(crate) fn canonical_element(
     nulls: Nulls,
 ) -> Result<Option<Value>, ScimError> {
     let value = match value {
-        Value::Array(mut items) if items.len() == 1 => items.pop().unwrap_or(Value::Null),
+        Value::Array(mut items) if items.len() == 1 => {
+            let element = items.pop().unwrap_or(Value::Null);
+            at.reading().note(Rule::OnlyElement, at, || {
+                (vec![element.clone()].into(), element.clone())
+            });
+            element
+        }
         other => other,
     };
     single(
         None,
         attribute,
-        quirks::value_of_object(attribute, value),
+        quirks::value_of_object(attribute, value, at.reading(), at),
         at,
         nulls,
     )
@@ -97,10 +102,12 @@ fn single(
     at: &Trail<'_>,
     nulls: Nulls,
 ) -> Result<Option<Value>, ScimError> {
-    match value {
-        Value::Null => Ok(None),
-        value if attribute.kind == AttributeKind::Complex => complex(attribute, value, at, nulls),
-        value => simple(parent, attribute, value, at),
+    if quirks::is_unassigned(&value, at.reading(), at) {
+        Ok(None)
+    } else if attribute.kind == AttributeKind::Complex {
+        complex(attribute, value, at, nulls)
+    } else {
+        simple(parent, attribute, value, at)
     }
 }
 
@@ -113,31 +120,38 @@ fn complex(
     let wrong = |found: &str| ScimError::invalid_value(format!("{at} must be an object, not {found}"));
     let value = match value {
         Value::Array(items) if !attribute.multi_valued => {
-            quirks::only_element(attribute, items).map_err(|_| wrong("an array"))?
+            quirks::only_element(attribute, items, at.reading(), at).map_err(|_| wrong("an array"))?
         }
         other => other,
     };
     let members = match value {
         Value::Null => return Ok(None),
         Value::Object(members) => members,
-        Value::String(text) => quirks::bare_value(attribute, text).ok_or_else(|| wrong("a string"))?,
+        Value::String(text) => {
+            quirks::bare_value(attribute, text, at.reading(), at).ok_or_else(|| wrong("a string"))?
+        }
         other => return Err(wrong(kind_of(&other))),
     };
     let reference_taken_away = quirks::takes_reference_away(attribute, &members);
     let said = !members.is_empty();
     let mut object = Map::with_capacity(members.len());
     for (name, value) in members {
-        let Some(sub) = attribute.sub(&name) else { continue };
+        let Some(sub) = attribute.sub(&name) else {
+            at.reading().pass_over(Rule::UnknownIgnored, &at.sub(&name));
+            continue;
+        };
+        let place = at.sub(&sub.name);
         if sub.mutability == Mutability::ReadOnly {
+            at.reading().pass_over(Rule::ReadOnlyIgnored, &place);
             continue;
         }
-        let place = at.sub(&sub.name);
         let value = match canonical(Some(attribute), sub, value, &place, Nulls::Drop)? {
             Some(value) => value,
             None if nulls == Nulls::Keep => Value::Null,
             None => continue,
         };
         if sub.mutability == Mutability::WriteOnly {
+            at.reading().pass_over(Rule::PasswordNotKept, &place);
             continue;
         }
         let name = if name == sub.name { name } else { sub.name.clone() };
@@ -146,6 +160,8 @@ fn complex(
         }
     }
     if reference_taken_away {
+        at.reading()
+            .note(Rule::ReferenceTakenAway, at, || ("".into(), Value::Null));
         return Ok(None);
     }
     // An object that says something must say enough, even when all of it was passed over.
@@ -193,7 +209,10 @@ fn simple(
         )))
     };
     if let Value::String(text) = &value {
-        if text.is_empty() && !attribute.required && quirks::blank_is_unassigned(parent, attribute) {
+        if text.is_empty()
+            && !attribute.required
+            && quirks::blank_is_unassigned(parent, attribute, at.reading(), at)
+        {
             return Ok(None);
         }
         check_length(attribute, text, at)?;
@@ -227,10 +246,12 @@ fn simple(
             Err(ScimError::invalid_value(format!("{at} must be base64")))
         }
         (AttributeKind::Boolean, Value::Bool(value)) => Ok(Some(Value::Bool(value))),
-        (AttributeKind::Boolean, Value::String(text)) => match quirks::boolean_from_text(&text) {
-            Some(value) => Ok(Some(Value::Bool(value))),
-            None => wrong("true or false", &Value::String(text)),
-        },
+        (AttributeKind::Boolean, Value::String(text)) => {
+            match quirks::boolean_from_text(&text, at.reading(), at) {
+                Some(value) => Ok(Some(Value::Bool(value))),
+                None => wrong("true or false", &Value::String(text)),
+            }
+        }
         (AttributeKind::Boolean, other) => wrong("true or false", &other),
         (AttributeKind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {
             Ok(Some(Value::Number(number)))

@@ -18,7 +18,7 @@ mod members;
 pub mod message;
 mod odd_ids;
 mod own_schemas;
-mod password;
+pub mod password;
 mod patches;
 mod routes;
 mod tokens;

@@ -91,12 +91,13 @@ async fn no_secret_is_shown_or_stored(engine: Engine) {
     }
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
+/// Whether a text stands in what was dumped.
+pub fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// Everything that a database holds: the bytes of the SQLite file and its log, or every row of every table.
-async fn dump(database: &str) -> Vec<u8> {
+pub async fn dump(database: &str) -> Vec<u8> {
     if let Some(path) = database.strip_prefix("sqlite://") {
         let mut bytes = std::fs::read(path).expect("the database file");
         for end in ["-wal", "-journal"] {

@@ -63,6 +63,7 @@ pub const ROUTES: &[Route] = &[
         "PUT",
         "/tenants/{tenant}/directories/{id}/group-mapping",
     ),
+    (Operator, "POST", "/tenants/{tenant}/directories/{id}/explain"),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}/tokens"),
     (Operator, "POST", "/tenants/{tenant}/directories/{id}/tokens"),
     (
@@ -86,6 +87,12 @@ pub const ROUTES: &[Route] = &[
         Operator,
         "DELETE",
         "/tenants/{tenant}/directories/{id}/schemas/{urn}",
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/health"),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/requests"),
+    (
+        Operator,
+        "GET",
+        "/tenants/{tenant}/directories/{id}/requests/{request}",
     ),
     (Operator, "GET", "/tenants/{tenant}/users"),
     (Operator, "GET", "/tenants/{tenant}/users/{id}"),

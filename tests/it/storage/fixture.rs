@@ -192,11 +192,11 @@ impl Place {
 
     /// The directory as its endpoint knows it.
     pub fn service(&self) -> Service {
-        Service {
-            directory: self.reference(),
-            types: Arc::clone(schema::standard()),
-            endpoint: Endpoint::new(format!("https://scim.example/{}", self.slug.as_str())),
-        }
+        Service::new(
+            self.reference(),
+            Arc::clone(schema::standard()),
+            Endpoint::new(format!("https://scim.example/{}", self.slug.as_str())),
+        )
     }
 
     /// Sends one write to the directory.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::scim::error::ScimType;
+use crate::scim::quirks::Provider;
 use crate::scim::schema::{ENTERPRISE_URN, USER_URN, user};
 
 fn ann() -> Value {

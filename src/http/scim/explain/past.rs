@@ -1,0 +1,122 @@
+//! Requests of the past: read again from what the log has kept of them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::place::{Place, place_of};
+use super::{Explained, ScimRefusal, kind_of};
+use crate::http::scim::lists::parse_query;
+use crate::provisioning::explain::{
+    NotKnown, Noted, Refused, Search, explain_reading, understand_search, written_then,
+};
+use crate::provisioning::{Error, Provisioning, ResourceKind, Scope, Service, Write};
+use crate::scim::error::ERROR_URN;
+use crate::scim::json::parse_json;
+use crate::scim::message::SearchRequest;
+
+/// What the log has kept of a request.
+pub(in crate::http) struct PastRequest<'a> {
+    pub method: &'a str,
+    /// Below the base URL, with its query.
+    pub path: &'a str,
+    /// The body, secrets masked; `None` when not all of it was kept.
+    pub body: Option<&'a str>,
+    pub status: u16,
+    pub scim_type: Option<&'a str>,
+    pub detail: Option<&'a str>,
+    /// Under which its audit rows stand.
+    pub request_id: &'a str,
+    /// When it came, and when it was answered.
+    pub times: (Timestamp, Timestamp),
+}
+
+/// Explains a request that was answered: read again as it was then, with what the audit says it has written.
+///
+/// # Errors
+/// The database failed.
+pub(in crate::http) async fn explain_past(
+    on: &Provisioning,
+    service: &Service,
+    past: &PastRequest<'_>,
+) -> Result<Explained, Error> {
+    let (place, query) = place_of(past.path, service.endpoint.base()).unwrap_or((Place::Nowhere, None));
+    let body = past.body.and_then(|text| parse_json(text.as_bytes()).ok());
+    let (noted, search) = read(service, past.method, &place, query, body);
+    let written = written_then(on, service, past.request_id, past.times).await?;
+    let mut not_known = Vec::new();
+    let has_body = matches!(past.method, "POST" | "PUT" | "PATCH");
+    if has_body && past.body.is_none() {
+        not_known.push(NotKnown::Body);
+    }
+    if noted
+        .operations
+        .iter()
+        .any(|operation| operation.path.contains('['))
+    {
+        not_known.push(NotKnown::MadeElements);
+    }
+    if !written.effect.access_ends.is_empty() {
+        not_known.push(NotKnown::Sessions);
+    }
+    if written.changes.is_empty() && matches!(past.method, "POST" | "PUT" | "PATCH" | "DELETE") {
+        not_known.push(NotKnown::Target);
+    }
+    let error = (past.status >= 400).then(|| {
+        let detail = past.detail.unwrap_or_default().to_owned();
+        let mut body = json!({"schemas": [ERROR_URN], "status": past.status.to_string()});
+        if let Some(scim_type) = past.scim_type {
+            body["scimType"] = scim_type.into();
+        }
+        body["detail"] = detail.as_str().into();
+        ScimRefusal {
+            scim_type: past.scim_type.map(str::to_owned),
+            detail,
+            body,
+        }
+    });
+    Ok(Explained {
+        kind: kind_of(service, &place),
+        id: place.id().map(str::to_owned),
+        status: past.status,
+        error,
+        refused: Refused::of_answer(past.status, past.scim_type),
+        resource: None,
+        found: None,
+        noted,
+        target: None,
+        search,
+        written,
+        not_known,
+    })
+}
+
+/// How the request is read: the write, or the search.
+fn read(
+    service: &Service,
+    method: &str,
+    place: &Place,
+    query: Option<&str>,
+    body: Option<Value>,
+) -> (Noted, Vec<Search>) {
+    let searched = |scope: Scope, request: Option<SearchRequest>| {
+        request.map_or_else(Default::default, |request| {
+            understand_search(service, scope, &request)
+        })
+    };
+    let write = match (place, method, body) {
+        (Place::List(scope), "GET", _) => {
+            let pairs = parse_query(query).unwrap_or_default();
+            return searched(*scope, SearchRequest::from_query(pairs.into_iter()).ok());
+        }
+        (Place::Search(scope), "POST", Some(body)) => {
+            return searched(*scope, SearchRequest::from_body(body).ok());
+        }
+        (Place::List(Scope::Users | Scope::Groups), "POST", Some(body)) => Write::Create(Uuid::nil(), body),
+        (Place::One(_, id), "PUT", Some(body)) => Write::Replace(id.clone(), body),
+        (Place::One(_, id), "PATCH", Some(body)) => Write::Patch(id.clone(), body),
+        _ => return <(Noted, Vec<Search>)>::default(),
+    };
+    let kind = place.kind().unwrap_or(ResourceKind::User);
+    (explain_reading(service, kind, write), Vec::new())
+}

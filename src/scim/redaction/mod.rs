@@ -1,0 +1,143 @@
+//! What of a request may be kept: bodies, addresses and texts without secrets.
+//!
+//! It owns the question which attributes are secret (those that nobody may read, RFC 7643 section 7) and finds them in
+//! every form that a client may write them in. It must not decide what is kept or for how long. Where it cannot be
+//! sure it gives nothing: a text that names a secret and is not JSON is withheld.
+
+mod address;
+mod cut;
+mod tree;
+
+use std::borrow::Cow;
+
+use super::attribute::{Attribute, Mutability, Returned};
+use super::schema::ResourceType;
+
+/// What stands where a secret stood.
+pub const MASK: &str = "***";
+
+/// Fewest characters behind a token's prefix that make it a token, and not a word of a text about tokens.
+const SHORTEST_TOKEN: usize = 20;
+
+/// The names of secret attributes, and how the gateway's own tokens begin.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    names: Vec<String>,
+    token_prefix: &'static str,
+}
+
+impl Secrets {
+    /// The secret attributes of these kinds of resource, sub-attributes and extensions included: those that are
+    /// written only, or never returned. `token_prefix` is what tokens begin with that must not be kept either.
+    #[must_use]
+    pub fn of<'a>(types: impl IntoIterator<Item = &'a ResourceType>, token_prefix: &'static str) -> Self {
+        let mut names = Vec::new();
+        for kind in types {
+            let extensions = kind.extensions.iter().map(|one| &one.schema);
+            for schema in std::iter::once(&kind.schema).chain(extensions) {
+                for attribute in &schema.attributes {
+                    collect(attribute, &mut names);
+                }
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Self { names, token_prefix }
+    }
+
+    /// A body without its secrets. With `is_cut` these are the first bytes of a longer one.
+    ///
+    /// What names no secret is given back as it was sent, JSON or not; what was cut off is closed where its last
+    /// whole value ends, so that it is JSON again. `None` when it cannot be cleaned: it is not text, or it may hold a
+    /// secret and is not JSON.
+    #[must_use]
+    pub fn clean_body(&self, body: &[u8], is_cut: bool) -> Option<String> {
+        let closed;
+        let text = if is_cut {
+            closed = cut::close(body)?;
+            closed.as_str()
+        } else {
+            std::str::from_utf8(body).ok()?
+        };
+        if text.contains('\0') {
+            return None;
+        }
+        // The value of an operation may stand before its path, and the path behind the cut.
+        if !is_cut && !self.may_hold_secret(text) {
+            return Some(text.to_owned());
+        }
+        let mut value = serde_json::from_str(text).ok()?;
+        tree::clean(self, &mut value, is_cut);
+        Some(value.to_string())
+    }
+
+    /// A path with its query, without secrets in filters and parameters.
+    #[must_use]
+    pub fn clean_address(&self, path_and_query: &str) -> String {
+        address::clean(self, path_and_query)
+    }
+
+    /// A text for people with its tokens masked.
+    #[must_use]
+    pub fn clean_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(first) = find_ignoring_case(text.as_bytes(), self.token_prefix.as_bytes()) else {
+            return Cow::Borrowed(text);
+        };
+        let mut cleaned = String::with_capacity(text.len());
+        let (mut rest, mut at) = (text, Some(first));
+        while let Some(start) = at {
+            let behind = &rest[start + self.token_prefix.len()..];
+            let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            let length = behind.find(|c| !is_token(c)).unwrap_or(behind.len());
+            let end = start + self.token_prefix.len() + length;
+            cleaned.push_str(&rest[..start]);
+            cleaned.push_str(if length < SHORTEST_TOKEN {
+                &rest[start..end]
+            } else {
+                MASK
+            });
+            rest = &rest[end..];
+            at = find_ignoring_case(rest.as_bytes(), self.token_prefix.as_bytes());
+        }
+        cleaned.push_str(rest);
+        Cow::Owned(cleaned)
+    }
+
+    /// Whether a path, a filter or a key names a secret attribute, qualified or not, in any case.
+    fn is_named_in(&self, text: &str) -> bool {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '-')))
+            .any(|word| self.names.iter().any(|name| name.eq_ignore_ascii_case(word)))
+    }
+
+    /// Whether a secret may stand in the text. Letters can be written as escapes, so these are looked into as well.
+    fn may_hold_secret(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let names = self.names.iter().map(String::as_str);
+        names
+            .chain([self.token_prefix, "\\u"])
+            .any(|name| find_ignoring_case(bytes, name.as_bytes()).is_some())
+    }
+}
+
+fn collect(attribute: &Attribute, names: &mut Vec<String>) {
+    if attribute.mutability == Mutability::WriteOnly || attribute.returned == Returned::Never {
+        names.push(attribute.name.to_ascii_lowercase());
+    }
+    for sub in &attribute.sub_attributes {
+        collect(sub, names);
+    }
+}
+
+/// Where a word of ASCII begins, in any case.
+fn find_ignoring_case(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    let first = word.first()?;
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let last = bytes.len().checked_sub(word.len())?;
+    (0..=last).find(|at| {
+        (bytes[*at] == lower || bytes[*at] == upper)
+            && bytes[*at..*at + word.len()].eq_ignore_ascii_case(word)
+    })
+}
+
+#[cfg(test)]
+mod tests;
