@@ -99,6 +99,13 @@ impl Service {
         out.push_str(&frame.tail);
     }
 
+    /// Appends a group's JSON without its members.
+    pub fn write_group(&self, out: &mut String, group: &Group, projection: &Projection) {
+        let frame = self.group_frame(group, projection);
+        out.push_str(&frame.head);
+        out.push_str(&frame.tail);
+    }
+
     pub(super) fn user_frame(&self, user: &User, projection: &Projection) -> Frame {
         if !projection.shows_all() {
             return projected(full_user(user, &[], self), projection);

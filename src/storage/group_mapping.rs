@@ -8,11 +8,14 @@ use uuid::Uuid;
 use super::engine::{execute, fetch_all};
 use super::error::Error;
 use super::grants::GrantRow;
-use super::statement::{Bind, ID_CHUNK, Statement};
+use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
 use crate::directory::group_mapping::{Follower, Followers, MappingRule};
 use crate::directory::{DirectoryId, Grant, GrantSource, GroupId, UserId};
+
+/// How many ids one statement carries at most.
+const ID_CHUNK: usize = 500;
 
 #[derive(sqlx::FromRow)]
 struct RuleRow {

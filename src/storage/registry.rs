@@ -8,8 +8,8 @@ use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Directory, DirectoryId, DirectoryKind, DirectoryRef, DirectoryToken, Refusal, RegistryFact, SignIn, Slug, Tenant,
-    TenantId, TokenId,
+    Directory, DirectoryId, DirectoryKind, DirectoryRef, DirectoryToken, Refusal, RegistryFact, SignIn, Slug,
+    Tenant, TenantId, TokenId,
 };
 
 #[derive(sqlx::FromRow)]

@@ -15,7 +15,6 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
-
 use super::state::Gateway;
 use crate::journal::Journal;
 use crate::provisioning::{ResourceKind, Scope};

@@ -94,7 +94,7 @@ impl From<&Error> for Refused {
             Error::Refused(refusal) => of_rule(refusal),
             Error::NotFound { .. } => NOT_FOUND,
             Error::PreconditionFailed { .. } => PRECONDITION,
-            Error::Storage(_) => STORAGE,
+            Error::SchemasChanged | Error::Storage(_) => STORAGE,
         };
         Self {
             code,
@@ -122,6 +122,11 @@ fn of_type(scim_type: ScimType) -> Told {
         ScimType::InvalidValue => {
             "Each value fits its attribute: type, length, number, and what is required is there."
         }
+        ScimType::InvalidCursor => {
+            "A cursor is one that this gateway gave out for the same list, filter and order (RFC 9865)."
+        }
+        ScimType::ExpiredCursor => "A cursor is good for an hour; begin again with an empty one.",
+        ScimType::InvalidCount => "A count is a whole number.",
         ScimType::InvalidVers => "The protocol version is 2.0.",
         ScimType::Sensitive => "Personal data does not stand in an address.",
     };

@@ -87,6 +87,7 @@ pub const ROUTES: &[Route] = &[
         Operator,
         "DELETE",
         "/tenants/{tenant}/directories/{id}/schemas/{urn}",
+    ),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}/health"),
     (Operator, "GET", "/tenants/{tenant}/directories/{id}/requests"),
     (

@@ -255,7 +255,9 @@ async fn a_person_who_is_being_deleted_is_not_added(engine: Engine) {
                 .find_group_for_update(directory, group_id)
                 .await?
                 .expect("a group");
-            let found = tx.find_candidates_for_update(directory, &[member.id], false).await?;
+            let found = tx
+                .find_candidates_for_update(directory, &[member.id], false)
+                .await?;
             if found.contains_key(&member.id) {
                 let delta = delta(&[member], &[]);
                 let (_, change) = group::update(&group, group.clone(), delta, origin()).expect("a change");

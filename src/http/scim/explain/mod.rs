@@ -18,11 +18,12 @@ use super::caller::precondition_of;
 use super::failure;
 use super::lists::{parse_query, projection_of};
 use crate::directory::Origin;
+use crate::http::clock;
 use crate::provisioning::explain::{
     Answered, Explanation, NotKnown, Noted, Refused, Search, Target, Written, explain_read, explain_search,
     explain_write,
 };
-use crate::provisioning::{Error, GroupRecord, Outcome, Provisioning, ResourceKind, Scope, Service, Write};
+use crate::provisioning::{Error, Outcome, Provisioning, ResourceKind, Scope, Service, Write};
 use crate::scim::error::ScimError;
 use crate::scim::json::parse_json;
 use crate::scim::message::{self, SearchRequest};
@@ -51,7 +52,7 @@ pub(in crate::http) struct Explained {
     /// The resource that the answer shows, a group's members apart.
     pub resource: Option<Value>,
     /// How many resources a list request finds: on the page, and in all.
-    pub found: Option<(u64, u64)>,
+    pub found: Option<(u64, Option<u64>)>,
     /// How it was read.
     pub noted: Noted,
     /// Whom it meets.
@@ -295,13 +296,7 @@ fn show(service: &Service, outcome: &Outcome, projection: &Projection) -> Option
         Outcome::Group {
             members_only: true, ..
         } if projection.is_default() => return None,
-        Outcome::Group { group, .. } => {
-            let record = GroupRecord {
-                group: group.clone(),
-                members: Vec::new(),
-            };
-            service.write_group(&mut body, &record, projection);
-        }
+        Outcome::Group { group, .. } => service.write_group(&mut body, group, projection),
         Outcome::Deleted => return None,
     }
     serde_json::from_str(&body).ok()
