@@ -85,6 +85,7 @@ Tx: consume_once
 Tx: count_entity_uses
 Tx: count_other_full_administrators_for_update
 Tx: find_candidates_for_update
+Tx: find_client_for_update
 Tx: find_connection_for_update
 Tx: find_group_for_update
 Tx: find_tenant_for_update

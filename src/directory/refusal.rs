@@ -1,5 +1,6 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use super::client::MOST_CREDENTIALS;
 use super::entity::EntityUse;
 use super::id::{DirectoryId, EntityId};
 
@@ -135,6 +136,12 @@ pub enum Refusal {
     /// A mailbox that more than one person reads.
     #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
     DepartmentalMailbox(String),
+    /// Nothing is added to a client that is revoked.
+    #[error("this client is revoked; make another one")]
+    ClientRevoked,
+    /// A client has as many live secrets, or issuers, as it may have.
+    #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
+    TooManyCredentials(&'static str),
 }
 
 /// Whose person holds a userName.
@@ -191,6 +198,8 @@ impl Refusal {
             Self::ManualCreationBlocked => "manual_creation_blocked",
             Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
+            Self::ClientRevoked => "client_revoked",
+            Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }
 }

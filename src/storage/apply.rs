@@ -20,6 +20,7 @@ impl Tx {
             Fact::Connection(fact) => self.apply_connection(fact).await?,
             Fact::SignIn(fact) => self.apply_sign_in(fact).await?,
             Fact::Invitation(fact) => self.apply_invitation(fact).await?,
+            Fact::Client(fact) => self.apply_client(fact).await?,
         }
         self.record(audit);
         Ok(())

@@ -9,6 +9,7 @@ mod access_errors;
 mod apply;
 mod audit;
 mod audit_numbers;
+mod clients;
 mod connections;
 mod engine;
 mod entities;
