@@ -3,11 +3,12 @@
 use url::Url;
 
 use super::error::SignInError;
+use super::providers::KeysOf;
 use super::{Login, Refused, Session};
 use crate::auth::bearer;
 use crate::directory::access_error::Trace;
 use crate::directory::{Actor, Code, Origin, Protocol, session};
-use crate::sso::oidc::{Algorithms, Expectation, KeySet, TokenRefusal, logout_token};
+use crate::sso::oidc::{Algorithms, Expectation, KeySet, logout_token};
 use crate::storage::{self, Tx};
 
 /// Ends the session of somebody who signs out. Answers where the provider ends its own, if it can.
@@ -76,19 +77,12 @@ pub async fn end_by_provider(
         algorithms: &algorithms,
         now: origin.at,
     };
-    let try_keys = |keys: &KeySet| logout_token::verify(token, keys, &expected);
-    let keys = on.providers.keys(tenant.id, &connection).await;
-    let keys = keys.map_err(|failure| failure.note(&mut trace))?;
-    let verified = match try_keys(&keys) {
-        Err(TokenRefusal::UnknownKey { kid, algorithm }) => {
-            let newer = on.providers.newer_keys(tenant.id, &connection, &keys).await;
-            match newer.map_err(|failure| failure.note(&mut trace))? {
-                Some(newer) => try_keys(&newer),
-                None => Err(TokenRefusal::UnknownKey { kid, algorithm }),
-            }
-        }
-        other => other,
-    };
+    let judge = |keys: &KeySet| logout_token::verify(token, keys, &expected);
+    let judged = on
+        .providers
+        .judge(tenant.id, KeysOf::Connection(&connection), judge)
+        .await;
+    let verified = judged.map_err(|failure| failure.note(&mut trace))?;
     let word = verified.map_err(|refusal| {
         let code = super::oidc::refuse_token(&refusal, &mut trace);
         Refused::new(code).traced(trace)

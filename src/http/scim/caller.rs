@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::reply::Media;
 use crate::directory::{Actor, Origin, Source};
 use crate::http::clock;
-use crate::http::extract::{authorization, request_id};
+use crate::http::extract::{authorization, is_directory_address, request_id};
 use crate::http::state::PublicUrl;
 use crate::login::{Login, ScimClient};
 use crate::provisioning::{Endpoint, Precondition};
@@ -22,6 +22,8 @@ pub(super) struct ScimCaller {
     pub endpoint: Endpoint,
     /// Which media type it is answered in.
     pub media: Media,
+    /// Where its access tokens come from.
+    pub token_url: String,
     /// Conditions of its headers.
     pub precondition: Precondition,
     request_id: String,
@@ -58,11 +60,19 @@ where
         let client = login
             .identify_scim_client(authorization(&parts.headers), &tenant, &directory, clock::now())
             .await
-            .map_err(|denied| Failure::from(denied).in_media(asked.unwrap_or_default()))?;
+            .map_err(|denied| {
+                // Computed from the address alone: it is there whether the directory exists or not.
+                let is_address = is_directory_address(&tenant, &directory);
+                let metadata = is_address.then(|| public_url.resource_metadata(&tenant, &directory));
+                Failure::from(denied)
+                    .in_media(asked.unwrap_or_default())
+                    .with_metadata(metadata)
+            })?;
         let media = asked.unwrap_or_else(|| Media::usual_for(client.directory.kind));
         // The body is read after the caller, and is refused in the caller's media type too.
         parts.extensions.insert(media);
         Ok(Self {
+            token_url: public_url.token_url(&tenant, &directory),
             endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
             precondition: Precondition {
                 if_match: header_list(&parts.headers, &header::IF_MATCH),

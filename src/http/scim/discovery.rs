@@ -19,6 +19,7 @@ pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery)
     let features = Features {
         bulk: None,
         max_results: MAX_PAGE,
+        token_url: &caller.token_url,
         documentation_uri: None,
     };
     Ok(reply(

@@ -16,12 +16,22 @@ use crate::scim::error::ScimError;
 pub(super) struct Failure {
     error: ScimError,
     media: Media,
+    /// Where a caller who is not known learns how to get a token (RFC 9728 section 5.1).
+    resource_metadata: Option<String>,
 }
 
 impl Failure {
     /// The same failure in another media type.
     pub(super) fn in_media(self, media: Media) -> Self {
         Self { media, ..self }
+    }
+
+    /// The same failure, telling where it is said how to get a token.
+    pub(super) fn with_metadata(self, resource_metadata: Option<String>) -> Self {
+        Self {
+            resource_metadata,
+            ..self
+        }
     }
 
     /// A database failure.
@@ -35,6 +45,7 @@ impl From<ScimError> for Failure {
         Self {
             error,
             media: Media::default(),
+            resource_metadata: None,
         }
     }
 }
@@ -91,7 +102,11 @@ impl IntoResponse for Failure {
         let body = self.error.to_json().to_string();
         let mut response = (status, [(header::CONTENT_TYPE, self.media.header())], body).into_response();
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
+            let found = self.resource_metadata.and_then(|url| {
+                let challenge = format!("Bearer realm=\"scim\", resource_metadata=\"{url}\"");
+                HeaderValue::try_from(challenge).ok()
+            });
+            let challenge = found.unwrap_or(HeaderValue::from_static("Bearer realm=\"scim\""));
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -1,11 +1,10 @@
 //! The code for an identity: the calls to the provider, each answer judged before the next call.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::directory::access_error::Trace;
 use crate::directory::{Code, Connection, Protocol, Tenant};
+use crate::login::providers::KeysOf;
 use crate::login::{Login, secrets};
 use crate::outbound::OutboundError;
 use crate::sso::VerifiedIdentity;
@@ -148,20 +147,12 @@ async fn verify(
         code: returning.code,
         access_token: tokens.access_token.as_deref(),
     };
-    let try_keys = |keys: &KeySet| id_token::verify(&tokens.id_token, keys, &expected, &exchange);
-    let keys = on.providers.keys(tenant, connection).await;
-    let keys: Arc<KeySet> = keys.map_err(|failure| failure.note(trace))?;
-    let verified = match try_keys(&keys) {
-        // The provider may have rotated its keys since we looked.
-        Err(TokenRefusal::UnknownKey { kid, algorithm }) => {
-            let newer = on.providers.newer_keys(tenant, connection, &keys).await;
-            match newer.map_err(|failure| failure.note(trace))? {
-                Some(newer) => try_keys(&newer),
-                None => Err(TokenRefusal::UnknownKey { kid, algorithm }),
-            }
-        }
-        other => other,
-    };
+    let judge = |keys: &KeySet| id_token::verify(&tokens.id_token, keys, &expected, &exchange);
+    let judged = on
+        .providers
+        .judge(tenant, KeysOf::Connection(connection), judge)
+        .await;
+    let verified = judged.map_err(|failure| failure.note(trace))?;
     verified.map_err(|refusal| refuse_token(&refusal, trace))
 }
 
