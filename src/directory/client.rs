@@ -202,6 +202,13 @@ pub fn secret_expiry(asked: Option<Timestamp>, now: Timestamp) -> Option<Timesta
     (now < at && at <= now + LONGEST_SECRET_LIFE).then_some(at)
 }
 
+/// An audience as it is kept. Entra's portal shows the scope of the application, `api://.../.default`; the tokens hold
+/// what stands before.
+#[must_use]
+pub fn audience_of(text: &str) -> &str {
+    text.strip_suffix("/.default").unwrap_or(text)
+}
+
 /// Makes a client. It has no credential yet.
 #[must_use]
 pub fn create(client: Client, origin: Origin) -> Change {

@@ -3,6 +3,7 @@
 mod access_errors;
 mod audit;
 mod body;
+mod clients;
 mod connections;
 mod directories;
 mod domains;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
         .merge(tenants::routes())
         .merge(directories::routes())
+        .merge(clients::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())
