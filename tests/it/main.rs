@@ -19,6 +19,7 @@ mod harness;
 
 mod admin;
 mod mail;
+mod oauth;
 mod process;
 mod query;
 mod scim;

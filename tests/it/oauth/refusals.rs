@@ -1,0 +1,278 @@
+//! Requests that get no token, and that they are told apart only where that tells nothing.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::fixture::{ASSERTION_GRANT, ASSERTION_TYPE, Client, assert_error, basic, post_form};
+use crate::harness::{Answer, Engine};
+
+on_both_engines!(
+    whatever_does_not_prove_a_client_is_answered_alike,
+    a_request_that_is_wrong_is_told_which_parameter,
+    what_is_no_form_is_refused,
+    only_post_gets_a_token,
+);
+
+/// All of an answer that may differ.
+fn essence(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let headers = answer.headers.iter();
+    let mut headers: Vec<_> = headers
+        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), format!("{value:?}")))
+        .collect();
+    headers.sort();
+    (answer.status, headers, answer.text())
+}
+
+async fn whatever_does_not_prove_a_client_is_answered_alike(engine: Engine) {
+    let client = Client::new(engine).await;
+    let other = Client::new(engine).await;
+    let sister = Client::of(&client.tenant, &json!({})).await;
+    let (revoked_id, revoked) = client.one_more_secret(&json!({})).await;
+    revoked.token().await;
+    let path = client.path(&format!("/secrets/{revoked_id}"));
+    client.tenant.call("DELETE", &path).await.expect(204);
+    let expires_at = Timestamp::now() + Duration::from_millis(300);
+    let (_, expired) = client
+        .one_more_secret(&json!({"expires_at": expires_at.to_string()}))
+        .await;
+    let dead = Client::at(&client.tenant, &client.directory, &json!({})).await;
+    dead.tenant.call("DELETE", &dead.path("")).await.expect(204);
+    while Timestamp::now() <= expires_at {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let named = |id: &str, secret: &str, url: &str| Client {
+        id: id.to_owned(),
+        token_url: url.to_owned(),
+        ..client.with_secret(secret)
+    };
+    let url = client.token_url.clone();
+    let slug = client.tenant.slug.clone();
+    let cases = [
+        ("wrong secret", client.with_secret("rollcall_cs_wrong")),
+        ("expired secret", expired),
+        ("revoked secret", revoked),
+        ("revoked client", dead),
+        ("secret of another client", client.with_secret(&sister.secret)),
+        ("unknown client", named(nobody, &client.secret, &url)),
+        ("no client id at all", named("entra", &client.secret, &url)),
+        (
+            "id in capitals",
+            named(&client.id.to_uppercase(), &client.secret, &url),
+        ),
+        ("NUL", named("a\0b", "c\0d", &url)),
+        (
+            "client of another directory",
+            named(&sister.id, &sister.secret, &url),
+        ),
+        ("client of another tenant", named(&other.id, &other.secret, &url)),
+        (
+            "at another directory",
+            named(&client.id, &client.secret, &sister.token_url),
+        ),
+        (
+            "at another tenant",
+            named(&client.id, &client.secret, &other.token_url),
+        ),
+        (
+            "at a directory that is not there",
+            named(
+                &client.id,
+                &client.secret,
+                &url.replace(&client.directory.id, nobody),
+            ),
+        ),
+        (
+            "at a tenant that is not there",
+            named(&client.id, &client.secret, &url.replace(&slug, "no-such-tenant")),
+        ),
+        (
+            "at no directory",
+            named(
+                &client.id,
+                &client.secret,
+                &url.replace(&client.directory.id, "odd"),
+            ),
+        ),
+        ("static token", client.with_secret(&client.directory.token)),
+    ];
+    let mut seen = Vec::new();
+    for (case, wrong) in cases {
+        for answer in [wrong.ask().await, wrong.ask_by_basic().await] {
+            assert_error(&answer, 401, "invalid_client");
+            assert!(answer.header("www-authenticate").starts_with("Basic "), "{case}");
+            assert!(
+                !answer.text().contains(&wrong.secret),
+                "{case}: the secret is echoed"
+            );
+            seen.push((case, essence(&answer)));
+        }
+    }
+    for (case, one) in &seen {
+        assert_eq!(one, &seen[0].1, "{case} is told apart");
+    }
+    client.token().await;
+}
+
+async fn a_request_that_is_wrong_is_told_which_parameter(engine: Engine) {
+    let client = Client::new(engine).await;
+    let (id, secret) = (client.id.as_str(), client.secret.as_str());
+    let own = basic(id, secret);
+    let credentials = ("grant_type", "client_credentials");
+    let cases: Vec<(Option<&str>, Vec<(&str, &str)>, u16, &str, &str)> = vec![
+        (None, vec![], 400, "invalid_request", "grant_type"),
+        (
+            None,
+            vec![
+                ("grant_type", "password"),
+                ("client_id", id),
+                ("client_secret", secret),
+            ],
+            400,
+            "unsupported_grant_type",
+            "client_credentials",
+        ),
+        (
+            Some(&own),
+            vec![("grant_type", "refresh_token")],
+            400,
+            "unsupported_grant_type",
+            "client_credentials",
+        ),
+        (
+            Some(&own),
+            vec![credentials, ("client_id", id), ("client_secret", secret)],
+            400,
+            "invalid_request",
+            "client_secret",
+        ),
+        (
+            Some(&own),
+            vec![credentials, ("client_id", "another")],
+            400,
+            "invalid_request",
+            "client_id",
+        ),
+        (
+            None,
+            vec![
+                credentials,
+                credentials,
+                ("client_id", id),
+                ("client_secret", secret),
+            ],
+            400,
+            "invalid_request",
+            "grant_type is given twice",
+        ),
+        (
+            None,
+            vec![credentials, ("client_secret", secret)],
+            400,
+            "invalid_request",
+            "client_id",
+        ),
+        (
+            None,
+            vec![credentials, ("client_id", id), ("client_secret", "")],
+            401,
+            "invalid_client",
+            "who it is",
+        ),
+        (
+            Some("Bearer abc"),
+            vec![credentials],
+            401,
+            "invalid_client",
+            "Basic",
+        ),
+        (
+            None,
+            vec![credentials, ("client_id", id), ("client_assertion", "a.b.c")],
+            400,
+            "invalid_request",
+            "client_assertion_type",
+        ),
+        (
+            None,
+            vec![
+                credentials,
+                ("client_id", id),
+                ("client_secret", secret),
+                ("client_assertion_type", ASSERTION_TYPE),
+                ("client_assertion", "a.b.c"),
+            ],
+            400,
+            "invalid_request",
+            "client_assertion",
+        ),
+        (
+            None,
+            vec![("grant_type", ASSERTION_GRANT)],
+            400,
+            "invalid_request",
+            "assertion",
+        ),
+        (
+            Some(&own),
+            vec![("grant_type", ASSERTION_GRANT), ("assertion", "a.b.c")],
+            400,
+            "invalid_request",
+            "Authorization",
+        ),
+    ];
+    for (header, form, status, error, naming) in cases {
+        let call = post_form(&client.token_url, &form);
+        let call = match header {
+            Some(header) => call.header("Authorization", header),
+            None => call,
+        };
+        let answer = call.send().await;
+        assert_error(&answer, status, error);
+        assert!(answer.text().contains(naming), "{naming}: {}", answer.text());
+        assert!(!answer.text().contains(secret), "the secret is echoed");
+    }
+    let twice = post_form(&client.token_url, &[credentials])
+        .header("Authorization", &own)
+        .header("Authorization", &own);
+    assert_error(&twice.send().await, 400, "invalid_request");
+    // Parameters in the address are not looked at: addresses stand in logs.
+    let url = format!(
+        "{}?grant_type=client_credentials&client_id={id}&client_secret={secret}",
+        client.token_url
+    );
+    assert_error(&post_form(&url, &[]).send().await, 400, "invalid_request");
+}
+
+async fn what_is_no_form_is_refused(engine: Engine) {
+    let client = Client::new(engine).await;
+    let call = |media_type: &str, body: &str| {
+        crate::harness::Call::new("POST", &client.token_url).bytes(media_type, body)
+    };
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        client.id, client.secret
+    );
+    assert_error(
+        &call("application/json", "{}").send().await,
+        400,
+        "invalid_request",
+    );
+    assert_error(&call("text/plain", &form).send().await, 400, "invalid_request");
+    let charset = "application/x-www-form-urlencoded; charset=UTF-8";
+    call(charset, &form).send().await.expect(200);
+    let long = format!("{form}&padding={}", "x".repeat(70_000));
+    let answer = call("application/x-www-form-urlencoded", &long).send().await;
+    assert_error(&answer, 413, "invalid_request");
+}
+
+async fn only_post_gets_a_token(engine: Engine) {
+    let client = Client::new(engine).await;
+    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
+        let answer = crate::harness::Call::new(method, &client.token_url).send().await;
+        assert_eq!(answer.status, 405, "{method}");
+    }
+}
