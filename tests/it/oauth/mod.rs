@@ -7,6 +7,7 @@ mod discovery;
 pub mod fixture;
 mod forgeries;
 mod keys;
+mod logs;
 mod refusals;
 mod revocation;
 mod secrets;
