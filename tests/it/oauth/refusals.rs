@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::fixture::{ASSERTION_GRANT, ASSERTION_TYPE, Client, assert_error, basic, post_form};
-use crate::harness::{Answer, Engine};
+use crate::harness::{Answer, Call, Engine};
 
 on_both_engines!(
     whatever_does_not_prove_a_client_is_answered_alike,
@@ -119,139 +119,118 @@ async fn whatever_does_not_prove_a_client_is_answered_alike(engine: Engine) {
 
 async fn a_request_that_is_wrong_is_told_which_parameter(engine: Engine) {
     let client = Client::new(engine).await;
-    let (id, secret) = (client.id.as_str(), client.secret.as_str());
-    let own = basic(id, secret);
-    let credentials = ("grant_type", "client_credentials");
-    let cases: Vec<(Option<&str>, Vec<(&str, &str)>, u16, &str, &str)> = vec![
-        (None, vec![], 400, "invalid_request", "grant_type"),
+    let own = basic(&client.id, &client.secret);
+    // What stands in braces is the client's.
+    let cases = [
+        ("", "", 400, "invalid_request", "grant_type"),
         (
-            None,
-            vec![
-                ("grant_type", "password"),
-                ("client_id", id),
-                ("client_secret", secret),
-            ],
+            "",
+            "grant_type=password&{id}&{secret}",
             400,
             "unsupported_grant_type",
             "client_credentials",
         ),
         (
-            Some(&own),
-            vec![("grant_type", "refresh_token")],
+            "{own}",
+            "grant_type=refresh_token",
             400,
             "unsupported_grant_type",
             "client_credentials",
         ),
         (
-            Some(&own),
-            vec![credentials, ("client_id", id), ("client_secret", secret)],
+            "{own}",
+            "{cc}&{id}&{secret}",
             400,
             "invalid_request",
             "client_secret",
         ),
         (
-            Some(&own),
-            vec![credentials, ("client_id", "another")],
+            "{own}",
+            "{cc}&client_id=another",
             400,
             "invalid_request",
             "client_id",
         ),
         (
-            None,
-            vec![
-                credentials,
-                credentials,
-                ("client_id", id),
-                ("client_secret", secret),
-            ],
-            400,
-            "invalid_request",
-            "grant_type is given twice",
-        ),
-        (
-            None,
-            vec![credentials, ("client_secret", secret)],
-            400,
-            "invalid_request",
-            "client_id",
-        ),
-        (
-            None,
-            vec![credentials, ("client_id", id), ("client_secret", "")],
-            401,
-            "invalid_client",
-            "who it is",
-        ),
-        (
-            Some("Bearer abc"),
-            vec![credentials],
-            401,
-            "invalid_client",
-            "Basic",
-        ),
-        (
-            None,
-            vec![credentials, ("client_id", id), ("client_assertion", "a.b.c")],
-            400,
-            "invalid_request",
-            "client_assertion_type",
-        ),
-        (
-            None,
-            vec![
-                credentials,
-                ("client_id", id),
-                ("client_secret", secret),
-                ("client_assertion_type", ASSERTION_TYPE),
-                ("client_assertion", "a.b.c"),
-            ],
+            "{own}",
+            "{cc}&{type}&client_assertion=a.b.c",
             400,
             "invalid_request",
             "client_assertion",
         ),
         (
-            None,
-            vec![("grant_type", ASSERTION_GRANT)],
+            "",
+            "{cc}&{cc}&{id}&{secret}",
             400,
             "invalid_request",
-            "assertion",
+            "grant_type is given twice",
+        ),
+        ("", "{cc}&{secret}", 400, "invalid_request", "client_id"),
+        ("", "{cc}&{id}&client_secret=", 401, "invalid_client", "who it is"),
+        ("Bearer abc", "{cc}", 401, "invalid_client", "Basic"),
+        (
+            "",
+            "{cc}&{id}&client_assertion=a.b.c",
+            400,
+            "invalid_request",
+            "client_assertion_type",
         ),
         (
-            Some(&own),
-            vec![("grant_type", ASSERTION_GRANT), ("assertion", "a.b.c")],
+            "",
+            "{cc}&{id}&{secret}&{type}&client_assertion=a.b.c",
+            400,
+            "invalid_request",
+            "client_assertion",
+        ),
+        ("", "{jwt}", 400, "invalid_request", "assertion"),
+        (
+            "",
+            "{jwt}&assertion=a.b.c&{secret}",
+            400,
+            "invalid_request",
+            "client_secret",
+        ),
+        (
+            "{own}",
+            "{jwt}&assertion=a.b.c",
             400,
             "invalid_request",
             "Authorization",
         ),
     ];
     for (header, form, status, error, naming) in cases {
-        let call = post_form(&client.token_url, &form);
+        let form = form
+            .replace("{cc}", "grant_type=client_credentials")
+            .replace("{jwt}", &format!("grant_type={ASSERTION_GRANT}"))
+            .replace("{type}", &format!("client_assertion_type={ASSERTION_TYPE}"))
+            .replace("{id}", &format!("client_id={}", client.id))
+            .replace("{secret}", &format!("client_secret={}", client.secret));
+        let call = Call::new("POST", &client.token_url).bytes("application/x-www-form-urlencoded", form);
         let call = match header {
-            Some(header) => call.header("Authorization", header),
-            None => call,
+            "" => call,
+            header => call.header("Authorization", &header.replace("{own}", &own)),
         };
         let answer = call.send().await;
         assert_error(&answer, status, error);
         assert!(answer.text().contains(naming), "{naming}: {}", answer.text());
-        assert!(!answer.text().contains(secret), "the secret is echoed");
+        assert!(!answer.text().contains(&client.secret), "the secret is echoed");
     }
-    let twice = post_form(&client.token_url, &[credentials])
+    let credentials = [("grant_type", "client_credentials")];
+    let twice = post_form(&client.token_url, &credentials)
         .header("Authorization", &own)
         .header("Authorization", &own);
     assert_error(&twice.send().await, 400, "invalid_request");
     // Parameters in the address are not looked at: addresses stand in logs.
     let url = format!(
-        "{}?grant_type=client_credentials&client_id={id}&client_secret={secret}",
-        client.token_url
+        "{}?grant_type=client_credentials&client_id={}&client_secret={}",
+        client.token_url, client.id, client.secret
     );
     assert_error(&post_form(&url, &[]).send().await, 400, "invalid_request");
 }
 
 async fn what_is_no_form_is_refused(engine: Engine) {
     let client = Client::new(engine).await;
-    let call = |media_type: &str, body: &str| {
-        crate::harness::Call::new("POST", &client.token_url).bytes(media_type, body)
-    };
+    let call = |media_type: &str, body: &str| Call::new("POST", &client.token_url).bytes(media_type, body);
     let form = format!(
         "grant_type=client_credentials&client_id={}&client_secret={}",
         client.id, client.secret
@@ -272,7 +251,7 @@ async fn what_is_no_form_is_refused(engine: Engine) {
 async fn only_post_gets_a_token(engine: Engine) {
     let client = Client::new(engine).await;
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
-        let answer = crate::harness::Call::new(method, &client.token_url).send().await;
+        let answer = Call::new(method, &client.token_url).send().await;
         assert_eq!(answer.status, 405, "{method}");
     }
 }
