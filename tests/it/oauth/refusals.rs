@@ -117,88 +117,89 @@ async fn whatever_does_not_prove_a_client_is_answered_alike(engine: Engine) {
     client.token().await;
 }
 
+/// `Authorization`, the form, how it ends, what the description names. What stands in braces is the client's.
+const WRONG: [(&str, &str, u16, &str, &str); 15] = [
+    ("", "", 400, "invalid_request", "grant_type"),
+    (
+        "",
+        "grant_type=password&{id}&{secret}",
+        400,
+        "unsupported_grant_type",
+        "client_credentials",
+    ),
+    (
+        "{own}",
+        "grant_type=refresh_token",
+        400,
+        "unsupported_grant_type",
+        "client_credentials",
+    ),
+    (
+        "{own}",
+        "{cc}&{id}&{secret}",
+        400,
+        "invalid_request",
+        "client_secret",
+    ),
+    (
+        "{own}",
+        "{cc}&client_id=another",
+        400,
+        "invalid_request",
+        "client_id",
+    ),
+    (
+        "{own}",
+        "{cc}&{type}&client_assertion=a.b.c",
+        400,
+        "invalid_request",
+        "client_assertion",
+    ),
+    (
+        "",
+        "{cc}&{cc}&{id}&{secret}",
+        400,
+        "invalid_request",
+        "grant_type is given twice",
+    ),
+    ("", "{cc}&{secret}", 400, "invalid_request", "client_id"),
+    ("", "{cc}&{id}&client_secret=", 401, "invalid_client", "who it is"),
+    ("Bearer abc", "{cc}", 401, "invalid_client", "Basic"),
+    (
+        "",
+        "{cc}&{id}&client_assertion=a.b.c",
+        400,
+        "invalid_request",
+        "client_assertion_type",
+    ),
+    (
+        "",
+        "{cc}&{id}&{secret}&{type}&client_assertion=a.b.c",
+        400,
+        "invalid_request",
+        "client_assertion",
+    ),
+    ("", "{jwt}", 400, "invalid_request", "assertion"),
+    (
+        "",
+        "{jwt}&assertion=a.b.c&{secret}",
+        400,
+        "invalid_request",
+        "client_secret",
+    ),
+    (
+        "{own}",
+        "{jwt}&assertion=a.b.c",
+        400,
+        "invalid_request",
+        "Authorization",
+    ),
+];
+
 async fn a_request_that_is_wrong_is_told_which_parameter(engine: Engine) {
     let client = Client::new(engine).await;
     let own = basic(&client.id, &client.secret);
-    // What stands in braces is the client's.
-    let cases = [
-        ("", "", 400, "invalid_request", "grant_type"),
-        (
-            "",
-            "grant_type=password&{id}&{secret}",
-            400,
-            "unsupported_grant_type",
-            "client_credentials",
-        ),
-        (
-            "{own}",
-            "grant_type=refresh_token",
-            400,
-            "unsupported_grant_type",
-            "client_credentials",
-        ),
-        (
-            "{own}",
-            "{cc}&{id}&{secret}",
-            400,
-            "invalid_request",
-            "client_secret",
-        ),
-        (
-            "{own}",
-            "{cc}&client_id=another",
-            400,
-            "invalid_request",
-            "client_id",
-        ),
-        (
-            "{own}",
-            "{cc}&{type}&client_assertion=a.b.c",
-            400,
-            "invalid_request",
-            "client_assertion",
-        ),
-        (
-            "",
-            "{cc}&{cc}&{id}&{secret}",
-            400,
-            "invalid_request",
-            "grant_type is given twice",
-        ),
-        ("", "{cc}&{secret}", 400, "invalid_request", "client_id"),
-        ("", "{cc}&{id}&client_secret=", 401, "invalid_client", "who it is"),
-        ("Bearer abc", "{cc}", 401, "invalid_client", "Basic"),
-        (
-            "",
-            "{cc}&{id}&client_assertion=a.b.c",
-            400,
-            "invalid_request",
-            "client_assertion_type",
-        ),
-        (
-            "",
-            "{cc}&{id}&{secret}&{type}&client_assertion=a.b.c",
-            400,
-            "invalid_request",
-            "client_assertion",
-        ),
-        ("", "{jwt}", 400, "invalid_request", "assertion"),
-        (
-            "",
-            "{jwt}&assertion=a.b.c&{secret}",
-            400,
-            "invalid_request",
-            "client_secret",
-        ),
-        (
-            "{own}",
-            "{jwt}&assertion=a.b.c",
-            400,
-            "invalid_request",
-            "Authorization",
-        ),
-    ];
-    for (header, form, status, error, naming) in cases {
+    for (header, form, status, error, naming) in WRONG {
         let form = form
             .replace("{cc}", "grant_type=client_credentials")
             .replace("{jwt}", &format!("grant_type={ASSERTION_GRANT}"))
