@@ -100,6 +100,7 @@ Tx: count_requests
 Tx: count_schema_uses
 Tx: find_alignment_for_update
 Tx: find_candidates_for_update
+Tx: find_client_for_update
 Tx: find_connection_for_update
 Tx: find_directory_for_update
 Tx: find_group_for_update

@@ -4,6 +4,7 @@
 
 pub mod access_errors;
 pub mod audit;
+pub mod clients;
 pub mod connections;
 pub mod directories;
 pub mod entities;

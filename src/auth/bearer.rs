@@ -23,6 +23,10 @@ pub enum TokenKind {
     State,
     /// An invitation, in a link.
     Invitation,
+    /// The token endpoint of one directory, as the secret of an OAuth client.
+    ClientSecret,
+    /// The SCIM endpoint of one directory, for the time that an OAuth client was given.
+    Access,
 }
 
 impl TokenKind {
@@ -36,6 +40,8 @@ impl TokenKind {
             Self::Browser => "rollcall_br_",
             Self::State => "rollcall_st_",
             Self::Invitation => "rollcall_inv_",
+            Self::ClientSecret => "rollcall_cs_",
+            Self::Access => "rollcall_at_",
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::id::{ConnectionId, DirectoryId, UserId};
+use super::id::{ClientId, ConnectionId, DirectoryId, UserId};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Actor {
     User(UserId),
     /// An identity provider, by what it has signed.
     Connection(ConnectionId),
+    /// An OAuth client of a directory, by what it has proven itself with.
+    Client(ClientId),
 }
 
 impl std::fmt::Display for Actor {
@@ -29,6 +31,7 @@ impl std::fmt::Display for Actor {
             Self::Directory(id) => write!(f, "directory:{id}"),
             Self::User(id) => write!(f, "user:{id}"),
             Self::Connection(id) => write!(f, "connection:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
         }
     }
 }
@@ -46,6 +49,8 @@ pub enum Source {
     Jit,
     /// A page of the gateway.
     Ui,
+    /// The token endpoint of a directory.
+    Oauth,
 }
 
 impl Source {
@@ -58,6 +63,7 @@ impl Source {
             Self::Job => "job",
             Self::Jit => "jit",
             Self::Ui => "ui",
+            Self::Oauth => "oauth",
         }
     }
 }

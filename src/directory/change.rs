@@ -5,12 +5,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit::{AuditEntry, Origin};
+use super::client::{AccessToken, Client, ClientSecret, CredentialId, TrustedIssuer};
 use super::connection::{Connection, Domain, IdentityKey};
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
 use super::group_mapping::MappingRule;
-use super::id::{DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
+use super::id::{ClientId, DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
 use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
@@ -46,6 +47,8 @@ pub enum Fact {
     Invitation(InvitationFact),
     /// Schemas of a directory's own.
     Schema(SchemaFact),
+    /// OAuth clients of directories.
+    Client(ClientFact),
 }
 
 /// Facts of entities.
@@ -122,6 +125,45 @@ pub enum SchemaFact {
         directory: DirectoryId,
         /// Which, as it was registered.
         urn: String,
+    },
+}
+
+/// Facts of OAuth clients.
+#[derive(Debug, Clone)]
+pub enum ClientFact {
+    /// A client was made.
+    Created(Client),
+    /// A client was revoked with all that it has; its access tokens end.
+    Revoked {
+        /// Which.
+        id: ClientId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A client got a secret.
+    SecretIssued {
+        /// The secret's record.
+        secret: ClientSecret,
+        /// What the secret hashes to.
+        hash: TokenHash,
+    },
+    /// An issuer may speak for a client.
+    IssuerTrusted(TrustedIssuer),
+    /// A secret or an issuer was revoked; the access tokens that came of it end.
+    CredentialRevoked {
+        /// Whose it was.
+        client: ClientId,
+        /// Which.
+        id: CredentialId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A client got an access token.
+    TokenIssued {
+        /// The token's record.
+        token: AccessToken,
+        /// What the token hashes to.
+        hash: TokenHash,
     },
 }
 

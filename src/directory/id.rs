@@ -74,6 +74,19 @@ id!(
     InvitationId
 );
 
+id!(
+    /// An OAuth client of a directory.
+    ClientId
+);
+id!(
+    /// A secret of an OAuth client.
+    ClientSecretId
+);
+id!(
+    /// An issuer that may speak for an OAuth client.
+    TrustedIssuerId
+);
+
 /// The text is not an identifier that this gateway could have given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this service")]

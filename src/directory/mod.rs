@@ -10,6 +10,7 @@ pub mod account;
 pub mod admin;
 pub mod audit;
 pub mod change;
+pub mod client;
 pub mod connection;
 pub mod disagreement;
 pub mod email;
@@ -43,16 +44,18 @@ pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    Change, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact, SchemaFact,
-    SignInFact, UserFact,
+    Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact,
+    SchemaFact, SignInFact, UserFact,
 };
+pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use id::{
-    ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId, TenantId, TokenId, UserId,
+    ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId,
+    TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;

@@ -1,5 +1,6 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use super::client::MOST_CREDENTIALS;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
@@ -195,6 +196,12 @@ pub enum Refusal {
         /// How many.
         without: u64,
     },
+    /// Nothing is added to a client that is revoked.
+    #[error("this client is revoked; make another one")]
+    ClientRevoked,
+    /// A client has as many live secrets, or issuers, as it may have.
+    #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
+    TooManyCredentials(&'static str),
 }
 
 /// Whose person holds a userName.
@@ -264,6 +271,8 @@ impl Refusal {
             Self::TooManySchemas(_) => "too_many_schemas",
             Self::SchemaInUse { .. } => "schema_in_use",
             Self::SchemaDataMissing { .. } => "schema_data_missing",
+            Self::ClientRevoked => "client_revoked",
+            Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::middleware::RequestId;
 use super::problem::Problem;
 use super::state::PublicUrl;
 use crate::accounts::{Accounts, tenants};
-use crate::directory::{Actor, Authority, Origin, Refusal, Source, Tenant, TenantId};
+use crate::directory::{Actor, Authority, DirectoryId, Origin, Refusal, Slug, Source, Tenant, TenantId};
 use crate::login::{Login, Session};
 
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -150,11 +150,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::identify(parts, state).await?;
-        let UrlIds(params) = UrlIds::from_request_parts(parts, state).await?;
-        let slug = params
-            .iter()
-            .find(|(name, _)| name == "tenant")
-            .map_or("", |(_, value)| value);
+        let ids = UrlIds::from_request_parts(parts, state).await?;
+        let slug = ids.text("tenant");
         let authority = match caller {
             Caller::Operator => Authority::Operator,
             // Another tenant is as good as none.
@@ -277,10 +274,14 @@ pub(super) struct UrlIds(Vec<(String, String)>);
 impl UrlIds {
     /// Reads the id of a `what`; an odd one is an id that nothing has.
     pub(super) fn find<T: FromStr>(&self, parameter: &str, what: &str) -> Result<T, Problem> {
+        let found = self.text(parameter).parse();
+        found.map_err(|_| Problem::not_found(what))
+    }
+
+    /// A piece of the address as it stands there; empty when it has none of that name.
+    pub(super) fn text(&self, parameter: &str) -> &str {
         let found = self.0.iter().find(|(name, _)| name == parameter);
-        found
-            .and_then(|(_, value)| value.parse().ok())
-            .ok_or_else(|| Problem::not_found(what))
+        found.map_or("", |(_, value)| value)
     }
 }
 
@@ -298,6 +299,11 @@ impl<S: Send + Sync> FromRequestParts<S> for UrlIds {
                 .collect(),
         ))
     }
+}
+
+/// Whether tenant and directory in an address have the form of such. Whether they exist is another question.
+pub(super) fn is_directory_address(tenant: &str, directory: &str) -> bool {
+    Slug::parse(tenant).is_some() && directory.parse::<DirectoryId>().is_ok()
 }
 
 /// The one `Authorization` header. Two of them are none: a proxy may have looked at the other.

@@ -6,10 +6,12 @@ pub mod admin;
 mod clock;
 mod cookies;
 mod extract;
+mod form;
 mod health;
 mod login;
 pub mod middleware;
 mod normalize;
+mod oauth;
 pub mod openapi;
 pub mod pages;
 mod problem;
@@ -31,6 +33,7 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .merge(openapi::page_routes())
         .merge(pages::routes())
         .merge(login::routes())
+        .merge(oauth::routes())
         .nest(
             "/scim/v2/{tenant}/{directory}",
             scim::routes(gateway.journal.clone()),

@@ -57,6 +57,27 @@ impl PublicUrl {
     pub fn scim_base(&self, tenant: &str, directory: &str) -> String {
         format!("{}/scim/v2/{tenant}/{directory}", self.0)
     }
+
+    /// A directory as an OAuth authorization server: its issuer (RFC 8414 section 2).
+    #[must_use]
+    pub fn oauth_base(&self, tenant: &str, directory: &str) -> String {
+        format!("{}/oauth/{tenant}/{directory}", self.0)
+    }
+
+    /// A directory's token endpoint.
+    #[must_use]
+    pub fn token_url(&self, tenant: &str, directory: &str) -> String {
+        format!("{}/oauth/{tenant}/{directory}/token", self.0)
+    }
+
+    /// Where it is told which authorization server gives tokens for a directory's SCIM endpoint (RFC 9728 section 3.1).
+    #[must_use]
+    pub fn resource_metadata(&self, tenant: &str, directory: &str) -> String {
+        format!(
+            "{}/.well-known/oauth-protected-resource/scim/v2/{tenant}/{directory}",
+            self.0
+        )
+    }
 }
 
 /// Renders the metrics.

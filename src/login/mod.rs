@@ -8,6 +8,7 @@ pub mod complete;
 pub mod entrance;
 mod error;
 pub mod logout;
+pub mod oauth;
 pub mod oidc;
 mod providers;
 pub mod refusal;

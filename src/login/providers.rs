@@ -1,20 +1,22 @@
 //! What is remembered of identity providers: their documents and keys, fetched through the one guarded client.
 //!
-//! One fetch at a time per connection, whoever is waiting; failures are remembered for a moment, so that a provider
-//! that hangs is not called by every visitor. A connection's `revision` is part of the memory's name: a change on one
-//! node is in force on all.
+//! One fetch at a time per connection or trusted issuer, whoever is waiting; failures are remembered for a moment, so
+//! that a provider that hangs is not called by every visitor. A connection's `revision` is part of the memory's name: a
+//! change on one node is in force on all. Trusted issuers never change.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
+use url::Url;
+use uuid::Uuid;
 
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Connection, ConnectionId, Protocol, TenantId};
+use crate::directory::{Code, Connection, Protocol, TenantId, TrustedIssuer};
 use crate::outbound::{Answer, Client, OutboundError};
 use crate::sso::oidc::discovery::{self, DiscoveryRefusal, Trust};
-use crate::sso::oidc::{KeySet, Provider};
+use crate::sso::oidc::{KeySet, Provider, TokenRefusal};
 
 /// How long a document and keys are used before they are fetched again.
 const FRESH: Duration = Duration::from_hours(1);
@@ -29,12 +31,33 @@ pub(super) struct Providers {
     slots: std::sync::Mutex<Slots>,
 }
 
-type Slots = HashMap<(TenantId, ConnectionId), Arc<Mutex<Slot>>>;
+/// By the id of a connection or of a trusted issuer; ids are unique, whatever they are of.
+type Slots = HashMap<(TenantId, Uuid), Arc<Mutex<Slot>>>;
+
+/// Whose keys are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum KeysOf<'a> {
+    /// The provider that people sign in through.
+    Connection(&'a Connection),
+    /// The issuer that vouches for OAuth clients.
+    Issuer(&'a TrustedIssuer),
+}
+
+impl KeysOf<'_> {
+    fn id(self) -> Uuid {
+        match self {
+            Self::Connection(connection) => connection.id.0,
+            Self::Issuer(issuer) => issuer.id.0,
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Slot {
     revision: i64,
     provider: Option<(Arc<Provider>, Instant)>,
+    /// Where a trusted issuer's document says that its keys are.
+    keys_address: Option<(Url, Instant)>,
     keys: Option<(Arc<KeySet>, Instant)>,
     /// When an unknown key last made us look again.
     looked_again: Option<Instant>,
@@ -58,22 +81,18 @@ impl Failure {
     }
 
     fn of_call(code: Code, check: &'static str, error: &OutboundError) -> Self {
+        let code = match error {
+            OutboundError::Blocked { .. } | OutboundError::Scheme(_) | OutboundError::Credentials => {
+                Code::OidcEndpointRefused
+            }
+            _ => code,
+        };
         Self {
-            code: code_of_call(error, code),
+            code,
             check,
             expected: "an answer of the provider".to_owned(),
             received: error.to_string(),
         }
-    }
-}
-
-/// The code of a call that failed: its own where the guard forbade the address, else `otherwise`.
-pub(super) fn code_of_call(error: &OutboundError, otherwise: Code) -> Code {
-    match error {
-        OutboundError::Blocked { .. } | OutboundError::Scheme(_) | OutboundError::Credentials => {
-            Code::OidcEndpointRefused
-        }
-        _ => otherwise,
     }
 }
 
@@ -117,36 +136,56 @@ impl Providers {
         tenant: TenantId,
         connection: &Connection,
     ) -> Result<Arc<Provider>, Failure> {
-        let slot = self.slot(tenant, connection.id);
+        let slot = self.slot(tenant, connection.id.0);
         let mut slot = slot.lock().await;
         self.provider_of(&mut slot, connection).await
     }
 
-    /// The keys of a connection's provider.
-    pub async fn keys(&self, tenant: TenantId, connection: &Connection) -> Result<Arc<KeySet>, Failure> {
-        let slot = self.slot(tenant, connection.id);
+    /// Judges a token with the keys that are known, and once more with newer ones if its key is not among them: the
+    /// provider may have rotated its keys since we looked.
+    pub async fn judge<T>(
+        &self,
+        tenant: TenantId,
+        of: KeysOf<'_>,
+        judge: impl Fn(&KeySet) -> Result<T, TokenRefusal>,
+    ) -> Result<Result<T, TokenRefusal>, Failure> {
+        let keys = self.keys(tenant, of).await?;
+        match judge(&keys) {
+            Err(TokenRefusal::UnknownKey { kid, algorithm }) => {
+                Ok(match self.newer_keys(tenant, of, &keys).await? {
+                    Some(newer) => judge(&newer),
+                    None => Err(TokenRefusal::UnknownKey { kid, algorithm }),
+                })
+            }
+            judged => Ok(judged),
+        }
+    }
+
+    /// The keys of a connection's provider or of a trusted issuer.
+    async fn keys(&self, tenant: TenantId, of: KeysOf<'_>) -> Result<Arc<KeySet>, Failure> {
+        let slot = self.slot(tenant, of.id());
         let mut slot = slot.lock().await;
-        let provider = self.provider_of(&mut slot, connection).await?;
+        let address = self.address_of_keys(&mut slot, of).await?;
         if let Some((keys, at)) = &slot.keys
             && at.elapsed() < FRESH
         {
             return Ok(Arc::clone(keys));
         }
         slot.check_failed()?;
-        let fetched = self.fetch_keys(&provider).await;
+        let fetched = self.fetch_keys(&address).await;
         slot.keep_keys(fetched)
     }
 
     /// Newer keys than `old`, where there are some: a provider may have rotated them. At most one look a minute.
-    pub async fn newer_keys(
+    async fn newer_keys(
         &self,
         tenant: TenantId,
-        connection: &Connection,
+        of: KeysOf<'_>,
         old: &Arc<KeySet>,
     ) -> Result<Option<Arc<KeySet>>, Failure> {
-        let slot = self.slot(tenant, connection.id);
+        let slot = self.slot(tenant, of.id());
         let mut slot = slot.lock().await;
-        let provider = self.provider_of(&mut slot, connection).await?;
+        let address = self.address_of_keys(&mut slot, of).await?;
         if let Some((keys, _)) = &slot.keys
             && !Arc::ptr_eq(keys, old)
         {
@@ -156,15 +195,65 @@ impl Providers {
             return Ok(None);
         }
         slot.looked_again = Some(Instant::now());
-        let keys = self.fetch_keys(&provider).await?;
+        let keys = self.fetch_keys(&address).await?;
         let keys = Arc::new(keys);
         slot.keys = Some((Arc::clone(&keys), Instant::now()));
         Ok(Some(keys))
     }
 
-    fn slot(&self, tenant: TenantId, connection: ConnectionId) -> Arc<Mutex<Slot>> {
+    fn slot(&self, tenant: TenantId, id: Uuid) -> Arc<Mutex<Slot>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry((tenant, connection)).or_default())
+        Arc::clone(slots.entry((tenant, id)).or_default())
+    }
+
+    async fn address_of_keys(&self, slot: &mut Slot, of: KeysOf<'_>) -> Result<Url, Failure> {
+        let issuer = match of {
+            KeysOf::Connection(connection) => {
+                return Ok(self.provider_of(slot, connection).await?.jwks_uri.clone());
+            }
+            KeysOf::Issuer(issuer) => issuer,
+        };
+        if let Some(registered) = &issuer.jwks_uri {
+            return Ok(discovery::keys_url(registered, self.outbound.allows_private())?);
+        }
+        if let Some((address, at)) = &slot.keys_address
+            && at.elapsed() < FRESH
+        {
+            return Ok(address.clone());
+        }
+        slot.check_failed()?;
+        match self.fetch_keys_address(&issuer.issuer).await {
+            Ok(address) => {
+                slot.keys_address = Some((address.clone(), Instant::now()));
+                slot.failed = None;
+                Ok(address)
+            }
+            // As with keys: what cannot be read again does not make wrong what is known.
+            Err(failure) => match &mut slot.keys_address {
+                Some((address, at)) => {
+                    tracing::warn!(error = %failure.received, "an issuer's document could not be fetched again");
+                    *at = Instant::now();
+                    Ok(address.clone())
+                }
+                None => slot.fail(failure),
+            },
+        }
+    }
+
+    async fn fetch_keys_address(&self, issuer: &str) -> Result<Url, Failure> {
+        let body = self.fetch_document(issuer).await?;
+        let trust = Trust {
+            issuer,
+            allowed_hosts: &[],
+            allow_private: self.outbound.allows_private(),
+        };
+        Ok(discovery::keys_address(&body, &trust)?)
+    }
+
+    async fn fetch_document(&self, issuer: &str) -> Result<Vec<u8>, Failure> {
+        let url = discovery::document_url(issuer, self.outbound.allows_private())?;
+        let answer = self.outbound.get(&url).await;
+        body_of(answer, Code::OidcDiscoveryFailed, "discovery")
     }
 
     async fn provider_of(&self, slot: &mut Slot, connection: &Connection) -> Result<Arc<Provider>, Failure> {
@@ -197,20 +286,17 @@ impl Providers {
             allowed_hosts,
             ..
         } = &connection.settings.protocol;
-        let allow_private = self.outbound.allows_private();
-        let url = discovery::document_url(issuer, allow_private)?;
-        let answer = self.outbound.get(&url).await;
-        let body = body_of(answer, Code::OidcDiscoveryFailed, "discovery")?;
+        let body = self.fetch_document(issuer).await?;
         let trust = Trust {
             issuer,
             allowed_hosts,
-            allow_private,
+            allow_private: self.outbound.allows_private(),
         };
         Ok(Provider::parse(&body, &trust)?)
     }
 
-    async fn fetch_keys(&self, provider: &Provider) -> Result<KeySet, Failure> {
-        let answer = self.outbound.get(&provider.jwks_uri).await;
+    async fn fetch_keys(&self, address: &Url) -> Result<KeySet, Failure> {
+        let answer = self.outbound.get(address).await;
         let body = body_of(answer, Code::OidcKeysFailed, "keys")?;
         KeySet::parse(&body).map_err(|refusal| Failure {
             code: Code::OidcKeysFailed,

@@ -16,7 +16,7 @@ pub const SCHEMA_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
 /// What the service offers. PATCH, filters, sorting and entity tags are always there, changing a password never.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Features {
+pub struct Features<'a> {
     /// Limits of bulk requests; `None` when there are none to send.
     pub bulk: Option<BulkLimits>,
     /// Most resources in one answer.
@@ -25,6 +25,8 @@ pub struct Features {
     pub default_results: u64,
     /// How long a cursor is taken, in seconds (RFC 9865).
     pub cursor_timeout: u64,
+    /// Where OAuth clients get their access tokens.
+    pub token_url: &'a str,
     /// A page for people about this service.
     pub documentation_uri: Option<String>,
 }
@@ -40,7 +42,7 @@ pub struct BulkLimits {
 
 /// The service provider configuration. `base_url` has no slash at its end.
 #[must_use]
-pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
+pub fn service_provider_config(base_url: &str, features: &Features<'_>) -> Value {
     let limits = features.bulk.unwrap_or(BulkLimits {
         max_operations: 0,
         max_payload_size: 0,
@@ -74,6 +76,15 @@ pub fn service_provider_config(base_url: &str, features: &Features) -> Value {
         "description": "A token of the directory in the Authorization header.",
         "specUri": "https://www.rfc-editor.org/info/rfc6750",
         "primary": true,
+    }, {
+        "type": "oauth2",
+        "name": "OAuth 2.0 Client Credentials",
+        "description": format!(
+            "An access token of {}, for a client secret or for an assertion (RFC 7523).",
+            features.token_url
+        ),
+        "specUri": "https://www.rfc-editor.org/info/rfc6749",
+        "primary": false,
     }]);
     document["meta"] = json!({
         "resourceType": "ServiceProviderConfig",
@@ -202,6 +213,7 @@ mod tests {
             max_results: 200,
             default_results: 50,
             cursor_timeout: 600,
+            token_url: "https://scim.example/oauth/t1/d1/token",
             documentation_uri: None,
         };
         let document = service_provider_config(BASE, &features);

@@ -21,6 +21,7 @@ impl Tx {
             Fact::SignIn(fact) => self.apply_sign_in(fact).await?,
             Fact::Invitation(fact) => self.apply_invitation(fact).await?,
             Fact::Schema(fact) => self.apply_schema(fact).await?,
+            Fact::Client(fact) => self.apply_client(fact).await?,
         }
         self.record(audit);
         Ok(())

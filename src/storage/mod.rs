@@ -10,6 +10,7 @@ mod alignments;
 mod apply;
 mod audit;
 mod audit_numbers;
+mod clients;
 mod connections;
 mod disagreements;
 mod engine;

@@ -153,7 +153,7 @@ impl ReadTx {
             .transpose()
     }
 
-    /// The tokens of a directory, oldest first, revoked ones too.
+    /// The static tokens of a directory, oldest first, revoked ones too.
     ///
     /// # Errors
     /// The database failed.
@@ -162,7 +162,7 @@ impl ReadTx {
             self.conn,
             TokenRow,
             "SELECT id, directory_id, prefix, created_at, expires_at, revoked_at, last_used_at \
-             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 ORDER BY id",
+             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 AND client_id IS NULL ORDER BY id",
             self.tenant.0,
             directory.0,
         )?
@@ -171,7 +171,7 @@ impl ReadTx {
         .collect()
     }
 
-    /// One token of a directory.
+    /// One static token of a directory.
     ///
     /// # Errors
     /// The database failed.
@@ -184,7 +184,7 @@ impl ReadTx {
             self.conn,
             TokenRow,
             "SELECT id, directory_id, prefix, created_at, expires_at, revoked_at, last_used_at \
-             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+             FROM directory_tokens WHERE tenant_id = $1 AND directory_id = $2 AND id = $3 AND client_id IS NULL",
             self.tenant.0,
             directory.0,
             id.0,

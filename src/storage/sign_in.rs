@@ -123,8 +123,8 @@ impl Store {
         .await
     }
 
-    /// Removes what has expired: attempts, sessions, what was kept to be used once only, and refused sign-ins from
-    /// before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
+    /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, and refused
+    /// sign-ins from before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
     /// The database failed; what was removed before stays removed.
@@ -144,6 +144,12 @@ impl Store {
             (
                 "DELETE FROM consumed WHERE (tenant_id, hash) IN \
                  (SELECT tenant_id, hash FROM consumed WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM directory_tokens WHERE (tenant_id, id) IN \
+                 (SELECT tenant_id, id FROM directory_tokens \
+                 WHERE client_id IS NOT NULL AND expires_at <= $1 LIMIT 2000)",
                 now,
             ),
             (

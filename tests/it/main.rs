@@ -22,6 +22,7 @@ mod explain;
 mod journal;
 mod mail;
 mod mapping;
+mod oauth;
 mod process;
 mod query;
 mod scim;

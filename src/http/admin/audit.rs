@@ -37,9 +37,9 @@ struct AuditRowView {
     seq: i64,
     #[schema(format = DateTime)]
     at: String,
-    /// `operator`, `gateway`, `directory:<id>`, `user:<id>` or `connection:<id>`.
+    /// `operator`, `gateway`, `directory:<id>`, `client:<id>`, `user:<id>` or `connection:<id>`.
     actor: String,
-    /// `api`, `ui`, `scim`, `jit` or `job`.
+    /// `api`, `ui`, `scim`, `oauth`, `jit` or `job`.
     source: String,
     /// `user.created` and the like.
     action: String,

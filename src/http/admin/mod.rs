@@ -3,6 +3,7 @@
 mod access_errors;
 mod audit;
 mod body;
+mod clients;
 mod connections;
 mod directories;
 mod directory_health;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(explain::routes())
         .merge(requests::routes())
         .merge(directory_health::routes())
+        .merge(clients::routes())
         .merge(users::routes())
         .merge(new_user::routes())
         .merge(invitations::routes())

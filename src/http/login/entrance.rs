@@ -5,11 +5,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
-use super::form::Form;
 use super::return_to::checked;
 use crate::directory::{AdminScope, Facets, Language};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
+use crate::http::form::Form;
 use crate::http::pages::{
     Administration, LandingPage, LoginError, LoginPage, PlainError, PlainErrorPage, TenantChoicePage,
     TenantLoginPage, Way, page, preferred_language,

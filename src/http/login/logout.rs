@@ -5,11 +5,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::form::Form;
 use crate::directory::{Actor, Code, Language, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
+use crate::http::form::Form;
 use crate::http::pages::{PlainError, PlainErrorPage, page};
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;

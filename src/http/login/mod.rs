@@ -1,7 +1,6 @@
 //! The doors for people: the way to sign in and out, and the page of who is signed in.
 
 mod entrance;
-mod form;
 mod logout;
 mod oidc;
 mod refusal;

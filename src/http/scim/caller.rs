@@ -9,7 +9,7 @@ use super::journal::Learnt;
 use super::reply::Media;
 use crate::directory::{Actor, Origin, Source};
 use crate::http::clock;
-use crate::http::extract::{authorization, request_id};
+use crate::http::extract::{authorization, is_directory_address, request_id};
 use crate::http::state::PublicUrl;
 use crate::journal::Caller;
 use crate::login::Login;
@@ -22,6 +22,8 @@ pub(super) struct ScimCaller {
     pub service: Service,
     /// Which media type it is answered in.
     pub media: Media,
+    /// Where its access tokens come from.
+    pub token_url: String,
     /// Conditions of its headers.
     pub precondition: Precondition,
     request_id: String,
@@ -60,7 +62,14 @@ where
         let client = login
             .identify_scim_client(authorization(&parts.headers), &tenant, &directory, clock::now())
             .await
-            .map_err(|denied| Failure::from(denied).in_media(asked.unwrap_or_default()))?;
+            .map_err(|denied| {
+                // Computed from the address alone: it is there whether the directory exists or not.
+                let is_address = is_directory_address(&tenant, &directory);
+                let metadata = is_address.then(|| public_url.resource_metadata(&tenant, &directory));
+                Failure::from(denied)
+                    .in_media(asked.unwrap_or_default())
+                    .with_metadata(metadata)
+            })?;
         let known = Caller::Known {
             directory: client.directory,
             token: client.token,
@@ -79,6 +88,7 @@ where
                 types,
                 Endpoint::new(public_url.scim_base(&tenant, &directory)),
             ),
+            token_url: public_url.token_url(&tenant, &directory),
             precondition: precondition_of(&parts.headers),
             media,
             request_id: request_id(parts),

@@ -24,6 +24,7 @@ pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery)
         max_results: MAX_PAGE,
         default_results: DEFAULT_PAGE,
         cursor_timeout: CURSOR_TIMEOUT,
+        token_url: &caller.token_url,
         documentation_uri: None,
     };
     Ok(reply(

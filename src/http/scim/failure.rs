@@ -18,6 +18,8 @@ use crate::scim::error::{ScimError, ScimType};
 pub(super) struct Failure {
     error: ScimError,
     media: Media,
+    /// Where a caller who is not known learns how to get a token (RFC 9728 section 5.1).
+    resource_metadata: Option<String>,
 }
 
 impl Failure {
@@ -30,6 +32,14 @@ impl Failure {
     pub(super) fn into_error(self) -> ScimError {
         self.error
     }
+
+    /// The same failure, telling where it is said how to get a token.
+    pub(super) fn with_metadata(self, resource_metadata: Option<String>) -> Self {
+        Self {
+            resource_metadata,
+            ..self
+        }
+    }
 }
 
 impl From<ScimError> for Failure {
@@ -37,6 +47,7 @@ impl From<ScimError> for Failure {
         Self {
             error,
             media: Media::default(),
+            resource_metadata: None,
         }
     }
 }
@@ -109,7 +120,11 @@ impl IntoResponse for Failure {
             detail: self.error.detail,
         });
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
+            let found = self.resource_metadata.and_then(|url| {
+                let challenge = format!("Bearer realm=\"scim\", resource_metadata=\"{url}\"");
+                HeaderValue::try_from(challenge).ok()
+            });
+            let challenge = found.unwrap_or(HeaderValue::from_static("Bearer realm=\"scim\""));
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -127,13 +127,17 @@ impl Claims {
         Ok(())
     }
 
+    /// `nbf`, which may be absent.
+    pub fn check_not_before(&self, now: Timestamp) -> Result<(), TokenRefusal> {
+        match self.time(Check::NotBefore)? {
+            Some(at) if at.duration_since(now) > CLOCK_SKEW => Err(TokenRefusal::NotYetValid { at, now }),
+            _ => Ok(()),
+        }
+    }
+
     /// `nbf`, which may be absent, and `iat`, which may not. Gives `iat`.
     pub fn check_start(&self, now: Timestamp) -> Result<Timestamp, TokenRefusal> {
-        if let Some(at) = self.time(Check::NotBefore)?
-            && at.duration_since(now) > CLOCK_SKEW
-        {
-            return Err(TokenRefusal::NotYetValid { at, now });
-        }
+        self.check_not_before(now)?;
         let at = self.required_time(Check::IssuedAt)?;
         if at.duration_since(now) > CLOCK_SKEW {
             return Err(TokenRefusal::IssuedInFuture { at, now });

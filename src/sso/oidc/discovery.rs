@@ -159,16 +159,7 @@ impl Provider {
     /// [`DiscoveryRefusal`], before anything that the document names has been called.
     pub fn parse(bytes: &[u8], trust: &Trust<'_>) -> Result<Self, DiscoveryRefusal> {
         let issuer = issuer_url(trust.issuer, trust.allow_private)?;
-        let members = parse_object(bytes).map_err(DiscoveryRefusal::Malformed)?;
-        // The message of serde repeats values of wrong types, which are a stranger's.
-        let document: Document = serde_json::from_value(Value::Object(members))
-            .map_err(|error| DiscoveryRefusal::Malformed(shown(&error.to_string())))?;
-        if document.issuer != trust.issuer {
-            return Err(DiscoveryRefusal::Issuer {
-                expected: trust.issuer.to_owned(),
-                received: shown(&document.issuer),
-            });
-        }
+        let document = read_document(bytes, trust)?;
         check_pkce(document.code_challenge_methods_supported.as_deref())?;
         let optional =
             |name, url: Option<String>| url.map(|url| endpoint(name, &url, &issuer, trust)).transpose();
@@ -218,6 +209,40 @@ pub fn document_url(issuer: &str, allow_private: bool) -> Result<Url, DiscoveryR
     );
     url.set_path(&path);
     Ok(url)
+}
+
+/// Checks an address of keys that a person has given: https, without credentials and fragment, on any host.
+///
+/// # Errors
+/// [`DiscoveryRefusal::Url`].
+pub fn keys_url(text: &str, allow_private: bool) -> Result<Url, DiscoveryRefusal> {
+    parse_url(text, allow_private).map_err(|fault| url_refusal("jwks_uri", text, fault))
+}
+
+/// Reads of a discovery document where the keys are, and nothing else: issuers of workload identities have no endpoints
+/// for people. The address must be https and of the issuer's origin, or on a host that is known to belong to it.
+///
+/// # Errors
+/// [`DiscoveryRefusal`].
+pub fn keys_address(bytes: &[u8], trust: &Trust<'_>) -> Result<Url, DiscoveryRefusal> {
+    let url = issuer_url(trust.issuer, trust.allow_private)?;
+    let document = read_document(bytes, trust)?;
+    let jwks_uri = document.jwks_uri.ok_or(DiscoveryRefusal::Missing("jwks_uri"))?;
+    endpoint("jwks_uri", &jwks_uri, &url, trust)
+}
+
+fn read_document(bytes: &[u8], trust: &Trust<'_>) -> Result<Document, DiscoveryRefusal> {
+    let members = parse_object(bytes).map_err(DiscoveryRefusal::Malformed)?;
+    // The message of serde repeats values of wrong types, which are a stranger's.
+    let document: Document = serde_json::from_value(Value::Object(members))
+        .map_err(|error| DiscoveryRefusal::Malformed(shown(&error.to_string())))?;
+    if document.issuer != trust.issuer {
+        return Err(DiscoveryRefusal::Issuer {
+            expected: trust.issuer.to_owned(),
+            received: shown(&document.issuer),
+        });
+    }
+    Ok(document)
 }
 
 fn endpoint(

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::assertion::MAX_LIFE;
 use super::claims::{CLOCK_SKEW, MAX_AGE};
 use super::jws::MAX_TOKEN;
 
@@ -216,6 +217,12 @@ pub enum TokenRefusal {
         /// Our time.
         now: Timestamp,
     },
+    /// `exp` lies further ahead than [`MAX_LIFE`] allows, of assertions alone.
+    #[error("the token lives longer than {} hours, until {at}", MAX_LIFE.as_hours())]
+    LivesTooLong {
+        /// `exp`.
+        at: Timestamp,
+    },
     /// The answer to another request.
     #[error("the token's nonce is not the one of this sign-in")]
     Nonce,
@@ -257,7 +264,7 @@ impl TokenRefusal {
             Self::Issuer { .. } => Check::Issuer,
             Self::Audience { .. } => Check::Audience,
             Self::AuthorizedParty { .. } => Check::AuthorizedParty,
-            Self::Expired { .. } => Check::Expiry,
+            Self::Expired { .. } | Self::LivesTooLong { .. } => Check::Expiry,
             Self::NotYetValid { .. } => Check::NotBefore,
             Self::IssuedInFuture { .. } | Self::IssuedTooLongAgo { .. } => Check::IssuedAt,
             Self::Nonce | Self::LogoutNonce => Check::Nonce,

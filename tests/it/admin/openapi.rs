@@ -273,7 +273,8 @@ async fn an_unknown_field_is_refused_as_the_document_says(engine: Engine) {
 async fn every_answer_to_the_operator_has_a_documented_status_and_form(engine: Engine) {
     let gateway = engine.gateway().await;
     let tenant = gateway.tenant().await;
-    let directory = tenant.directory("generic").await;
+    let client = crate::oauth::fixture::Client::of(&tenant, &serde_json::json!({})).await;
+    let directory = client.directory.clone();
     let person = crate::scim::message::create_user(&directory, "ada").await;
     let document = document(gateway).await;
     let mut good = 0;
@@ -286,7 +287,8 @@ async fn every_answer_to_the_operator_has_a_documented_status_and_form(engine: E
         let address = path
             .replace("{tenant}", &tenant.slug)
             .replace("{id}", id)
-            .replace("{token}", &directory.token_id);
+            .replace("{token}", &directory.token_id)
+            .replace("{client}", &client.id);
         let answer = gateway.call(&method.to_uppercase(), &address).await;
         let described = &operation["responses"][answer.status.to_string()];
         assert!(

@@ -29,6 +29,8 @@ struct House {
     user: String,
     group: String,
     entity: String,
+    /// An OAuth client with a secret and an issuer, as its creation answered it.
+    client: Value,
     /// Stands in every name of this house.
     mark: String,
 }
@@ -55,14 +57,31 @@ impl House {
             .await
             .expect(201)
             .id();
+        let client = json!({
+            "name": format!("client {mark}"),
+            "secret_expires_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string(),
+            "issuer": {"issuer": format!("https://{mark}.example"), "subject": mark},
+        });
+        let path = format!("/directories/{}/clients", directory.id);
+        let client = tenant.call_with("POST", &path, &client).await.expect(201).json;
         Self {
             tenant: tenant.clone(),
+            client,
             directory,
             user,
             group,
             entity,
             mark,
         }
+    }
+
+    /// An address with the ids of this house behind the first one.
+    fn below(&self, path: &str) -> String {
+        let id = |value: &Value| value.as_str().expect("an id").to_owned();
+        path.replace("{token}", &self.directory.token_id)
+            .replace("{client}", &id(&self.client["client_id"]))
+            .replace("{secret}", &id(&self.client["secrets"][0]["id"]))
+            .replace("{issuer}", &id(&self.client["issuers"][0]["id"]))
     }
 
     /// Everything of this house that its own side can see.
@@ -84,6 +103,7 @@ impl House {
             "/entities".to_owned(),
             "/audit".to_owned(),
             format!("/directories/{}", self.directory.id),
+            format!("/directories/{}/clients", self.directory.id),
         ] {
             let answer = self.tenant.call("GET", &path).await.expect(200);
             // When the directory's token was last used may be written down meanwhile.
@@ -185,9 +205,12 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
                 Some(json!({"schema": {"id": "urn:acme:badge", "attributes": [{"name": "number"}]}}))
             }
             Some("group-mapping") => Some(json!({"rules": []})),
+            Some("issuers") => Some(json!({"issuer": "https://idp.example", "subject": "workload"})),
             _ => None,
         };
-        let nobody_path = path.replace("{id}", NOBODY).replace("{token}", NOBODY);
+        let nobody_path = ["{id}", "{token}", "{client}", "{secret}", "{issuer}"]
+            .iter()
+            .fold(path.to_owned(), |path, name| path.replace(name, NOBODY));
         let nobody = operator_call(&own.tenant, method, &nobody_path, body.as_ref()).await;
         assert_eq!(nobody.status, 404, "{method} {path}: {}", nobody.text());
         assert_eq!(nobody.json["code"], "not_found");
@@ -200,9 +223,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             &other.directory.id,
             &other.tenant.id,
         ] {
-            let path = path
-                .replace("{id}", id)
-                .replace("{token}", &other.directory.token_id);
+            let path = other.below(&path.replace("{id}", id));
             let answer = operator_call(&own.tenant, method, &path, body.as_ref()).await;
             assert_eq!(essence(&answer, id), essence(&nobody, NOBODY), "{method} {path}");
             walked += 1;
@@ -455,10 +476,7 @@ async fn every_operator_route_wants_the_operators_token(engine: Engine) {
         } else {
             &own.directory.id
         };
-        let path = path
-            .replace("{tenant}", &own.tenant.slug)
-            .replace("{id}", id)
-            .replace("{token}", &own.directory.token_id);
+        let path = own.below(&path.replace("{tenant}", &own.tenant.slug).replace("{id}", id));
         let path = format!("/api/v1{path}");
         let calls = [
             gateway.anonymous(method, &path),

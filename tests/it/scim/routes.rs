@@ -14,6 +14,8 @@ pub enum Door {
     Public,
     /// Anybody who signs in or out, or an identity provider that says so.
     Person,
+    /// An OAuth client that wants an access token, or wants to know where.
+    Oauth,
     /// Somebody who is signed in; below `/api/v1`.
     Session,
     /// The operator; below `/api/v1`.
@@ -25,7 +27,7 @@ pub enum Door {
 /// A route: its door, its method, its path below the door. `ANY` stands for every method.
 pub type Route = (Door, &'static str, &'static str);
 
-use Door::{Operator, Person, Public, Scim, Session};
+use Door::{Oauth, Operator, Person, Public, Scim, Session};
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
@@ -44,6 +46,22 @@ pub const ROUTES: &[Route] = &[
     (Person, "POST", "/login/{tenant}/{connection}/backchannel-logout"),
     (Person, "POST", "/logout"),
     (Person, "GET", "/assets/{file}"),
+    (Oauth, "POST", "/oauth/{tenant}/{directory}/token"),
+    (
+        Oauth,
+        "GET",
+        "/.well-known/oauth-authorization-server/oauth/{tenant}/{directory}",
+    ),
+    (
+        Oauth,
+        "GET",
+        "/oauth/{tenant}/{directory}/.well-known/oauth-authorization-server",
+    ),
+    (
+        Oauth,
+        "GET",
+        "/.well-known/oauth-protected-resource/scim/v2/{tenant}/{directory}",
+    ),
     (Session, "GET", "/me"),
     (Session, "POST", "/logout"),
     (Operator, "GET", "/access-errors/{reference}"),
@@ -94,6 +112,33 @@ pub const ROUTES: &[Route] = &[
         Operator,
         "GET",
         "/tenants/{tenant}/directories/{id}/requests/{request}",
+    ),
+    (Operator, "GET", "/tenants/{tenant}/directories/{id}/clients"),
+    (Operator, "POST", "/tenants/{tenant}/directories/{id}/clients"),
+    (
+        Operator,
+        "DELETE",
+        "/tenants/{tenant}/directories/{id}/clients/{client}",
+    ),
+    (
+        Operator,
+        "POST",
+        "/tenants/{tenant}/directories/{id}/clients/{client}/secrets",
+    ),
+    (
+        Operator,
+        "DELETE",
+        "/tenants/{tenant}/directories/{id}/clients/{client}/secrets/{secret}",
+    ),
+    (
+        Operator,
+        "POST",
+        "/tenants/{tenant}/directories/{id}/clients/{client}/issuers",
+    ),
+    (
+        Operator,
+        "DELETE",
+        "/tenants/{tenant}/directories/{id}/clients/{client}/issuers/{issuer}",
     ),
     (Operator, "GET", "/tenants/{tenant}/users"),
     (Operator, "GET", "/tenants/{tenant}/users/{id}"),
@@ -154,6 +199,7 @@ const FILES: &[(&str, Door)] = &[
     ("openapi/page.rs", Public),
     ("pages/assets.rs", Person),
     ("login/mod.rs", Person),
+    ("oauth/mod.rs", Oauth),
     ("scim/mod.rs", Scim),
 ];
 

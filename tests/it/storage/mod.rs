@@ -5,6 +5,7 @@
 
 mod administrators;
 mod audit;
+mod clients;
 mod closure;
 pub mod fixture;
 mod groups;

@@ -1,5 +1,6 @@
 //! A provider for the tests: real keys of every kind, and tokens signed with them, sound or not.
 
+mod assertion;
 mod id_token;
 mod jws;
 mod keys;
