@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::SignedDuration;
-use rollcall::provisioning::{Error, Scope, search::search as find};
+use rollcall::provisioning::search::{SCAN_BUDGET, search as find};
+use rollcall::provisioning::{Error, Scope};
 use rollcall::scim::error::ScimType;
 use rollcall::scim::message::SearchRequest;
 use serde_json::{Value, json};
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 use super::message::{
     assert_refused, create_group, create_user, create_users, listed, patch_one, search, user_with,
 };
-use crate::harness::{Answer, Directory, Engine};
+use crate::harness::engine::open;
+use crate::harness::{Answer, Database, Directory, Engine};
 use crate::storage::fixture::{Place, now, provisioning_on};
 
 on_both_engines!(
@@ -26,6 +28,7 @@ on_both_engines!(
     a_count_of_nothing_gives_the_total_alone,
     a_cursor_opens_its_own_list_alone,
     an_old_cursor_is_refused_by_its_own_name,
+    a_page_that_uses_up_the_budget_says_where_to_go_on,
     pages_deep_in_a_list_move_with_who_comes_and_goes,
 );
 
@@ -392,6 +395,47 @@ async fn an_old_cursor_is_refused_by_its_own_name(engine: Engine) {
         Err(Error::Protocol(error)) => assert_eq!(error.scim_type, Some(ScimType::ExpiredCursor)),
         other => panic!("{other:?}"),
     }
+}
+
+async fn a_page_that_uses_up_the_budget_says_where_to_go_on(engine: Engine) {
+    let database = Database::new(engine).await;
+    let place = Place::in_store(open(&database.url).await).await;
+    let id = match engine {
+        Engine::Sqlite => "unhex(printf('%032x', n))",
+        Engine::Postgres => "CAST(lpad(to_hex(n), 32, '0') AS UUID)",
+    };
+    let (tenant, directory) = (
+        database.id(&place.tenant.to_string()),
+        database.id(&place.directory.to_string()),
+    );
+    let many = SCAN_BUDGET + 1_000;
+    let sql = format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {many}) \
+         INSERT INTO users (tenant_id, id, directory_id, user_name, user_name_key, blocked, access_epoch, version, \
+         created_at, modified_at, profile) SELECT {tenant}, {id}, {directory}, 'u' || n, 'u' || n, FALSE, 1, 1, 0, 0, \
+         CASE n WHEN {many} THEN '{{\"title\":\"x\"}}' ELSE '{{}}' END FROM numbers"
+    );
+    assert_eq!(database.execute(&sql).await, many);
+    let on = provisioning_on(&place.store);
+    let mut request = SearchRequest {
+        filter: Some("title co \"X\"".to_owned()),
+        cursor: Some(String::new()),
+        ..SearchRequest::default()
+    };
+    let service = place.service();
+    let first = find(&on, &service, Scope::Users, &request, now()).await.unwrap();
+    assert_eq!((first.items, first.total), (0, None));
+    assert!(first.next.is_some() && first.previous.is_none());
+    request.cursor = first.next;
+    let second = find(&on, &service, Scope::Users, &request, now()).await.unwrap();
+    assert_eq!((second.items, second.total, second.next), (1, None, None));
+    // Back from there nobody is found within the budget.
+    request.cursor = second.previous;
+    match find(&on, &service, Scope::Users, &request, now()).await {
+        Err(Error::Protocol(error)) => assert_eq!(error.scim_type, Some(ScimType::TooMany)),
+        other => panic!("{other:?}"),
+    }
+    place.store.close().await;
 }
 
 /// Marks are kept of pages that lie deep: what they remember must not outlive a change.
