@@ -20,6 +20,7 @@ on_both_engines!(
     a_urn_that_is_known_or_reads_like_a_path_is_refused,
     there_is_an_end_to_schemas_of_a_directory,
     bodies_are_held_to_an_own_schema,
+    a_bulk_request_is_held_to_an_own_schema,
     a_patch_reaches_own_attributes_in_every_form,
     a_patch_leaves_no_data_that_is_not_whole,
     own_attributes_are_searched_and_sorted_by,
@@ -391,6 +392,36 @@ async fn bodies_are_held_to_an_own_schema(engine: Engine) {
         .expect(200);
     assert!(put.json.get(BADGE).is_none());
     assert_eq!(put.json["schemas"], json!([USER]));
+}
+
+async fn a_bulk_request_is_held_to_an_own_schema(engine: Engine) {
+    let (_, directory) = with_schema(engine, &badge()).await;
+    let post = |name: &str, data: Value| {
+        let mut operation = json!({"method": "POST", "path": "/Users", "bulkId": name});
+        operation["data"] = badged(name, data);
+        operation
+    };
+    let mut body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]});
+    body["Operations"] = Value::Array(vec![
+        post("ada", json!({"number": 1})),
+        post("bob", json!({"number": "1"})),
+    ]);
+    let answer = directory.post("/Bulk", &body).await.expect(200).json;
+    let results = answer["Operations"].as_array().expect("Operations");
+    assert_eq!(
+        (&results[0]["status"], &results[1]["status"]),
+        (&json!("201"), &json!("400"))
+    );
+    assert_refused_for(&results[1]["response"], &format!("{BADGE}:number"));
+    let numbered = format!("{BADGE}:number eq 1");
+    assert_eq!(found(&directory, "/Users", &numbered, "userName").await, ["ada"]);
+}
+
+#[track_caller]
+fn assert_refused_for(error: &Value, naming: &str) {
+    assert_eq!(error["scimType"], "invalidValue", "{error}");
+    let detail = error["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains(naming), "{error}");
 }
 
 async fn a_patch_reaches_own_attributes_in_every_form(engine: Engine) {
