@@ -63,15 +63,15 @@ impl Document {
 
     pub(super) fn push_group(&mut self, service: &Service, group: &Group, projection: &Arc<Projection>) {
         let frame = service.group_frame(group, projection);
-        self.push_framed(frame, Owner::Group(group.id), projection);
+        self.push_framed(&frame, Owner::Group(group.id), projection);
     }
 
     pub(super) fn push_user(&mut self, service: &Service, user: &User, projection: &Arc<Projection>) {
         let frame = service.user_frame(user, projection);
-        self.push_framed(frame, Owner::User(user.id), projection);
+        self.push_framed(&frame, Owner::User(user.id), projection);
     }
 
-    fn push_framed(&mut self, frame: Frame, of: Owner, projection: &Arc<Projection>) {
+    fn push_framed(&mut self, frame: &Frame, of: Owner, projection: &Arc<Projection>) {
         self.push_text(&frame.head);
         if projection.wants(of.attribute()) {
             self.parts.push_back(Part::List(List {

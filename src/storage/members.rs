@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::audit::micros;
 use super::engine::{execute, fetch_all};
 use super::error::Error;
-use super::id_set::{IdSet, LARGEST_SET, with_ids};
+use super::id_set::{LARGEST_SET, execute_set, fetch_set, from_ids, with_ids};
 use super::lists::{Chunk, Position, chunk, walk};
 use super::predicate::Condition as _;
 use super::statement::{Bind, Statement};
@@ -70,18 +70,12 @@ impl ReadTx {
             self.conn,
             "SELECT m.group_id, m.member_id, m.is_group FROM group_members m \
              JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
-             WHERE m.tenant_id = $1 AND m.group_id IN ",
+             WHERE m.tenant_id = $1 AND m.group_id",
             " LIMIT $2"
         );
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let rows: Vec<(Uuid, Uuid, bool)> = fetch_all!(
-            self.conn,
-            (Uuid, Uuid, bool),
-            sql,
-            self.tenant.0,
-            limit,
-            IdSet(&ids)
-        )?;
+        let rows: Vec<(Uuid, Uuid, bool)> =
+            fetch_set!(self.conn, (Uuid, Uuid, bool), sql, self.tenant.0, limit, &ids)?;
         if rows.len() > most {
             return Ok(None);
         }
@@ -118,11 +112,10 @@ impl ReadTx {
         for chunk in ids.chunks(LARGEST_SET) {
             let sql = with_ids!(
                 self.conn,
-                "SELECT member_id FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id IN ",
+                "SELECT member_id FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id",
                 " AND (SELECT g.id FROM groups g WHERE g.tenant_id = $1 AND g.id = $2) IS NOT NULL"
             );
-            let rows: Vec<(Uuid,)> =
-                fetch_all!(self.conn, (Uuid,), sql, self.tenant.0, group.0, IdSet(chunk))?;
+            let rows: Vec<(Uuid,)> = fetch_set!(self.conn, (Uuid,), sql, self.tenant.0, group.0, chunk)?;
             found.extend(rows.into_iter().map(|(id,)| id));
         }
         Ok(found)
@@ -150,7 +143,7 @@ impl Tx {
             ($lock:literal) => {
                 with_ids!(
                     self.read.conn,
-                    "SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL AND id IN ",
+                    "SELECT id FROM users WHERE tenant_id = $1 AND directory_id = $2 AND deleted_at IS NULL AND id",
                     "";
                     $lock
                 )
@@ -163,19 +156,19 @@ impl Tx {
         };
         let groups = with_ids!(
             self.read.conn,
-            "SELECT id FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND id IN ",
+            "SELECT id FROM groups WHERE tenant_id = $1 AND directory_id = $2 AND id",
             "";
             " ORDER BY id FOR KEY SHARE"
         );
         for (sql, kind) in [(users, MemberKind::User), (groups, MemberKind::Group)] {
             for chunk in sorted.chunks(LARGEST_SET) {
-                let rows: Vec<(Uuid,)> = fetch_all!(
+                let rows: Vec<(Uuid,)> = fetch_set!(
                     self.read.conn,
                     (Uuid,),
                     sql,
                     self.read.tenant.0,
                     directory.0,
-                    IdSet(chunk)
+                    chunk
                 )?;
                 found.extend(rows.into_iter().map(|(id,)| (id, kind)));
             }
@@ -188,21 +181,19 @@ impl Tx {
     }
 
     pub(super) async fn add_members(&mut self, group: GroupId, members: &[Member]) -> Result<(), Error> {
-        let people = with_ids!(
+        let people = from_ids!(
             self.read.conn,
-            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, FALSE FROM ",
-            " AS added"
+            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, FALSE"
         );
-        let groups = with_ids!(
+        let groups = from_ids!(
             self.read.conn,
-            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, TRUE FROM ",
-            " AS added"
+            "INSERT INTO group_members (tenant_id, group_id, member_id, is_group) SELECT $1, $2, id, TRUE"
         );
         for (sql, kind) in [(people, MemberKind::User), (groups, MemberKind::Group)] {
             let of_kind = members.iter().filter(|member| member.kind == kind);
             let ids: Vec<Uuid> = of_kind.map(|member| member.id).collect();
             for chunk in ids.chunks(LARGEST_SET) {
-                execute!(self.read.conn, sql, self.read.tenant.0, group.0, IdSet(chunk))?;
+                execute_set!(self.read.conn, sql, self.read.tenant.0, group.0, chunk)?;
             }
         }
         Ok(())
@@ -212,32 +203,51 @@ impl Tx {
         for chunk in ids.chunks(LARGEST_SET) {
             let sql = with_ids!(
                 self.read.conn,
-                "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id IN ",
+                "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = $2 AND member_id",
                 ""
             );
-            execute!(self.read.conn, sql, self.read.tenant.0, group.0, IdSet(chunk))?;
+            execute_set!(self.read.conn, sql, self.read.tenant.0, group.0, chunk)?;
         }
         Ok(())
     }
 
     /// Takes somebody out of every group, by set: their groups change with it.
     pub(super) async fn remove_memberships_of(&mut self, member: Uuid, at: Timestamp) -> Result<(), Error> {
-        // By id, because two who share many groups may be deleted at once.
-        let sql = if self.read.conn.locks_rows() {
-            "WITH theirs AS (SELECT g.id FROM groups g WHERE g.tenant_id = $1 AND g.id IN \
-             (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1 AND m.member_id = $2) \
-             ORDER BY g.id FOR NO KEY UPDATE) \
-             UPDATE groups SET version = version + 1, modified_at = $3 WHERE tenant_id = $1 \
-             AND id IN (SELECT id FROM theirs)"
-        } else {
-            "UPDATE groups SET version = version + 1, modified_at = $3 WHERE tenant_id = $1 AND id IN \
-             (SELECT m.group_id FROM group_members m WHERE m.tenant_id = $1 AND m.member_id = $2)"
-        };
-        execute!(self.read.conn, sql, self.read.tenant.0, member, micros(at))?;
+        let (tenant, at) = (self.read.tenant.0, micros(at));
+        // Whoever is locked, as they are here, is added to no group meanwhile.
+        let groups: Vec<(Uuid,)> = fetch_all!(
+            self.read.conn,
+            (Uuid,),
+            "SELECT group_id FROM group_members WHERE tenant_id = $1 AND member_id = $2 ORDER BY group_id",
+            tenant,
+            member,
+        )?;
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<Uuid> = groups.into_iter().map(|(id,)| id).collect();
+        for chunk in groups.chunks(LARGEST_SET) {
+            if self.read.conn.locks_rows() {
+                // By id, because two who share many groups may be deleted at once. No group is its own member.
+                let sql = with_ids!(
+                    self.read.conn,
+                    "SELECT id FROM groups WHERE tenant_id = $1 AND id <> $2 AND id",
+                    "";
+                    " ORDER BY id FOR NO KEY UPDATE"
+                );
+                let _: Vec<(Uuid,)> = fetch_set!(self.read.conn, (Uuid,), sql, tenant, member, chunk)?;
+            }
+            let sql = with_ids!(
+                self.read.conn,
+                "UPDATE groups SET version = version + 1, modified_at = $2 WHERE tenant_id = $1 AND id",
+                ""
+            );
+            execute_set!(self.read.conn, sql, tenant, at, chunk)?;
+        }
         execute!(
             self.read.conn,
             "DELETE FROM group_members WHERE tenant_id = $1 AND member_id = $2",
-            self.read.tenant.0,
+            tenant,
             member,
         )?;
         Ok(())

@@ -96,11 +96,13 @@ impl Condition for UserTerm {
             Self::Modified(order, at) => instant("u.modified_at", *order, *at, sql),
             Self::InGroup(group) => {
                 // A group that was deleted may have left rows behind.
+                sql.push("((SELECT d.id FROM groups d WHERE d.tenant_id = $1 AND d.id = ")
+                    .bind(Bind::Uuid(*group));
                 sql.push(
-                    "u.id IN (SELECT m.member_id FROM groups d JOIN group_members m ON m.tenant_id = d.tenant_id \
-                     AND m.group_id = d.id WHERE d.tenant_id = $1 AND d.id = ",
+                    ") IS NOT NULL AND u.id IN \
+                     (SELECT m.member_id FROM group_members m WHERE m.tenant_id = $1 AND m.group_id = ",
                 );
-                sql.bind(Bind::Uuid(*group)).push(")");
+                sql.bind(Bind::Uuid(*group)).push("))");
             }
         }
     }

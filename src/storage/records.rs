@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::engine::fetch_all;
 use super::error::Error;
-use super::id_set::{IdSet, with_ids};
+use super::id_set::{fetch_set, with_ids};
 use super::lists::{Chunk, Position, chunk, walk};
 use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
@@ -141,18 +141,12 @@ impl ReadTx {
             self.conn,
             "SELECT m.member_id, g.id, g.display_name FROM group_members m \
              JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
-             WHERE m.tenant_id = $1 AND m.member_id IN ",
+             WHERE m.tenant_id = $1 AND m.member_id",
             " LIMIT $2"
         );
         let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let rows: Vec<(Uuid, Uuid, String)> = fetch_all!(
-            self.conn,
-            (Uuid, Uuid, String),
-            sql,
-            self.tenant.0,
-            limit,
-            IdSet(&ids)
-        )?;
+        let rows: Vec<(Uuid, Uuid, String)> =
+            fetch_set!(self.conn, (Uuid, Uuid, String), sql, self.tenant.0, limit, &ids)?;
         if rows.len() > most {
             return Ok(None);
         }

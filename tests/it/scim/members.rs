@@ -13,6 +13,7 @@ on_both_engines!(
     what_is_already_so_changes_nothing,
     operations_are_done_in_their_order,
     two_thousand_members_come_and_go_in_one_request,
+    a_long_member_list_is_sent_as_it_is_read_and_a_short_one_with_its_length,
 );
 
 async fn members_of(directory: &Directory, group: &str) -> BTreeSet<String> {
@@ -240,4 +241,66 @@ async fn two_thousand_members_come_and_go_in_one_request(engine: Engine) {
         .await
         .expect(204);
     assert!(members_of(&directory, &group).await.is_empty());
+}
+
+async fn a_long_member_list_is_sent_as_it_is_read_and_a_short_one_with_its_length(engine: Engine) {
+    let directory = engine.gateway().await.tenant().await.directory("generic").await;
+    let people = create_users(&directory, "streamed", 2_500).await;
+    let all: Vec<&str> = people.iter().map(String::as_str).collect();
+    let body = json!({"displayName": "streamed", "members": member_list(&all)});
+    let made = directory.post("/Groups", &body).await.expect(201);
+    let few = create_group(&directory, "few", &all[..3]).await;
+    let one = format!("/Groups/{}", made.id());
+    let long = [
+        made.clone(),
+        directory.get(&one).await.expect(200),
+        directory.put(&one, &body).await.expect(200),
+        directory
+            .patch(
+                &format!("{one}?attributes=members"),
+                &patch_one("add", "members", member_list(&all[..1])),
+            )
+            .await
+            .expect(200),
+    ];
+    for answer in &long {
+        assert_eq!(answer.header("content-length"), "");
+        assert_eq!(answer.header("etag"), "W/\"1\"");
+        assert!(answer.header("content-type").starts_with("application/scim+json"));
+        assert_eq!(answer.json["members"].as_array().map(Vec::len), Some(2_500));
+    }
+    assert_eq!(
+        members_of(&directory, &made.id()).await,
+        people.iter().cloned().collect()
+    );
+    let unchanged = directory
+        .request("GET", &one)
+        .header("If-None-Match", "W/\"1\"")
+        .send()
+        .await
+        .expect(304);
+    assert!(unchanged.body.is_empty());
+    let listed = directory.get("/Groups").await.expect(200);
+    assert_eq!(listed.header("content-length"), "");
+    assert_eq!(
+        listed.json["Resources"][0]["members"].as_array().map(Vec::len),
+        Some(2_500)
+    );
+    assert_eq!(
+        listed.json["Resources"][1]["members"].as_array().map(Vec::len),
+        Some(3)
+    );
+
+    for path in [
+        format!("/Groups/{few}"),
+        format!("{one}?excludedAttributes=members"),
+        "/Groups?excludedAttributes=members".to_owned(),
+    ] {
+        let answer = directory.get(&path).await.expect(200);
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string(),
+            "{path}"
+        );
+    }
 }

@@ -10,6 +10,7 @@ mod closure;
 pub mod fixture;
 mod groups;
 mod isolation;
+mod large_groups;
 mod lists;
 mod names;
 mod opening;
