@@ -79,7 +79,7 @@ pub enum Refusal {
     EntityInItself,
     /// Something still uses the entity.
     #[error(
-        "this entity is in use: {} parts, {} people, {} scopes of administrators or of group mappings, {} connections; move them elsewhere first",
+        "this entity is in use: {} parts, {} people, {} administrators' scopes or rules that give one, {} connections; move them elsewhere first",
         .0.parts, .0.people, .0.scopes, .0.connections
     )]
     EntityInUse(EntityUse),

@@ -25,6 +25,9 @@ on_both_engines!(
 const PEOPLE: usize = 4;
 const GROUPS: usize = 3;
 
+/// A rule: the group by its number, the role, sections, the scope.
+type Rule = (usize, Option<&'static str>, Vec<&'static str>, Option<AdminScope>);
+
 /// A request, about people and groups by their numbers.
 #[derive(Debug, Clone)]
 enum Step {
@@ -32,7 +35,7 @@ enum Step {
     Replace(usize, Vec<usize>),
     Rename(usize),
     DeleteGroup(usize),
-    Rules(Vec<(usize, Option<&'static str>, Vec<&'static str>, Option<AdminScope>)>),
+    Rules(Vec<Rule>),
     Tick(usize, bool),
     DeleteUser(usize),
     Restore(usize),
@@ -161,18 +164,11 @@ impl World {
                 Ok(())
             }
             Step::Rules(rules) => {
-                let rule = |(number, role, sections, scope): &(
-                    usize,
-                    Option<&str>,
-                    Vec<&str>,
-                    Option<AdminScope>,
-                )| {
-                    MappingRule {
-                        group: self.groups[*number].id,
-                        role: role.map(str::to_owned),
-                        sections: sections.iter().map(ToString::to_string).collect(),
-                        admin_scope: scope.clone(),
-                    }
+                let rule = |(number, role, sections, scope): &Rule| MappingRule {
+                    group: self.groups[*number].id,
+                    role: role.map(str::to_owned),
+                    sections: sections.iter().map(ToString::to_string).collect(),
+                    admin_scope: scope.clone(),
                 };
                 self.set(rules.iter().map(rule).collect()).await
             }

@@ -168,7 +168,7 @@ async fn an_entity_that_a_rule_names_is_in_use(engine: Engine) {
         .expect(200);
     let path = format!("/entities/{entity}");
     let refused = site.tenant.call("DELETE", &path).await;
-    assert_problem(&refused, 409, "entity_in_use", "1 scopes");
+    assert_problem(&refused, 409, "entity_in_use", "1 administrators");
     // The rule goes with its group.
     site.directory
         .delete(&format!("/Groups/{staff}"))
