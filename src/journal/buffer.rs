@@ -41,8 +41,8 @@ impl Noted {
         if self.ranks.iter().map(Vec::len).sum::<usize>() < most {
             return Ok(None);
         }
-        let lesser = self.ranks[rank as usize + 1..].iter_mut().rev();
-        lesser.filter_map(Vec::pop).next().map(Some).ok_or(())
+        let mut lesser = self.ranks[rank as usize + 1..].iter_mut().rev();
+        lesser.find_map(Vec::pop).map(Some).ok_or(())
     }
 }
 

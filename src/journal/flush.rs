@@ -171,19 +171,21 @@ fn logged(secrets: &Secrets, noted: NotedRequest) -> Option<LoggedRequest> {
             .and_then(|error| error.scim_type)
             .map(str::to_owned),
         detail: noted.error.map(|error| text(&error.detail, LONGEST_DETAIL)),
-        request: logged_body(secrets, &noted.request),
-        response: logged_body(secrets, &noted.response),
+        request: logged_body(&noted.request, |bytes, is_cut| secrets.clean_body(bytes, is_cut)),
+        response: logged_body(&noted.response, |bytes, is_cut| {
+            secrets.clean_answer(bytes, is_cut)
+        }),
     })
 }
 
-fn logged_body(secrets: &Secrets, noted: &NotedBody) -> LoggedBody {
+fn logged_body(noted: &NotedBody, clean: impl Fn(&[u8], bool) -> Option<String>) -> LoggedBody {
     let (text, state) = match &noted.bytes {
         None if noted.size == 0 => (None, BodyState::Empty),
         None => (None, BodyState::NotKept),
         Some(bytes) => {
             let bytes = (**bytes).as_ref();
             let is_cut = bytes.len() < noted.size;
-            match secrets.clean_body(bytes, is_cut) {
+            match clean(bytes, is_cut) {
                 _ if bytes.is_empty() => (None, BodyState::Empty),
                 None => (None, BodyState::Withheld),
                 text if is_cut => (text, BodyState::Cut),

@@ -143,7 +143,7 @@ impl Drop for Note {
 
 /// The bytes of a body that is there as a whole, with the body to send. Nothing is known of one that is streamed.
 fn look_into(mut body: Body) -> (Body, NotedBody) {
-    if !body.size_hint().exact().is_some_and(|length| length > 0) {
+    if body.size_hint().exact().is_none_or(|length| length == 0) {
         return (body, NotedBody::default());
     }
     let Some(Some(Ok(frame))) = body.frame().now_or_never() else {

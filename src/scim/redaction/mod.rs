@@ -16,6 +16,9 @@ use super::schema::ResourceType;
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
+/// How a letter is written by its number in JSON.
+const ESCAPE: &str = "\\u";
+
 /// Fewest characters behind a token's prefix that make it a token, and not a word of a text about tokens.
 const SHORTEST_TOKEN: usize = 20;
 
@@ -24,6 +27,8 @@ const SHORTEST_TOKEN: usize = 20;
 pub struct Secrets {
     names: Vec<String>,
     token_prefix: &'static str,
+    /// Which bytes begin a name, the prefix or an escape, by value.
+    begins: [bool; 256],
 }
 
 impl Secrets {
@@ -42,16 +47,38 @@ impl Secrets {
         }
         names.sort_unstable();
         names.dedup();
-        Self { names, token_prefix }
+        let mut begins = [false; 256];
+        for word in names.iter().map(String::as_str).chain([token_prefix, ESCAPE]) {
+            for first in word.bytes().take(1) {
+                begins[usize::from(first.to_ascii_lowercase())] = true;
+                begins[usize::from(first.to_ascii_uppercase())] = true;
+            }
+        }
+        Self {
+            names,
+            token_prefix,
+            begins,
+        }
     }
 
-    /// A body without its secrets. With `is_cut` these are the first bytes of a longer one.
+    /// A body of a client without its secrets. With `is_cut` these are the first bytes of a longer one.
     ///
     /// What names no secret is given back as it was sent, JSON or not; what was cut off is closed where its last
     /// whole value ends, so that it is JSON again. `None` when it cannot be cleaned: it is not text, or it may hold a
     /// secret and is not JSON.
     #[must_use]
     pub fn clean_body(&self, body: &[u8], is_cut: bool) -> Option<String> {
+        // The value of an operation may stand before its path, and the path behind the cut.
+        self.clean(body, is_cut, is_cut)
+    }
+
+    /// The same for what the gateway has answered, which holds no operations.
+    #[must_use]
+    pub fn clean_answer(&self, body: &[u8], is_cut: bool) -> Option<String> {
+        self.clean(body, is_cut, false)
+    }
+
+    fn clean(&self, body: &[u8], is_cut: bool, is_open: bool) -> Option<String> {
         let closed;
         let text = if is_cut {
             closed = cut::close(body)?;
@@ -62,12 +89,11 @@ impl Secrets {
         if text.contains('\0') {
             return None;
         }
-        // The value of an operation may stand before its path, and the path behind the cut.
-        if !is_cut && !self.may_hold_secret(text) {
+        if !is_open && !self.may_hold_secret(text) {
             return Some(text.to_owned());
         }
         let mut value = serde_json::from_str(text).ok()?;
-        tree::clean(self, &mut value, is_cut);
+        tree::clean(self, &mut value, is_open);
         Some(value.to_string())
     }
 
@@ -112,10 +138,12 @@ impl Secrets {
     /// Whether a secret may stand in the text. Letters can be written as escapes, so these are looked into as well.
     fn may_hold_secret(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
-        let names = self.names.iter().map(String::as_str);
-        names
-            .chain([self.token_prefix, "\\u"])
-            .any(|name| find_ignoring_case(bytes, name.as_bytes()).is_some())
+        let words = || {
+            let names = self.names.iter().map(String::as_str);
+            names.chain([self.token_prefix, ESCAPE])
+        };
+        let mut places = (0..bytes.len()).filter(|at| self.begins[usize::from(bytes[*at])]);
+        places.any(|at| words().any(|word| stands_at(bytes, at, word.as_bytes())))
     }
 }
 
@@ -128,15 +156,16 @@ fn collect(attribute: &Attribute, names: &mut Vec<String>) {
     }
 }
 
+/// Whether a word of ASCII stands at a place, in any case.
+fn stands_at(bytes: &[u8], at: usize, word: &[u8]) -> bool {
+    bytes
+        .get(at..at + word.len())
+        .is_some_and(|found| found.eq_ignore_ascii_case(word))
+}
+
 /// Where a word of ASCII begins, in any case.
 fn find_ignoring_case(bytes: &[u8], word: &[u8]) -> Option<usize> {
-    let first = word.first()?;
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let last = bytes.len().checked_sub(word.len())?;
-    (0..=last).find(|at| {
-        (bytes[*at] == lower || bytes[*at] == upper)
-            && bytes[*at..*at + word.len()].eq_ignore_ascii_case(word)
-    })
+    (0..bytes.len()).find(|at| stands_at(bytes, *at, word))
 }
 
 #[cfg(test)]

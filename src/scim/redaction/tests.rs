@@ -91,7 +91,7 @@ fn what_may_hold_a_secret_and_is_no_json_is_withheld() {
         &b"password=Hunter2-4f1c&userName=ada"[..],
         br#"{"password": "Hunter2-4f1c" "#,
         br#"{"a": 1} {"PASSWORD": "Hunter2-4f1c"}"#,
-        br#"p\u0061ssword Hunter2-4f1c"#,
+        br"p\u0061ssword Hunter2-4f1c",
         b"\xff\xfe{",
         b"p\0a\0s\0s\0",
     ] {
@@ -189,6 +189,20 @@ fn a_body_that_was_cut_off_anywhere_is_json_again_and_shows_no_secret() {
     for no_json in [&b"password=Hunter2"[..], b"", b"]", b"\"half a str"] {
         assert_eq!(secrets.clean_body(no_json, true), None, "{no_json:?}");
     }
+}
+
+#[test]
+fn an_answer_that_was_cut_off_keeps_the_values_at_its_end() {
+    let answer =
+        br#"{"Resources": [{"emails": [{"type": "work", "value": "ada@acme.example"}], "title": "Coun"#;
+    let clean = secrets().clean_answer(answer, true).unwrap();
+    assert_eq!(
+        clean,
+        r#"{"Resources": [{"emails": [{"type": "work", "value": "ada@acme.example"}]}]}"#
+    );
+    let named = br#"{"Resources": [{"PassWord": "Hunter2-4f1c", "title": "Coun"#;
+    let clean = secrets().clean_answer(named, true).unwrap();
+    assert_eq!(clean, r#"{"Resources":[{"PassWord":"***"}]}"#);
 }
 
 #[test]
