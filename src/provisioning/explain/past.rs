@@ -47,7 +47,8 @@ impl NotKnown {
 }
 
 /// What a request of a directory has written, as its audit rows say. A client chooses its request ids and may repeat one,
-/// so the times tell requests apart: when it came, and when it was answered.
+/// so the times tell requests apart: when it came, and when it was answered. Attributes are told of the resource that
+/// `about` names, or else of the first that was written.
 ///
 /// # Errors
 /// The database failed.
@@ -56,6 +57,7 @@ pub async fn written_then(
     service: &Service,
     request_id: &str,
     (came, answered): (Timestamp, Timestamp),
+    about: Option<&str>,
 ) -> Result<Written, Error> {
     let tenant = service.directory.tenant;
     // Rows are read by their numbers, and those of a moment ago may have none yet.
@@ -65,35 +67,39 @@ pub async fn written_then(
     let actor = Actor::Directory(service.directory.id).to_string();
     let mut rows = tx.list_audit_of_request(request_id, from, until).await?;
     rows.retain(|row| row.actor == actor && row.source == Source::Scim.as_str());
-    Ok(written_by(rows))
+    Ok(written_by(rows, about))
 }
 
 /// How far the clocks of two nodes may be apart.
 const CLOCKS_APART: Duration = Duration::from_secs(1);
 
-fn written_by(rows: Vec<AuditRecord>) -> Written {
+fn written_by(rows: Vec<AuditRecord>, about: Option<&str>) -> Written {
+    let first = rows.first().map(|row| row.target_id.to_string());
+    let about = about.map(str::to_ascii_lowercase).or(first);
     let mut written = Written::default();
     for row in rows {
-        written.changes.push(AuditedChange {
-            action: row.action.clone(),
+        let change = AuditedChange {
+            action: row.action,
             kind: row.target_kind,
             id: row.target_id.to_string(),
-        });
+        };
+        if ["user.deactivated", "user.deleted"].contains(&change.action.as_str()) {
+            written.effect.access_ends.push(change.id.clone());
+        }
         let (before, after) = (object(row.before), object(row.after));
-        match row.action.as_str() {
-            "user.created" | "user.updated" | "user.activated" | "user.reactivated" | "user.adopted" => {
+        match change.action.as_str() {
+            _ if about.as_deref() != Some(change.id.as_str()) => {}
+            "user.created" | "user.updated" | "user.activated" | "user.deactivated" | "user.reactivated"
+            | "user.adopted" | "user.deleted" => {
                 compare("", &before, &after, &mut written.attributes);
             }
-            "user.deactivated" | "user.deleted" => {
-                compare("", &before, &after, &mut written.attributes);
-                written.effect.access_ends.push(row.target_id.to_string());
-                written.effect.sessions_ended = None;
-            }
-            "group.created" | "group.updated" | "group.deleted" => {
-                take_group(&mut written, before, after);
-            }
+            "group.created" | "group.updated" | "group.deleted" => take_group(&mut written, before, after),
             _ => {}
         }
+        written.changes.push(change);
+    }
+    if written.effect.access_ends.is_empty() {
+        written.effect.sessions_ended = Some(0);
     }
     written
 }
@@ -176,7 +182,7 @@ mod tests {
     fn attributes_of_a_person_are_read_from_the_audit() {
         let before = json!({"active": true, "name": {"givenName": "A", "familyName": "B"}});
         let after = json!({"active": false, "name": {"givenName": "A"}});
-        let written = written_by(vec![row("user.deactivated", Some(before), Some(after))]);
+        let written = written_by(vec![row("user.deactivated", Some(before), Some(after))], None);
         assert_eq!(paths(&written), ["active", "name.familyName"]);
         assert_eq!(written.effect.access_ends.len(), 1);
         assert_eq!(written.effect.sessions_ended, None);
@@ -187,14 +193,14 @@ mod tests {
         let before = json!({"displayName": "a", "externalId": null, "attributes": {"urn:x:y": {"z": 1}}});
         let after = json!({"displayName": "b", "externalId": null, "attributes": {},
             "members_added": ["1", "2"], "members_added_count": 2_000, "members_removed": []});
-        let written = written_by(vec![row("group.updated", Some(before), Some(after))]);
+        let written = written_by(vec![row("group.updated", Some(before), Some(after))], None);
         assert_eq!(paths(&written), ["displayName", "urn:x:y:z"]);
         assert_eq!(
             (written.members.added.len(), written.members.added_count),
             (2, 2_000)
         );
         let made = json!({"displayName": "b", "externalId": null, "attributes": {}, "members": ["1"]});
-        let written = written_by(vec![row("group.created", None, Some(made))]);
+        let written = written_by(vec![row("group.created", None, Some(made))], None);
         assert_eq!(
             (paths(&written), &written.members.added),
             (vec!["displayName"], &vec!["1".to_owned()])
@@ -202,8 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn of_several_resources_the_one_that_the_request_names_is_told() {
+        let renamed = |after: &str| row("user.updated", None, Some(json!({"title": after})));
+        let mut other = renamed("other");
+        other.target_id = uuid::Uuid::max();
+        let own = uuid::Uuid::nil().to_string();
+        let written = written_by(vec![other, renamed("own")], Some(&own));
+        assert_eq!((written.changes.len(), written.attributes.len()), (2, 1));
+        assert_eq!(written.attributes[0].after, "own");
+        assert!(
+            written_by(vec![renamed("own")], Some("nobody"))
+                .attributes
+                .is_empty()
+        );
+    }
+
+    #[test]
     fn a_change_of_something_else_is_named_and_not_read() {
-        let written = written_by(vec![row("user.grants_set", None, Some(json!({"role": "x"})))]);
+        let written = written_by(
+            vec![row("user.grants_set", None, Some(json!({"role": "x"})))],
+            None,
+        );
         assert_eq!(written.changes[0].action, "user.grants_set");
         assert!(written.attributes.is_empty());
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rollcall::directory::registry::TokenHash;
 use rollcall::directory::session::{self, IDLE};
-use rollcall::directory::{ConnectionId, IdentityKey, Origin, Proof, SessionId, User, UserId};
+use rollcall::directory::{ConnectionId, IdentityKey, Origin, Proof, Said, SessionId, User, UserId};
 use rollcall::provisioning::explain::{Answered, Explanation, explain_write};
 use rollcall::provisioning::{Error, Precondition, Provisioning, ResourceKind, Write};
 use serde_json::json;
@@ -45,6 +45,7 @@ async fn sign_in(place: &Place, user: &User, ago: Duration) {
         },
         sid: None,
         id_token: None,
+        said: Said::default(),
     };
     let origin = Origin {
         at: now() - ago,

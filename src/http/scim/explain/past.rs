@@ -43,7 +43,12 @@ pub(in crate::http) async fn explain_past(
     let (place, query) = place_of(past.path, service.endpoint.base()).unwrap_or((Place::Nowhere, None));
     let body = past.body.and_then(|text| parse_json(text.as_bytes()).ok());
     let (noted, search) = read(service, past.method, &place, query, body);
-    let written = written_then(on, service, past.request_id, past.times).await?;
+    let about = match &place {
+        Place::List(_) => None,
+        // A bulk request writes many resources; each is named, and none is told in full.
+        place => Some(place.id().unwrap_or_default()),
+    };
+    let written = written_then(on, service, past.request_id, past.times, about).await?;
     let mut not_known = Vec::new();
     let has_body = matches!(past.method, "POST" | "PUT" | "PATCH");
     if has_body && past.body.is_none() {
