@@ -1,5 +1,6 @@
 """Answers of a server, and what is wrong with them."""
 
+import re
 from dataclasses import dataclass
 
 from matching import MISSING, equal, find, mismatch, show
@@ -7,6 +8,7 @@ from matching import MISSING, equal, find, mismatch, show
 SCIM_JSON = "application/scim+json"
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+BULK_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 
 
 @dataclass
@@ -47,7 +49,8 @@ def check_step(expected, answer):
 
 
 def check_always(request, answer):
-    """What holds for every answer: RFC 7643 sections 2.5, 3.1 and 7; RFC 7644 sections 3.3, 3.4.2, 3.12 and 3.14."""
+    """What holds for every answer: RFC 7643 sections 2.5, 3.1 and 7; RFC 7644 sections 3.3, 3.4.2, 3.7, 3.12 and
+    3.14; RFC 9865 section 2."""
     method, path, headers, _ = request
     body = answer.body
     if body is MISSING:
@@ -71,6 +74,8 @@ def check_always(request, answer):
         problems += _check_error(answer, body, schemas)
     elif LIST_SCHEMA in schemas:
         problems += _check_list(body)
+    elif BULK_SCHEMA in schemas:
+        problems += _check_bulk(body)
     else:
         # What a client did not ask for is not there to be looked at.
         problems += _check_resource(answer, body, whole="ttributes=" not in path)
@@ -92,15 +97,21 @@ def _check_error(answer, body, schemas):
 
 def _check_list(body):
     problems = []
+    # A page by cursor may leave the total out (RFC 9865 section 2).
+    by_cursor = "nextCursor" in body or "previousCursor" in body
     for name in ("totalResults", "startIndex", "itemsPerPage"):
         value = body.get(name, MISSING)
-        if name == "totalResults" or value is not MISSING:
+        if name == "totalResults" and not by_cursor or value is not MISSING:
             why = mismatch({"$type": "integer"}, value)
             if why:
                 problems.append(f"/{name}: {why}")
     resources = body.get("Resources", [])
     if not isinstance(resources, list):
         return problems + ["/Resources: not an array"]
+    for name in ("nextCursor", "previousCursor"):
+        cursor = body.get(name, "-")
+        if not isinstance(cursor, str) or not re.fullmatch(r"[A-Za-z0-9._~-]+", cursor):
+            problems.append(f"/{name}: {show(cursor)} is not made of the unreserved characters of RFC 3986")
     if "itemsPerPage" in body and not equal(body["itemsPerPage"], len(resources)):
         problems.append(f"/itemsPerPage: {show(body['itemsPerPage'])}, but {len(resources)} resources")
     identifiers = [resource.get("id") for resource in resources if isinstance(resource, dict)]
@@ -108,6 +119,52 @@ def _check_list(body):
     if len(set(known)) != len(known):
         problems.append("/Resources: one id appears twice")
     return problems
+
+
+def _check_bulk(body):
+    results = body.get("Operations")
+    if not isinstance(results, list):
+        return ["/Operations: not an array"]
+    problems = []
+    for number, result in enumerate(results):
+        problems += [f"/Operations/{number}{problem}" for problem in _check_result(result)]
+    return problems
+
+
+def _check_result(result):
+    if not isinstance(result, dict):
+        return [": not an object"]
+    problems = []
+    method, status, response = result.get("method"), result.get("status"), result.get("response")
+    if not isinstance(method, str):
+        problems.append(f"/method: expected a text, got {show(method)}")
+    if not isinstance(status, str) or not re.fullmatch(r"[1-5]\d\d", status):
+        return problems + [f"/status: expected a string of three digits, got {show(status)}"]
+    if status < "300":
+        # REQUIRED in a response, except in the event of a POST failure (RFC 7644 section 3.7).
+        if not isinstance(result.get("location"), str):
+            problems.append("/location: missing")
+        if method == "POST" and not isinstance(result.get("bulkId"), str):
+            problems.append("/bulkId: missing")
+    elif not isinstance(response, dict) or ERROR_SCHEMA not in response.get("schemas", []):
+        problems.append(f"/response: expected an error body, got {show(response)}")
+    elif response.get("status") != status:
+        problems.append(f"/response/status: {show(response.get('status'))} is not the status {show(status)}")
+    elif not response.get("detail"):
+        problems.append("/response/detail: expected a text that says what is wrong")
+    return problems
+
+
+def bulk_created(body):
+    """Where the resources are read that a bulk answer says it created."""
+    if not isinstance(body, dict) or BULK_SCHEMA not in body.get("schemas", []):
+        return []
+    created = [
+        re.search(r"/(Users|Groups)/[^/]+$", str(result.get("location")))
+        for result in body.get("Operations", [])
+        if isinstance(result, dict) and result.get("method") == "POST" and result.get("status") == "201"
+    ]
+    return [found[0] for found in created if found]
 
 
 def _check_resource(answer, body, whole):

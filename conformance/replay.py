@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from answers import SCIM_JSON, Answer, check_always, check_step, resource_path
+from answers import SCIM_JSON, Answer, bulk_created, check_always, check_step, resource_path
 from matching import MISSING, BadExpectation, equal, find
 from transcript import FOLDER, KINDS, BadTranscript, Variables, load
 
@@ -153,6 +153,7 @@ class Replay:
         return headers
 
     def _remember(self, request, answer):
+        self.created += bulk_created(answer.body)
         if request[0] == "POST" and answer.status == 201:
             place = resource_path(answer.body)
             location = urlsplit(answer.headers.get("location", "")).path

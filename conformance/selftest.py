@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from answers import Answer, check_always, check_step
+from answers import Answer, bulk_created, check_always, check_step
 from matching import MISSING, BadExpectation, find, mismatch
 from replay import replay_all
 from suites import read_sanity, read_scim2
@@ -24,6 +24,7 @@ from transcript import FOLDER, BadTranscript, Variables, load
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 
@@ -122,6 +123,37 @@ class EveryAnswer(unittest.TestCase):
         for fault, given in faults.items():
             self.assertTrue(always(given), fault)
 
+    def test_cursors_are_safe_in_a_url(self):
+        page = {"schemas": [LIST], "totalResults": 0, "Resources": []}
+        self.assertEqual(always(answer(200, page | {"nextCursor": "aZ0-._~", "previousCursor": "b"})), [])
+        unknown = {"schemas": [LIST], "Resources": []}
+        self.assertTrue(always(answer(200, unknown)), "a total that is left out without a cursor")
+        self.assertEqual(always(answer(200, unknown | {"nextCursor": "a"})), [])
+        for bad in ("", "a+b", "a=", 7):
+            self.assertTrue(always(answer(200, page | {"nextCursor": bad})), bad)
+
+    def test_results_of_a_bulk_are_checked_one_by_one(self):
+        error = {"schemas": [ERROR], "status": "404", "detail": "no such user"}
+        made = {"method": "POST", "bulkId": "a", "location": "http://h/v2/Users/1", "version": "1", "status": "201"}
+        gone = {"method": "DELETE", "location": "http://h/v2/Users/2", "status": "404", "response": error}
+        bulk = {"schemas": [BULK], "Operations": [made, gone]}
+        self.assertEqual(always(answer(200, bulk)), [])
+        self.assertEqual(bulk_created(bulk), ["/Users/1"])
+        self.assertEqual(bulk_created({"schemas": [LIST], "Operations": [made]}), [])
+        for bad in (
+            made | {"status": 201},
+            made | {"status": {"code": "201"}},
+            made | {"location": None},
+            {name: value for name, value in made.items() if name != "bulkId"},
+            {name: value for name, value in made.items() if name != "method"},
+            gone | {"response": "no such user"},
+            gone | {"response": error | {"status": "400"}},
+            gone | {"response": error | {"detail": ""}},
+            "201",
+        ):
+            self.assertTrue(always(answer(200, {"schemas": [BULK], "Operations": [bad]})), bad)
+        self.assertTrue(always(answer(200, {"schemas": [BULK]})))
+
     def test_the_media_type_follows_accept(self):
         resource = {"schemas": [USER], "id": "1"}
         plain = answer(200, resource, content_type="application/json")
@@ -148,6 +180,16 @@ class Transcripts(unittest.TestCase):
         self.assertNotEqual(variables.look_up("guid:a"), Variables("x").look_up("guid:a"))
         with self.assertRaises(BadTranscript):
             variables.fill("{{unknown}}")
+
+    def test_an_element_may_stand_for_many_and_a_location_for_its_id(self):
+        variables = Variables("b")
+        variables.save("most", 3)
+        variables.save("made", "http://h/v2/Users/7")
+        filled = variables.fill(["x", {"$repeat": "{{most}}", "element": {"path": "/Users/{{id:made}}"}}])
+        self.assertEqual(filled, ["x"] + [{"path": "/Users/7"}] * 3)
+        for bad in ({"$repeat": "many", "element": 1}, {"$repeat": 2}):
+            with self.assertRaises(BadTranscript):
+                variables.fill([bad])
 
     def test_paths_are_escaped_once(self):
         variables = Variables("b")

@@ -8,6 +8,9 @@ variable becomes the saved value itself, objects and numbers included. Always th
     {{base}}             the SCIM base URL
     {{at:+05:30:NAME}}   the saved date and time, told in another time zone
     {{repeat:N:TEXT}}    TEXT, N times
+    {{id:NAME}}          the last segment of a saved location: the id of the resource
+
+An element of an array may stand for many: {"$repeat": N, "element": VALUE} is VALUE, N times.
 """
 
 import json
@@ -81,6 +84,8 @@ class Variables:
         if kind == "repeat" and rest:
             times, _, text = rest.partition(":")
             return text * int(times)
+        if kind == "id" and rest:
+            return str(self.look_up(rest)).rsplit("/", 1)[-1]
         if name not in self._values:
             raise BadTranscript(f"no step has saved {name!r}")
         return self._values[name]
@@ -90,11 +95,19 @@ class Variables:
         if isinstance(value, dict):
             return {self.fill(name): self.fill(inner) for name, inner in value.items()}
         if isinstance(value, list):
-            return [self.fill(inner) for inner in value]
+            return [filled for inner in value for filled in self._fill_element(inner)]
         if isinstance(value, str):
             whole = _VARIABLE.fullmatch(value)
             return self.look_up(whole[1]) if whole else self.fill_text(value)
         return value
+
+    def _fill_element(self, element):
+        if not isinstance(element, dict) or "$repeat" not in element:
+            return [self.fill(element)]
+        times = self.fill(element["$repeat"])
+        if element.keys() != {"$repeat", "element"} or not isinstance(times, int):
+            raise BadTranscript(f"$repeat needs a number and an element: {element}")
+        return [self.fill(element["element"])] * times
 
     def fill_text(self, text):
         """The text with its variables replaced; they must be plain values here."""

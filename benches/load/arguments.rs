@@ -36,6 +36,10 @@ pub struct Pace {
     pub measured: Duration,
     /// Users in the directory for the first and for the second round of reads.
     pub users: [usize; 2],
+    /// Sizes of the groups, from small to large.
+    pub groups: &'static [usize],
+    /// Members that are added one by one to the groups of a size, in each form.
+    pub adds: usize,
     /// Whether this is the short run, whose sizes are not those of the targets.
     pub quick: bool,
 }
@@ -45,12 +49,16 @@ impl Pace {
         warm_up: Duration::from_secs(1),
         measured: Duration::from_secs(5),
         users: [10_000, 100_000],
+        groups: &[100, 1_000, 10_000, 100_000, 1_000_000],
+        adds: 500,
         quick: false,
     };
     const QUICK: Self = Self {
         warm_up: Duration::from_millis(300),
         measured: Duration::from_secs(1),
         users: [1_000, 10_000],
+        groups: &[100, 1_000, 10_000, 100_000],
+        adds: 200,
         quick: true,
     };
 }

@@ -94,11 +94,32 @@ fn machine_micros() -> io::Result<(u64, u64)> {
 /// # Errors
 /// There is no such process here.
 pub fn resident_kib(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The most resident memory of one process in KiB since it began or [`forget_peak`] was called.
+///
+/// # Errors
+/// There is no such process here.
+pub fn peak_kib(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+/// Lets [`peak_kib`] of a process begin anew.
+///
+/// # Errors
+/// There is no such process here, or it is another user's.
+pub fn forget_peak(pid: u32) -> io::Result<()> {
+    // proc(5): 5 resets the high water mark.
+    fs::write(format!("/proc/{pid}/clear_refs"), "5")
+}
+
+fn memory(pid: u32, field: &str) -> io::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
     text.lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(field))
         .and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok())
-        .ok_or_else(|| io::Error::other("no VmRSS in /proc/<pid>/status"))
+        .ok_or_else(|| io::Error::other("/proc/<pid>/status has another form than proc(5) says"))
 }
 
 /// Whose time is read. This process, which makes the load, always is.

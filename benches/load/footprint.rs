@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::measurement::float;
 use crate::target::{Criterion, MANY, Verdict};
+use crate::totals::mib;
 
 /// What a gateway costs besides requests.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -18,19 +19,23 @@ pub struct Footprint {
     pub second_start_ms: f64,
     /// Resident memory after the first start.
     pub idle_kib: u64,
-    /// Resident memory after all workloads.
+    /// Resident memory with all users of the reads, after workload f.
     pub loaded_kib: u64,
     /// Resident memory after the second start.
     pub restarted_kib: u64,
-    /// Users in the directory of the reads at the end.
+    /// Users in the directory of the reads.
     pub users: usize,
 }
 
 impl Footprint {
     /// The targets.
     pub fn judge(&self) -> Vec<Criterion> {
-        let mut memory =
-            Criterion::at_most("memory after all workloads, MiB", mib(self.loaded_kib), 120.0, 1);
+        let mut memory = Criterion::at_most(
+            "memory with the users of b to f, MiB",
+            mib(self.loaded_kib),
+            120.0,
+            1,
+        );
         if self.users < MANY {
             memory.verdict = Verdict::NotJudged;
         }
@@ -54,11 +59,7 @@ impl Display for Footprint {
         let (users, loaded, restarted) = (self.users, mib(self.loaded_kib), mib(self.restarted_kib));
         write!(
             formatter,
-            "{users} users, {loaded:.1} MiB after all workloads, {restarted:.1} MiB after a restart"
+            "{loaded:.1} MiB with {users} users, {restarted:.1} MiB after all workloads and a restart"
         )
     }
-}
-
-fn mib(kib: u64) -> f64 {
-    float(kib) / 1024.0
 }

@@ -23,7 +23,9 @@ mod report;
 mod request;
 mod response;
 mod server;
+mod stream;
 mod target;
+mod totals;
 mod workload;
 
 use std::future::Future;
@@ -85,7 +87,7 @@ fn measure(engine: Option<Engine>, pace: Pace) -> Result<()> {
         }
         match errors {
             0 => Ok(()),
-            errors => bail!("{errors} requests failed"),
+            errors => bail!("{errors} requests failed or workloads were left out"),
         }
     })
 }

@@ -1,5 +1,6 @@
 //! The user that the load creates: about 1.2 KB of JSON, as an identity provider sends it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Length of a user's number: eight digits, so that every request has the same length.
@@ -7,13 +8,21 @@ pub const NUMBER_WIDTH: usize = 8;
 /// Stands for the number in texts that become a [`crate::request::Template`].
 pub const NUMBER: &str = "########";
 
+/// An id that the gateway gave: a UUID in its text form.
+pub type Id = [u8; 36];
+
+/// An id as text.
+pub fn text(id: &Id) -> Cow<'_, str> {
+    String::from_utf8_lossy(id)
+}
+
 /// A user that the gateway has accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Person {
     /// The number that its name is made of.
     pub number: u32,
-    /// The id that the gateway gave it: a UUID in its text form.
-    pub id: [u8; 36],
+    /// Its id.
+    pub id: Id,
 }
 
 /// The digits that stand for a number.

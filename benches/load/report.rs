@@ -1,6 +1,6 @@
 //! What a run found: a table for people, a file for programs.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Formatter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::measurement::Measurement;
 use crate::target::{self, Criterion, Ratio, Verdict, Workload};
+use crate::totals::{FirstSync, LargestGroup};
 
 /// Where the files go, seen from the project's root, where Cargo runs benchmarks.
 const FOLDER: &str = "target/bench";
@@ -20,16 +21,44 @@ const GENERATOR_BOUND: f64 = 0.9;
 /// Others that keep this many cores busy make figures incomparable.
 const NOISY: f64 = 0.25;
 
+/// How large that is which a workload works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Size {
+    /// Users in the directory.
+    Users(usize),
+    /// Members of the group.
+    Members(usize),
+}
+
+impl Display for Size {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Users(users) => write!(formatter, "{users} users"),
+            Self::Members(members) => write!(formatter, "{members} members"),
+        }
+    }
+}
+
+/// A workload that this gateway does not know, or that could not be prepared.
+#[derive(Debug, Serialize)]
+pub struct LeftOut {
+    /// What was to be measured.
+    pub title: String,
+    /// Why it was not.
+    pub reason: String,
+}
+
 /// One workload.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Which.
     pub workload: Workload,
     /// Its name in the table.
-    pub title: &'static str,
-    /// Users in the directory, where it matters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub users: Option<usize>,
+    pub title: String,
+    /// The size that matters, if one does.
+    #[serde(flatten)]
+    pub size: Option<Size>,
     /// What was measured.
     pub measurement: Measurement,
     /// Its part of the machine's limit.
@@ -43,14 +72,14 @@ impl Row {
     /// A run that is not judged yet.
     pub fn new(
         workload: Workload,
-        title: &'static str,
-        users: Option<usize>,
+        title: impl Into<String>,
+        size: Option<Size>,
         measurement: Measurement,
     ) -> Self {
         Self {
             workload,
-            title,
-            users,
+            title: title.into(),
+            size,
             measurement,
             ratio: None,
             criteria: Vec::new(),
@@ -73,6 +102,12 @@ pub struct Report {
     pub limits: Option<Limits>,
     /// What the gateway does.
     pub rows: Vec<Row>,
+    /// What it was not asked to do, and why.
+    pub left_out: Vec<LeftOut>,
+    first_sync: Option<FirstSync>,
+    first_sync_criteria: Vec<Criterion>,
+    /// The largest group, where there is one.
+    pub largest_group: Option<LargestGroup>,
     /// What the gateway costs besides.
     footprint: Option<Footprint>,
     /// Its targets.
@@ -97,6 +132,10 @@ impl Report {
             machine: Machine::read(),
             limits: None,
             rows: Vec::new(),
+            left_out: Vec::new(),
+            first_sync: None,
+            first_sync_criteria: Vec::new(),
+            largest_group: None,
             footprint: None,
             footprint_criteria: Vec::new(),
         }
@@ -106,22 +145,42 @@ impl Report {
     pub fn add(&mut self, mut row: Row) {
         if let Some(limits) = &self.limits {
             let ratio = target::ratio(row.workload, &row.measurement, limits);
-            row.criteria = target::judge(row.workload, self.kind, &row.measurement, &ratio);
-            row.ratio = Some(ratio);
+            row.criteria = target::judge(row.workload, self.kind, &row.measurement, ratio.as_ref());
+            row.ratio = ratio;
         }
         if row.workload == Workload::FindInLarge {
             let small = self.rows.iter().find(|row| row.workload == Workload::FindInSmall);
             let growth = small.map(|small| target::judge_growth(&small.measurement, &row.measurement));
             row.criteria.extend(growth);
         }
-        let too_small =
-            row.workload == Workload::FindInLarge && row.users.is_none_or(|users| users < target::MANY);
-        if !self.durable || too_small {
+        if matches!(row.workload, Workload::AddMember | Workload::AddMemberEntra)
+            && let Some(small) = self.rows.iter().find(|small| small.workload == row.workload)
+        {
+            row.criteria = vec![target::judge_members(&small.measurement, &row.measurement)];
+        }
+        if !self.durable || is_too_small(&row) {
             for criterion in &mut row.criteria {
                 criterion.verdict = Verdict::NotJudged;
             }
         }
         self.rows.push(row);
+    }
+
+    /// Notes that a workload was not measured. It counts as an error.
+    pub fn leave_out(&mut self, title: impl Into<String>, reason: impl Into<String>) {
+        let (title, reason) = (title.into(), reason.into());
+        self.left_out.push(LeftOut { title, reason });
+    }
+
+    /// Adds the first sync as a whole, and judges it.
+    pub fn add_first_sync(&mut self, sync: FirstSync) {
+        self.first_sync_criteria = sync.judge(self.kind);
+        if !self.durable {
+            for criterion in &mut self.first_sync_criteria {
+                criterion.verdict = Verdict::NotJudged;
+            }
+        }
+        self.first_sync = Some(sync);
     }
 
     /// Adds what the gateway costs besides requests, and judges it.
@@ -130,9 +189,10 @@ impl Report {
         self.footprint = Some(footprint);
     }
 
-    /// Requests that failed, in all runs.
+    /// Requests that failed, in all runs, and workloads that could not be run.
     pub fn errors(&self) -> u64 {
-        self.rows.iter().map(|row| row.measurement.errors).sum()
+        let failed: u64 = self.rows.iter().map(|row| row.measurement.errors).sum();
+        failed + self.left_out.len() as u64
     }
 
     /// Writes the file and tells its name.
@@ -183,11 +243,8 @@ impl Report {
             text.push('\n');
         }
         for row in &self.rows {
-            let users = row
-                .users
-                .map(|users| format!(", {users} users"))
-                .unwrap_or_default();
-            line(&mut text, &format!("{}{users}", row.title), &row.measurement);
+            let size = row.size.map(|size| format!(", {size}")).unwrap_or_default();
+            line(&mut text, &format!("{}{size}", row.title), &row.measurement);
         }
         text.push_str(
             "(us: processor time per request; load: share of a core that the load generator used; others: cores \
@@ -206,8 +263,8 @@ impl Report {
                 row.title.trim_start(),
                 run.connections
             );
-            if let Some(users) = row.users {
-                let _ = write!(text, ", {users} users");
+            if let Some(size) = row.size {
+                let _ = write!(text, ", {size}");
             }
             if let Some(Ratio {
                 limit,
@@ -233,10 +290,38 @@ impl Report {
                 );
             }
         }
+        for LeftOut { title, reason } in &self.left_out {
+            let _ = writeln!(text, "{title}: not measured: {reason}");
+        }
+        if let Some(sync) = &self.first_sync {
+            let _ = writeln!(text, "{sync}");
+            criteria(text, &self.first_sync_criteria);
+        }
+        if let Some(group) = &self.largest_group {
+            let _ = writeln!(text, "{group}");
+        }
         if let Some(footprint) = &self.footprint {
             let _ = writeln!(text, "footprint: {footprint}");
             criteria(text, &self.footprint_criteria);
         }
+    }
+}
+
+/// Whether a run is smaller than its target means. Adding to the smallest groups has a target of its own.
+fn is_too_small(row: &Row) -> bool {
+    match (row.workload, row.size) {
+        (Workload::AddMember | Workload::AddMemberEntra, Some(Size::Members(members))) => {
+            (target::FEW_MEMBERS + 1..target::MANY_MEMBERS).contains(&members)
+        }
+        (
+            Workload::FindInLarge
+            | Workload::FirstPage
+            | Workload::DeepPage
+            | Workload::FirstCursor
+            | Workload::MiddleCursor,
+            Some(Size::Users(users)),
+        ) => users < target::MANY,
+        _ => false,
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+/// The media type of SCIM bodies (RFC 7644 8.1).
+pub const SCIM: &str = "application/scim+json";
+
 /// Where requests go, and as whom.
 #[derive(Debug, Clone)]
 pub struct Endpoint {

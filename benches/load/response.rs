@@ -7,8 +7,8 @@ pub struct Head {
     pub status: u16,
     /// Where the body begins.
     pub body_start: usize,
-    /// Length of the body in bytes.
-    pub body_length: usize,
+    /// Length of the body in bytes; `None` when it is not told: the body comes in chunks.
+    pub body_length: Option<usize>,
     /// Whether the server closes the connection after this answer.
     pub closes: bool,
 }
@@ -19,7 +19,7 @@ pub type Malformed = &'static str;
 /// Reads the head at the beginning of `bytes`; `None` while it is not complete.
 ///
 /// # Errors
-/// Not an HTTP/1.1 answer, or one without `Content-Length`: bodies in chunks are not supported here.
+/// Not an HTTP/1.1 answer, or one that tells neither its length nor that it comes in chunks.
 pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let Some(first) = lines.next().filter(|line| line.ends_with(b"\n")) else {
@@ -27,7 +27,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
     };
     let status = status(first).ok_or("the answer does not begin with an HTTP/1.1 status line")?;
     let mut body_start = first.len();
-    let (mut length, mut closes) = (None, false);
+    let (mut length, mut chunked, mut closes) = (None, false, false);
     for line in lines {
         if !line.ends_with(b"\n") {
             return Ok(None);
@@ -37,9 +37,10 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
         if line.is_empty() {
             let body_length = match (status, length) {
                 // RFC 9112 6.3: these never have a body.
-                (204 | 304, _) => 0,
-                (_, Some(length)) => length,
-                (_, None) => return Err("the answer has no Content-Length"),
+                (204 | 304, _) => Some(0),
+                (_, Some(length)) => Some(length),
+                (_, None) if chunked => None,
+                (_, None) => return Err("the answer does not tell its length"),
             };
             return Ok(Some(Head {
                 status,
@@ -50,6 +51,8 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
         }
         if let Some(value) = field(line, b"content-length:") {
             length = Some(number(value).ok_or("Content-Length is not a number")?);
+        } else if let Some(value) = field(line, b"transfer-encoding:") {
+            chunked = value.eq_ignore_ascii_case(b"chunked");
         } else if let Some(value) = field(line, b"connection:") {
             closes = value.eq_ignore_ascii_case(b"close");
         }

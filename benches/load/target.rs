@@ -9,6 +9,11 @@ use crate::measurement::Measurement;
 /// Users of a large directory, with whom the targets of searching and memory are meant.
 pub const MANY: usize = 100_000;
 
+/// Members of a small group, with which larger ones are compared.
+pub const FEW_MEMBERS: usize = 100;
+/// Members of a large group, for which the target of adding one more is meant.
+pub const MANY_MEMBERS: usize = 1_000_000;
+
 /// Which workload of the harness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,6 +32,28 @@ pub enum Workload {
     Get,
     /// d.
     Toggle,
+    /// Not a workload of its own: creates the users who are in the groups of e.
+    FillMembers,
+    /// Not a workload of its own: makes the groups of e.
+    FillGroups,
+    /// e. As the RFC writes it.
+    AddMember,
+    /// e. As Entra writes it.
+    AddMemberEntra,
+    /// e. The group without its members.
+    ReadGroup,
+    /// f. By index, from the first user on.
+    FirstPage,
+    /// f. By index, behind nine tenths of the users.
+    DeepPage,
+    /// f. By an empty cursor.
+    FirstCursor,
+    /// f. By the cursor of the middle.
+    MiddleCursor,
+    /// g. Look-ups and users.
+    SyncUsers,
+    /// g. Groups.
+    SyncGroups,
 }
 
 /// Whether a target is reached.
@@ -99,21 +126,23 @@ pub struct Ratio {
 }
 
 /// What a workload is compared with: creates and changes with durable inserts, reads with a parsed answer or,
-/// where every read crosses to a server, with its point reads.
-pub fn ratio(workload: Workload, measurement: &Measurement, limits: &Limits) -> Ratio {
+/// where every read crosses to a server, with its point reads. Where one request is far more than one row, or a
+/// run mixes requests, with nothing.
+pub fn ratio(workload: Workload, measurement: &Measurement, limits: &Limits) -> Option<Ratio> {
     let limit = match workload {
-        Workload::CreateAlone => &limits.sync,
+        Workload::CreateAlone | Workload::AddMember | Workload::AddMemberEntra => &limits.sync,
         Workload::Create | Workload::Fill | Workload::Toggle => &limits.insert,
         Workload::FindInSmall | Workload::FindInLarge | Workload::Get => {
             limits.select.as_ref().unwrap_or(&limits.parsed)
         }
+        _ => return None,
     };
     let limit_per_second = limit.measurement.per_second;
-    Ratio {
+    Some(Ratio {
         limit: limit.name,
         limit_per_second,
         part: measurement.per_second / limit_per_second,
-    }
+    })
 }
 
 /// The targets of a workload on an engine: rate, part of the limit, processor time of the gateway.
@@ -134,7 +163,7 @@ fn wanted(workload: Workload, engine: Engine) -> Option<Wanted> {
         (Workload::Get, Postgres) => (10_000.0, None, 50.0),
         (Workload::Toggle, Sqlite) => (5_500.0, None, 250.0),
         (Workload::Toggle, Postgres) => (2_500.0, None, 250.0),
-        (Workload::CreateAlone | Workload::Fill | Workload::FindInSmall, _) => return None,
+        _ => return None,
     };
     Some(Wanted {
         per_second,
@@ -143,9 +172,31 @@ fn wanted(workload: Workload, engine: Engine) -> Option<Wanted> {
     })
 }
 
+/// The median latency that one connection shall see at most, in milliseconds.
+fn wanted_ms(workload: Workload, engine: Engine) -> Option<f64> {
+    use Engine::{Postgres, Sqlite};
+    Some(match (workload, engine) {
+        (Workload::FirstPage | Workload::FirstCursor | Workload::MiddleCursor, Sqlite) => 4.0,
+        (Workload::FirstPage | Workload::FirstCursor | Workload::MiddleCursor, Postgres) => 6.0,
+        (Workload::DeepPage, Sqlite) => 15.0,
+        (Workload::DeepPage, Postgres) => 20.0,
+        // To the smallest group; to larger ones, see `judge_members`.
+        (Workload::AddMember | Workload::AddMemberEntra, _) => 2.0,
+        _ => return None,
+    })
+}
+
 /// Judges a run. Errors are no target: one of them makes the whole run fail.
-pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, ratio: &Ratio) -> Vec<Criterion> {
+pub fn judge(
+    workload: Workload,
+    engine: Engine,
+    measurement: &Measurement,
+    ratio: Option<&Ratio>,
+) -> Vec<Criterion> {
     let mut criteria = Vec::new();
+    if let Some(wanted) = wanted_ms(workload, engine).filter(|_| measurement.connections == 1) {
+        criteria.push(Criterion::at_most("p50 ms", measurement.p50_ms, wanted, 2));
+    }
     if let Some(wanted) = wanted(workload, engine) {
         criteria.push(Criterion::at_least(
             "requests/s",
@@ -153,7 +204,7 @@ pub fn judge(workload: Workload, engine: Engine, measurement: &Measurement, rati
             wanted.per_second,
             0,
         ));
-        if let Some(wanted) = wanted.ratio {
+        if let Some((wanted, ratio)) = wanted.ratio.zip(ratio) {
             criteria.push(Criterion::at_least(
                 format!("part of {}", ratio.limit),
                 ratio.part,
@@ -177,6 +228,16 @@ pub fn judge_growth(small: &Measurement, large: &Measurement) -> Criterion {
         "part of the rate in the small directory",
         large.per_second / small.per_second,
         0.9,
+        2,
+    )
+}
+
+/// e. One member more must not cost more where there are many.
+pub fn judge_members(small: &Measurement, large: &Measurement) -> Criterion {
+    Criterion::at_most(
+        "p50 as a multiple of that of the smallest groups",
+        large.p50_ms / small.p50_ms,
+        1.5,
         2,
     )
 }

@@ -18,6 +18,28 @@ use crate::login::{Login, Session};
 
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
+/// Who calls the admin API. An `Authorization` header is what counts where there is one, whatever cookie is beside it.
+enum Caller {
+    Operator,
+    Person(Box<Session>),
+}
+
+impl Caller {
+    async fn identify<S>(parts: &mut Parts, state: &S) -> Result<Self, Problem>
+    where
+        Login: FromRef<S>,
+        PublicUrl: FromRef<S>,
+        S: Send + Sync,
+    {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
+            return Ok(Self::Operator);
+        }
+        let signed_in = SignedIn::from_request_parts(parts, state).await?;
+        Ok(Self::Person(Box::new(signed_in.session)))
+    }
+}
+
 /// The operator of the gateway.
 pub(super) struct Operator {
     request_id: String,
@@ -39,14 +61,12 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
-            return Ok(Self {
+        match Caller::identify(parts, state).await? {
+            Caller::Operator => Ok(Self {
                 request_id: request_id(parts),
-            });
+            }),
+            Caller::Person(_) => Err(Refusal::OperatorRequired.into()),
         }
-        SignedIn::from_request_parts(parts, state).await?;
-        Err(Refusal::OperatorRequired.into())
     }
 }
 
@@ -129,29 +149,21 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let by_token = parts.headers.contains_key(header::AUTHORIZATION);
-        let signed_in = if by_token {
-            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
-            None
-        } else {
-            Some(SignedIn::from_request_parts(parts, state).await?)
-        };
+        let caller = Caller::identify(parts, state).await?;
         let ids = UrlIds::from_request_parts(parts, state).await?;
         let slug = ids.text("tenant");
-        let authority = match signed_in {
-            None => Authority::Operator,
+        let authority = match caller {
+            Caller::Operator => Authority::Operator,
             // Another tenant is as good as none.
-            Some(signed_in) if signed_in.session.of.slug.as_str() != slug => {
+            Caller::Person(session) if session.of.slug.as_str() != slug => {
                 return Err(Problem::not_found("tenant"));
             }
-            Some(signed_in) => signed_in
-                .session
-                .authority()
-                .ok_or(Refusal::AdministratorRequired)?,
+            Caller::Person(session) => {
+                let authority = session.authority().ok_or(Refusal::AdministratorRequired)?;
+                parts.extensions.insert(Judged(authority.clone()));
+                authority
+            }
         };
-        if matches!(authority, Authority::Administrator { .. }) {
-            parts.extensions.insert(Judged(authority.clone()));
-        }
         Ok(Self {
             tenant: tenants::find(&Accounts::from_ref(state), slug).await?,
             authority,
@@ -233,11 +245,10 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
-            return Ok(Self(None));
-        }
-        let SignedIn { session, .. } = SignedIn::from_request_parts(parts, state).await?;
+        let session = match Caller::identify(parts, state).await? {
+            Caller::Operator => return Ok(Self(None)),
+            Caller::Person(session) => session,
+        };
         session
             .authority()
             .ok_or(Refusal::AdministratorRequired)?

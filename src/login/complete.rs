@@ -9,8 +9,9 @@ use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
 use crate::directory::{
-    Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession, Origin, Proof,
-    Refusal, Right, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
+    AccessWindow, Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession,
+    Origin, Proof, Refusal, Right, SessionId, Tenant, User, UserId, UserKind, UserSource, connection,
+    session,
 };
 use crate::sso::jit::{self, Decision, Names, Situation};
 use crate::sso::{Attributes, VerifiedIdentity};
@@ -69,34 +70,25 @@ pub(super) async fn decide(
     let directory = directory_of(tx, &connection).await?;
     let domains = tx.list_domains().await?;
     let names = Names::read(&arriving.attributes, &connection, &domains);
-    let external_ids = &arriving.attributes.external_id;
-    let by_external_id = match directory {
-        Some(directory) => tx.list_met_by_external_id(directory, external_ids).await?,
-        None => Vec::new(),
-    };
-    let by_user_name = match &names.user_name {
-        Some(name) => tx.find_met_by_user_name(name).await?,
-        None => None,
-    };
-    let by_email = match &names.email {
-        Ok(email) => tx.list_met_by_email(email).await?,
-        Err(_) => Vec::new(),
-    };
-    let email = names.email.as_deref().ok();
-    let gone = tx
-        .find_gone(directory, external_ids, names.user_name.as_deref(), email)
-        .await?;
-    let situation = Situation {
+    let mut situation = Situation {
         tenant: &tenant,
         connection: &connection,
         directory,
         by_subject: tx.find_linked_user(&key).await?,
-        by_external_id,
-        by_user_name,
-        by_email,
-        gone,
+        by_external_id: Vec::new(),
+        by_user_name: None,
+        by_email: Vec::new(),
+        gone: None,
         now: origin.at,
     };
+    // Whom the subject leads to is found; only of others are there names to look up.
+    if situation
+        .by_subject
+        .as_ref()
+        .is_none_or(|user| user.deleted_at.is_some())
+    {
+        look_up(tx, &mut situation, &names, &arriving.attributes.external_id).await?;
+    }
     match jit::decide(&names, &situation, &mut trace) {
         Ok(decision) => Ok(Met {
             decision,
@@ -122,6 +114,28 @@ pub(super) async fn decide(
         }
         .into()),
     }
+}
+
+/// Whom the names lead to.
+async fn look_up(
+    tx: &mut Tx,
+    situation: &mut Situation<'_>,
+    names: &Names,
+    external_ids: &[String],
+) -> Result<(), storage::Error> {
+    let (directory, user_name) = (situation.directory, names.user_name.as_deref());
+    let email = names.email.as_deref().ok();
+    if let Some(directory) = directory {
+        situation.by_external_id = tx.list_met_by_external_id(directory, external_ids).await?;
+    }
+    if let Some(name) = user_name {
+        situation.by_user_name = tx.find_met_by_user_name(name).await?;
+    }
+    if let Some(email) = email {
+        situation.by_email = tx.list_met_by_email(email).await?;
+    }
+    situation.gone = tx.find_gone(directory, external_ids, user_name, email).await?;
+    Ok(())
 }
 
 /// What was decided, and on which grounds.
@@ -168,7 +182,7 @@ pub(super) async fn sign_in(
                 user_name,
                 attributes: account::attributes(first, last, display, &email),
                 entity,
-                access: crate::directory::AccessWindow::default(),
+                access: AccessWindow::default(),
             };
             let arrival = account::create(new, origin.clone());
             tx.apply(arrival.change).await?;
@@ -282,9 +296,6 @@ async fn follow_groups(
     let source = GrantSource::Connection(connection.id);
     let grants = tx.list_grants(user.id).await?;
     let mut rights = rights_of(&connection.settings.group_mapping, groups);
-    if rights.is_empty() && grants.iter().all(|grant| grant.source != source) {
-        return Ok(user);
-    }
     if grant::align(&grants, source, rights.clone()).is_empty() {
         return Ok(user);
     }

@@ -1,209 +1,143 @@
 //! Groups over SCIM.
 
-use serde_json::Value;
-
 use super::Provisioning;
 use super::error::Error;
 use super::membership;
+use super::plan::{Outcome, Plan};
 use super::precondition::Precondition;
-use super::quirks_of;
-use super::render::GroupRecord;
-use super::resource::{group_attributes, group_resource};
-use crate::directory::{DirectoryRef, Group, GroupId, Origin, Profile, Refusal, group, key};
-use crate::scim::patch::MemberChange;
-use crate::scim::{patch, schema};
+use super::resource::{GroupAttributes, group_attributes, group_resource};
+use super::service::Service;
+use crate::directory::{DirectoryRef, Group, GroupId, Member, Origin, Refusal, group, key};
+use crate::scim::patch::{MemberChange, Patch};
 use crate::storage::Tx;
 
-/// What a PATCH of a group came to.
-#[derive(Debug, Clone)]
-pub struct Patched {
-    /// The group as it is now.
-    pub group: Group,
-    /// The request was about members alone, so the answer needs no body (RFC 7644 section 3.5.2).
-    pub members_only: bool,
-}
-
-/// Makes a group with its first members.
-///
-/// # Errors
-/// The body breaks the schema, the name is another group's, or a member does not exist.
-pub async fn create(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    body: Value,
-    id: GroupId,
-    origin: Origin,
-) -> Result<Group, Error> {
-    let mut resource = crate::scim::resource::parse(body, schema::group(), quirks_of(&directory))?;
-    let members = patch::member_ids(&mut resource)?.unwrap_or_default();
-    let (display_name, external_id, profile) = group_attributes(resource)?;
-    on.store
-        .write(directory.tenant, async move |tx: &mut Tx| {
-            check_name(tx, directory, &display_name, None).await?;
-            let delta = membership::decide(tx, directory.id, id, &[MemberChange::Add(members)]).await?;
-            let group = Group {
-                id,
-                directory: directory.id,
-                display_name,
-                external_id,
-                profile,
-                version: 1,
-                created_at: origin.at,
-                modified_at: origin.at,
-            };
-            tx.apply(group::create(group.clone(), delta.add, origin)).await?;
-            Ok::<_, Error>(group)
-        })
-        .await
-}
-
-/// A group of the directory, with its members where `with_members` asks for them.
+/// A group of the directory.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn find(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    id: &str,
-    with_members: bool,
-) -> Result<GroupRecord, Error> {
-    let group_id = id.parse::<GroupId>().map_err(|_| not_found(id))?;
-    let mut tx = on.store.read(directory.tenant).await?;
-    let group = tx
-        .find_group(directory.id, group_id)
-        .await?
-        .ok_or_else(|| not_found(id))?;
-    let members = if with_members {
-        tx.list_members(group_id).await?
-    } else {
-        Vec::new()
+pub async fn find(on: &Provisioning, service: &Service, id: &str) -> Result<Group, Error> {
+    let found = match id.parse::<GroupId>() {
+        Ok(group) => {
+            let mut tx = on.store.read(service.directory.tenant).await?;
+            tx.find_group(service.directory.id, group).await?
+        }
+        Err(_) => None,
     };
-    Ok(GroupRecord { group, members })
+    found.ok_or_else(|| Error::not_found("Group", id))
 }
 
-/// Adds the members of a group, for an answer that shows them.
+/// The members of a group, for an answer that shows them.
 ///
 /// # Errors
 /// The database failed.
-pub async fn with_members(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    group: Group,
-) -> Result<GroupRecord, Error> {
-    let members = on
-        .store
-        .read(directory.tenant)
-        .await?
-        .list_members(group.id)
-        .await?;
-    Ok(GroupRecord { group, members })
+pub async fn list_members(on: &Provisioning, service: &Service, group: &Group) -> Result<Vec<Member>, Error> {
+    let mut tx = on.store.read(service.directory.tenant).await?;
+    Ok(tx.list_members(group.id).await?)
+}
+
+/// Makes a group with its first members.
+pub(super) async fn create(
+    tx: &mut Tx,
+    service: &Service,
+    id: GroupId,
+    said: GroupAttributes,
+    members: &[MemberChange],
+    origin: &Origin,
+) -> Result<Plan, Error> {
+    let directory = service.directory;
+    check_name(tx, directory, &said.display_name, None).await?;
+    let delta = membership::decide(tx, directory.id, id, members).await?;
+    let group = Group {
+        id,
+        directory: directory.id,
+        display_name: said.display_name,
+        external_id: said.external_id,
+        profile: said.profile,
+        version: 1,
+        created_at: origin.at,
+        modified_at: origin.at,
+    };
+    Ok(Plan {
+        changes: vec![group::create(group.clone(), delta.add, origin.clone())],
+        outcome: Outcome::Group {
+            group,
+            members_only: false,
+        },
+    })
 }
 
 /// Replaces a group and its member list (PUT).
-///
-/// # Errors
-/// The body breaks the schema, the precondition fails, or a rule says no.
-pub async fn replace(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    id: &str,
-    body: Value,
-    precondition: Precondition,
-    origin: Origin,
-) -> Result<Group, Error> {
-    let id = id.parse::<GroupId>().map_err(|_| not_found(id))?;
-    let mut resource = crate::scim::resource::parse(body, schema::group(), quirks_of(&directory))?;
-    // RFC 7644 section 3.5.1: what a PUT leaves out is cleared, the members too.
-    let members = patch::member_ids(&mut resource)?.unwrap_or_default();
-    let said = group_attributes(resource)?;
-    on.store
-        .write(directory.tenant, async move |tx: &mut Tx| {
-            let before = find_own(tx, directory, id, &precondition).await?;
-            save(
-                tx,
-                directory,
-                before,
-                said,
-                &[MemberChange::Replace(members)],
-                origin,
-            )
-            .await
-        })
-        .await
+pub(super) async fn replace(
+    tx: &mut Tx,
+    service: &Service,
+    id: GroupId,
+    said: GroupAttributes,
+    members: &[MemberChange],
+    precondition: &Precondition,
+    origin: &Origin,
+) -> Result<Plan, Error> {
+    let before = find_own(tx, service.directory, id, precondition).await?;
+    update(tx, service.directory, before, said, members, false, origin).await
 }
 
 /// Applies a PATCH to a group. It costs what it changes, not what the group holds.
-///
-/// # Errors
-/// The operations break the protocol or the schema, the precondition fails, or a rule says no.
-pub async fn patch(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    id: &str,
-    body: Value,
-    precondition: Precondition,
-    origin: Origin,
-) -> Result<Patched, Error> {
-    let id = id.parse::<GroupId>().map_err(|_| not_found(id))?;
-    let patch = patch::parse(body, schema::group(), quirks_of(&directory))?;
-    let (changes, rest) = patch.split_members()?;
+pub(super) async fn patch(
+    tx: &mut Tx,
+    service: &Service,
+    id: GroupId,
+    changes: &[MemberChange],
+    rest: &Patch,
+    precondition: &Precondition,
+    origin: &Origin,
+) -> Result<Plan, Error> {
+    let before = find_own(tx, service.directory, id, precondition).await?;
+    let said = group_attributes(rest.apply(&group_resource(&before))?)?;
     let members_only = !changes.is_empty() && rest.is_empty();
-    on.store
-        .write(directory.tenant, async move |tx: &mut Tx| {
-            let before = find_own(tx, directory, id, &precondition).await?;
-            let said = group_attributes(rest.apply(&group_resource(&before))?)?;
-            let group = save(tx, directory, before, said, &changes, origin).await?;
-            Ok::<_, Error>(Patched { group, members_only })
-        })
-        .await
+    update(tx, service.directory, before, said, changes, members_only, origin).await
 }
 
 /// Deletes a group.
-///
-/// # Errors
-/// [`Error::NotFound`], or the precondition fails.
-pub async fn delete(
-    on: &Provisioning,
-    directory: DirectoryRef,
-    id: &str,
-    precondition: Precondition,
-    origin: Origin,
-) -> Result<(), Error> {
-    let id = id.parse::<GroupId>().map_err(|_| not_found(id))?;
-    on.store
-        .write(directory.tenant, async move |tx: &mut Tx| {
-            let found = find_own(tx, directory, id, &precondition).await?;
-            tx.apply(group::delete(&found, origin)).await?;
-            Ok::<_, Error>(())
-        })
-        .await
+pub(super) async fn delete(
+    tx: &mut Tx,
+    service: &Service,
+    id: GroupId,
+    precondition: &Precondition,
+    origin: &Origin,
+) -> Result<Plan, Error> {
+    let found = find_own(tx, service.directory, id, precondition).await?;
+    Ok(Plan {
+        outcome: Outcome::Deleted,
+        changes: vec![group::delete(&found, origin.clone())],
+    })
 }
 
-async fn save(
+async fn update(
     tx: &mut Tx,
     directory: DirectoryRef,
     before: Group,
-    (display_name, external_id, profile): (String, Option<String>, Profile),
+    said: GroupAttributes,
     changes: &[MemberChange],
-    origin: Origin,
-) -> Result<Group, Error> {
-    if key::fold(&display_name) != key::fold(&before.display_name) {
-        check_name(tx, directory, &display_name, Some(before.id)).await?;
+    members_only: bool,
+    origin: &Origin,
+) -> Result<Plan, Error> {
+    if key::fold(&said.display_name) != key::fold(&before.display_name) {
+        check_name(tx, directory, &said.display_name, Some(before.id)).await?;
     }
     let delta = membership::decide(tx, directory.id, before.id, changes).await?;
     let after = Group {
-        display_name,
-        external_id,
-        profile,
+        display_name: said.display_name,
+        external_id: said.external_id,
+        profile: said.profile,
         ..before.clone()
     };
-    match group::update(&before, after, delta, origin) {
-        Some((after, change)) => {
-            tx.apply(change).await?;
-            Ok(after)
-        }
-        None => Ok(before),
-    }
+    let (group, changes) = match group::update(&before, after, delta, origin.clone()) {
+        Some((after, change)) => (after, vec![change]),
+        None => (before, Vec::new()),
+    };
+    Ok(Plan {
+        outcome: Outcome::Group { group, members_only },
+        changes,
+    })
 }
 
 async fn check_name(
@@ -230,11 +164,7 @@ async fn find_own(
     let group = tx
         .find_group_for_update(directory.id, id)
         .await?
-        .ok_or_else(|| not_found(&id.to_string()))?;
+        .ok_or_else(|| Error::not_found("Group", &id.to_string()))?;
     precondition.check(group.version)?;
     Ok(group)
-}
-
-fn not_found(id: &str) -> Error {
-    Error::not_found("Group", id)
 }

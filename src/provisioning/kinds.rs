@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::error::Error;
 use super::filter::{Lowered, lower_group, lower_user};
-use super::render::{Endpoint, GroupRecord};
+use super::render::GroupRecord;
 use super::resource::{full_group, full_user};
+use super::service::Service;
 use crate::directory::query::{GroupTerm, Predicate, Sorting, UserTerm, Window};
 use crate::directory::{DirectoryRef, Group, GroupId, Member, User, UserId};
 use crate::scim::Resource;
@@ -46,13 +47,13 @@ pub(super) trait Kind {
     async fn full(
         tx: &mut ReadTx,
         items: &[Self::Item],
-        endpoint: &Endpoint,
+        service: &Service,
         apart: bool,
     ) -> Result<Vec<Resource>, Error>;
     async fn write(
         tx: &mut ReadTx,
         items: Vec<Self::Item>,
-        endpoint: &Endpoint,
+        service: &Service,
         projection: &Projection,
     ) -> Result<String, Error>;
 }
@@ -106,7 +107,7 @@ impl Kind for Users {
     async fn full(
         tx: &mut ReadTx,
         items: &[User],
-        endpoint: &Endpoint,
+        service: &Service,
         apart: bool,
     ) -> Result<Vec<Resource>, Error> {
         let mut groups = if apart {
@@ -116,14 +117,14 @@ impl Kind for Users {
         };
         Ok(items
             .iter()
-            .map(|user| full_user(user, &groups.remove(&user.id).unwrap_or_default(), endpoint))
+            .map(|user| full_user(user, &groups.remove(&user.id).unwrap_or_default(), service))
             .collect())
     }
 
     async fn write(
         tx: &mut ReadTx,
         items: Vec<User>,
-        endpoint: &Endpoint,
+        service: &Service,
         projection: &Projection,
     ) -> Result<String, Error> {
         let mut groups = if projection.wants(Self::APART) {
@@ -137,7 +138,7 @@ impl Kind for Users {
                 out.push(',');
             }
             let groups = groups.remove(&user.id).unwrap_or_default();
-            endpoint.write_user(&mut out, &UserRecord { user, groups }, projection);
+            service.write_user(&mut out, &UserRecord { user, groups }, projection);
         }
         Ok(out)
     }
@@ -191,7 +192,7 @@ impl Kind for Groups {
     async fn full(
         tx: &mut ReadTx,
         items: &[Group],
-        endpoint: &Endpoint,
+        service: &Service,
         apart: bool,
     ) -> Result<Vec<Resource>, Error> {
         let mut members = if apart {
@@ -201,14 +202,14 @@ impl Kind for Groups {
         };
         Ok(items
             .iter()
-            .map(|group| full_group(group, &members.remove(&group.id).unwrap_or_default(), endpoint))
+            .map(|group| full_group(group, &members.remove(&group.id).unwrap_or_default(), service))
             .collect())
     }
 
     async fn write(
         tx: &mut ReadTx,
         items: Vec<Group>,
-        endpoint: &Endpoint,
+        service: &Service,
         projection: &Projection,
     ) -> Result<String, Error> {
         let mut members = if projection.wants(Self::APART) {
@@ -222,7 +223,7 @@ impl Kind for Groups {
                 out.push(',');
             }
             let members = members.remove(&group.id).unwrap_or_default();
-            endpoint.write_group(&mut out, &GroupRecord { group, members }, projection);
+            service.write_group(&mut out, &GroupRecord { group, members }, projection);
         }
         Ok(out)
     }

@@ -4,26 +4,31 @@
 //! together and holds the mapping between a wire resource and a [`User`](crate::directory::User) or
 //! [`Group`](crate::directory::Group). It knows neither HTTP nor SQL.
 
+pub mod bulk;
+mod command;
 mod error;
 mod filter;
 pub mod groups;
 mod kinds;
 mod membership;
+mod plan;
 mod precondition;
 mod render;
 pub mod resource;
 pub mod search;
+mod service;
 pub mod users;
 
+pub use command::{Command, ResourceKind, Write};
 pub use error::Error;
+pub use plan::{Outcome, Plan, perform};
 pub use precondition::{Precondition, entity_tag};
 pub use render::{Endpoint, GroupRecord};
 pub use search::{Page, Scope};
+pub use service::Service;
 
 pub use crate::storage::UserRecord;
 
-use crate::directory::{DirectoryKind, DirectoryRef};
-use crate::scim::quirks::Provider;
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
@@ -37,18 +42,5 @@ impl Provisioning {
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store }
-    }
-}
-
-/// Which provider's habits the engine has to expect from a directory.
-#[must_use]
-pub fn quirks_of(directory: &DirectoryRef) -> Provider {
-    match directory.kind {
-        DirectoryKind::Generic => Provider::Generic,
-        DirectoryKind::Okta => Provider::Okta,
-        DirectoryKind::Entra => Provider::Entra,
-        DirectoryKind::Google => Provider::Google,
-        DirectoryKind::OneLogin => Provider::OneLogin,
-        DirectoryKind::JumpCloud => Provider::JumpCloud,
     }
 }

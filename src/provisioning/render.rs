@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::precondition::entity_tag;
 use super::resource::{full_group, full_user};
+use super::service::Service;
 use crate::directory::{Group, GroupId, Member, MemberKind, Profile, User, UserId};
 use crate::scim::projection::Projection;
-use crate::scim::schema::{self, ResourceType};
+use crate::scim::schema::ResourceType;
 use crate::storage::UserRecord;
 
 /// The address that a directory's resources live under.
@@ -82,7 +83,9 @@ impl Endpoint {
             "version": entity_tag(group.version),
         })
     }
+}
 
+impl Service {
     /// Appends a person's JSON.
     pub fn write_user(&self, out: &mut String, record: &UserRecord, projection: &Projection) {
         if !projection.is_default() {
@@ -92,7 +95,7 @@ impl Endpoint {
         }
         let user = &record.user;
         out.push_str("{\"schemas\":");
-        write_json(out, &schemas_of(schema::user(), &user.profile));
+        write_json(out, &schemas_of(&self.types.user, &user.profile));
         put(out, format_args!(",\"id\":\"{}\"", user.id));
         if let Some(external_id) = &user.external_id {
             out.push_str(",\"externalId\":");
@@ -110,7 +113,7 @@ impl Endpoint {
                 out,
                 format_args!(
                     "{{\"value\":\"{}\",\"$ref\":\"{}/Groups/{}\"",
-                    group.id, self.base, group.id
+                    group.id, self.endpoint.base, group.id
                 ),
             );
             out.push_str(",\"display\":");
@@ -138,7 +141,7 @@ impl Endpoint {
         }
         let group = &record.group;
         out.push_str("{\"schemas\":");
-        write_json(out, &schemas_of(schema::group(), &group.profile));
+        write_json(out, &schemas_of(&self.types.group, &group.profile));
         put(out, format_args!(",\"id\":\"{}\"", group.id));
         if let Some(external_id) = &group.external_id {
             out.push_str(",\"externalId\":");
@@ -155,7 +158,7 @@ impl Endpoint {
                 format_args!(
                     "{{\"value\":\"{id}\",\"$ref\":\"{base}/{kind}s/{id}\",\"type\":\"{kind}\"}}",
                     id = member.id,
-                    base = self.base,
+                    base = self.endpoint.base,
                 ),
             );
         }
@@ -184,7 +187,7 @@ impl Endpoint {
             format_args!(
                 ",\"meta\":{{\"resourceType\":\"{kind}\",\"created\":\"{created}\",\"lastModified\":\"{modified}\",\
                  \"location\":\"{base}/{kind}s/{id}\",\"version\":\"W/\\\"{version}\\\"\"}}}}",
-                base = self.base,
+                base = self.endpoint.base,
             ),
         );
     }
@@ -199,7 +202,7 @@ pub(super) fn member_type(kind: MemberKind) -> &'static str {
 }
 
 /// The schemas that a resource shows data of: its own, and each extension that has any.
-pub(super) fn schemas_of(kind: &'static ResourceType, profile: &Profile) -> Vec<&'static str> {
+pub(super) fn schemas_of<'k>(kind: &'k ResourceType, profile: &Profile) -> Vec<&'k str> {
     let members: BTreeMap<&str, &RawValue> = serde_json::from_str(profile.as_json()).unwrap_or_default();
     let extensions = kind
         .extensions

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::render::{Endpoint, schemas_of};
+use super::service::Service;
 use crate::directory::lifecycle::Provisioned;
 use crate::directory::{Group, Member, Profile, User};
 use crate::scim::Resource;
 use crate::scim::error::ScimError;
-use crate::scim::schema;
 use crate::storage::GroupRef;
 
 /// How large a resource may be, its members not counted, in bytes of JSON.
@@ -33,18 +33,27 @@ pub(super) fn provisioned(mut resource: Resource) -> Result<Provisioned, ScimErr
     })
 }
 
-/// What a canonical Group resource without its members says of a group: displayName, externalId, the rest.
+/// What a directory says of a group, its members apart.
+#[derive(Debug, Clone)]
+pub(super) struct GroupAttributes {
+    pub display_name: String,
+    pub external_id: Option<String>,
+    pub profile: Profile,
+}
+
+/// What a canonical Group resource without its members says of a group.
 ///
 /// # Errors
 /// `invalidValue` when there is no displayName, which the engine's own check should have found.
-pub(super) fn group_attributes(
-    mut resource: Resource,
-) -> Result<(String, Option<String>, Profile), ScimError> {
+pub(super) fn group_attributes(mut resource: Resource) -> Result<GroupAttributes, ScimError> {
     let Some(Value::String(display_name)) = resource.shift_remove("displayName") else {
         return Err(ScimError::invalid_value("displayName is required"));
     };
-    let external_id = take_text(&mut resource, "externalId");
-    Ok((display_name, external_id, profile_of(&resource)?))
+    Ok(GroupAttributes {
+        display_name,
+        external_id: take_text(&mut resource, "externalId"),
+        profile: profile_of(&resource)?,
+    })
 }
 
 /// The attributes as they are stored, refused when there is too much of them: many small changes must not grow one
@@ -90,43 +99,43 @@ pub(super) fn group_resource(group: &Group) -> Resource {
 
 /// A person as a filter sees them and as a projection cuts them: everything that an answer could show.
 #[must_use]
-pub fn full_user(user: &User, groups: &[GroupRef], endpoint: &Endpoint) -> Resource {
+pub fn full_user(user: &User, groups: &[GroupRef], service: &Service) -> Resource {
     let mut resource = Map::new();
     resource.insert(
         "schemas".to_owned(),
-        schemas_of(schema::user(), &user.profile).into(),
+        schemas_of(&service.types.user, &user.profile).into(),
     );
     insert_text(&mut resource, "id", Some(&user.id.to_string()));
     resource.extend(user_attributes(user));
     if !groups.is_empty() {
         let list: Vec<Value> = groups
             .iter()
-            .map(|group| group_of_user(group, endpoint))
+            .map(|group| group_of_user(group, &service.endpoint))
             .collect();
         resource.insert("groups".to_owned(), list.into());
     }
-    resource.insert("meta".to_owned(), endpoint.user_meta(user));
+    resource.insert("meta".to_owned(), service.endpoint.user_meta(user));
     resource
 }
 
 /// A group as a filter sees it and as a projection cuts it.
 #[must_use]
-pub fn full_group(group: &Group, members: &[Member], endpoint: &Endpoint) -> Resource {
+pub fn full_group(group: &Group, members: &[Member], service: &Service) -> Resource {
     let mut resource = Map::new();
     resource.insert(
         "schemas".to_owned(),
-        schemas_of(schema::group(), &group.profile).into(),
+        schemas_of(&service.types.group, &group.profile).into(),
     );
     insert_text(&mut resource, "id", Some(&group.id.to_string()));
     resource.extend(group_resource(group));
     if !members.is_empty() {
         let list: Vec<Value> = members
             .iter()
-            .map(|member| member_object(member, endpoint))
+            .map(|member| member_object(member, &service.endpoint))
             .collect();
         resource.insert("members".to_owned(), list.into());
     }
-    resource.insert("meta".to_owned(), endpoint.group_meta(group));
+    resource.insert("meta".to_owned(), service.endpoint.group_meta(group));
     resource
 }
 

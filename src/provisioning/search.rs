@@ -7,17 +7,18 @@
 use std::collections::HashMap;
 
 use super::Provisioning;
+use super::command::ResourceKind;
 use super::error::Error;
 use super::filter::{Lowered, lower_sort, mentions};
 use super::kinds::{Groups, Kind, Users};
-use super::render::Endpoint;
+use super::service::Service;
 use crate::directory::DirectoryRef;
 use crate::directory::query::{Predicate, Sorting, Window};
 use crate::scim::error::ScimError;
 use crate::scim::filter::{self, Filter};
 use crate::scim::message::SearchRequest;
 use crate::scim::projection::Projection;
-use crate::scim::schema::{self, ResourceType};
+use crate::scim::schema::ResourceType;
 use crate::scim::sort::{Sort, SortKey};
 use crate::storage::ReadTx;
 
@@ -58,8 +59,7 @@ pub enum Scope {
 /// `invalidFilter`, `invalidPath` and `invalidValue` for what the request asks, `tooMany` past the budget.
 pub async fn search(
     on: &Provisioning,
-    directory: DirectoryRef,
-    endpoint: &Endpoint,
+    service: &Service,
     scope: Scope,
     request: &SearchRequest,
 ) -> Result<Page, Error> {
@@ -69,42 +69,41 @@ pub async fn search(
     };
     match scope {
         Scope::Users => {
-            let plan = Plan::new(request, schema::user())?;
-            page_of::<Users>(on, directory, endpoint, &plan, window).await
+            let plan = Plan::new(request, &service.types.user)?;
+            page_of::<Users>(on, service, &plan, window).await
         }
         Scope::Groups => {
-            let plan = Plan::new(request, schema::group())?;
-            page_of::<Groups>(on, directory, endpoint, &plan, window).await
+            let plan = Plan::new(request, &service.types.group)?;
+            page_of::<Groups>(on, service, &plan, window).await
         }
-        Scope::Both => search_both(on, directory, endpoint, request, window).await,
+        Scope::Both => search_both(on, service, request, window).await,
     }
 }
 
 /// A filter on an attribute that only one of the two kinds has is about that kind alone.
 async fn search_both(
     on: &Provisioning,
-    directory: DirectoryRef,
-    endpoint: &Endpoint,
+    service: &Service,
     request: &SearchRequest,
     window: Window,
 ) -> Result<Page, Error> {
     let (users, groups) = (
-        Plan::new(request, schema::user()),
-        Plan::new(request, schema::group()),
+        Plan::new(request, &service.types.user),
+        Plan::new(request, &service.types.group),
     );
     if let (Err(error), Err(_)) = (&users, &groups) {
         return Err(error.clone().into());
     }
     let mut page = Page::default();
     if let Ok(plan) = users {
-        page = page_of::<Users>(on, directory, endpoint, &plan, window).await?;
+        page = page_of::<Users>(on, service, &plan, window).await?;
     }
     if let Ok(plan) = groups {
         let rest = Window {
             offset: window.offset.saturating_sub(page.total),
             limit: window.limit - page.items,
         };
-        let second = page_of::<Groups>(on, directory, endpoint, &plan, rest).await?;
+        let second = page_of::<Groups>(on, service, &plan, rest).await?;
         if page.items > 0 && second.items > 0 {
             page.resources.push(',');
         }
@@ -113,6 +112,15 @@ async fn search_both(
         page.total += second.total;
     }
     Ok(page)
+}
+
+impl From<ResourceKind> for Scope {
+    fn from(kind: ResourceKind) -> Self {
+        match kind {
+            ResourceKind::User => Self::Users,
+            ResourceKind::Group => Self::Groups,
+        }
+    }
 }
 
 /// A request, parsed against one resource type.
@@ -157,8 +165,7 @@ impl Plan {
 
 async fn page_of<K: Kind>(
     on: &Provisioning,
-    directory: DirectoryRef,
-    endpoint: &Endpoint,
+    service: &Service,
     plan: &Plan,
     window: Window,
 ) -> Result<Page, Error> {
@@ -167,15 +174,15 @@ async fn page_of<K: Kind>(
         Some(sort) => lower_sort(sort),
         None => Some(Sorting::default()),
     };
-    let mut tx = on.store.read(directory.tenant).await?;
+    let mut tx = on.store.read(service.directory.tenant).await?;
     let (items, total) = match sorting {
         Some(sorting) if lowered.exact => {
-            page_from_database::<K>(&mut tx, directory, &lowered.predicate, sorting, window).await?
+            page_from_database::<K>(&mut tx, service.directory, &lowered.predicate, sorting, window).await?
         }
-        _ => page_from_memory::<K>(&mut tx, directory, endpoint, plan, &lowered.predicate, window).await?,
+        _ => page_from_memory::<K>(&mut tx, service, plan, &lowered.predicate, window).await?,
     };
     let count = items.len() as u64;
-    let resources = K::write(&mut tx, items, endpoint, &plan.projection).await?;
+    let resources = K::write(&mut tx, items, service, &plan.projection).await?;
     Ok(Page {
         resources,
         items: count,
@@ -208,8 +215,7 @@ async fn page_from_database<K: Kind>(
 
 async fn page_from_memory<K: Kind>(
     tx: &mut ReadTx,
-    directory: DirectoryRef,
-    endpoint: &Endpoint,
+    service: &Service,
     plan: &Plan,
     of: &Predicate<K::Term>,
     window: Window,
@@ -220,12 +226,12 @@ async fn page_from_memory<K: Kind>(
     let mut keys: Vec<(SortKey, uuid::Uuid)> = Vec::new();
     let (mut total, mut seen, mut after) = (0, 0, None);
     loop {
-        let chunk = K::walk(tx, directory, of, after, SCAN_CHUNK).await?;
+        let chunk = K::walk(tx, service.directory, of, after, SCAN_CHUNK).await?;
         seen += chunk.items.len() as u64;
         if seen > SCAN_BUDGET {
             return Err(too_many());
         }
-        let resources = K::full(tx, &chunk.items, endpoint, apart).await?;
+        let resources = K::full(tx, &chunk.items, service, apart).await?;
         for (item, resource) in chunk.items.into_iter().zip(resources) {
             if plan
                 .filter
@@ -247,7 +253,7 @@ async fn page_from_memory<K: Kind>(
         }
     }
     if let Some(sort) = &plan.sort {
-        page = sorted_page::<K>(tx, directory, sort, keys, window).await?;
+        page = sorted_page::<K>(tx, service.directory, sort, keys, window).await?;
     }
     Ok((page, total))
 }

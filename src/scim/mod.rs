@@ -10,6 +10,7 @@
 //! repairs in [`quirks`].
 
 pub mod attribute;
+pub mod bulk;
 pub mod date_time;
 pub mod discovery;
 pub mod error;

@@ -102,17 +102,7 @@ impl ReadTx {
     ) -> Result<Chunk<User>, Error> {
         let mut sql = self.start(directory, select_user!("WHERE "), LIVE_USERS);
         of.write(&mut sql);
-        if let Some(after) = after {
-            sql.push(" AND u.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY u.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
+        walk(&mut sql, "u.id", after, size);
         let users = self.fetch_users(sql).await?;
         Ok(chunk(users, size, |user| user.id.0))
     }
@@ -130,17 +120,7 @@ impl ReadTx {
     ) -> Result<Chunk<Group>, Error> {
         let mut sql = self.start(directory, select_group!("WHERE "), GROUPS);
         of.write(&mut sql);
-        if let Some(after) = after {
-            sql.push(" AND g.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY g.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
+        walk(&mut sql, "g.id", after, size);
         let groups = self.fetch_groups(sql).await?;
         Ok(chunk(groups, size, |group| group.id.0))
     }
@@ -185,7 +165,20 @@ pub(super) fn chunk<T>(items: Vec<T>, size: u64, id: impl Fn(&T) -> Uuid) -> Chu
     Chunk { items, next }
 }
 
-pub(super) fn limit(sql: &mut Statement, window: Window) {
+/// A stretch of a walk by id: from behind `after` on.
+pub(super) fn walk(sql: &mut Statement, id: &'static str, after: Position, size: u64) {
+    if let Some(after) = after {
+        sql.push(" AND ").push(id).push(" > ").bind(Bind::Uuid(after));
+    }
+    sql.push(" ORDER BY ").push(id);
+    let window = Window {
+        offset: 0,
+        limit: size,
+    };
+    limit(sql, window);
+}
+
+fn limit(sql: &mut Statement, window: Window) {
     // As text: SQLite plans with a LIMIT that it can see, and so prepares a statement anew each time that one is
     // bound. Page sizes are few.
     sql.push(" LIMIT ")

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::audit::micros;
 use super::error::Error;
-use super::lists::{Chunk, Position, chunk, limit};
+use super::lists::{Chunk, Position, chunk, walk};
 use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::select_user;
 use crate::directory::key::fold;
-use crate::directory::query::{PopulationFilter, Window};
+use crate::directory::query::PopulationFilter;
 use crate::directory::{User, UserStatus};
 
 impl ReadTx {
@@ -55,17 +55,7 @@ impl ReadTx {
             }
         }
         push_text(&mut sql, of);
-        if let Some(after) = after {
-            sql.push(" AND u.id > ").bind(Bind::Uuid(after));
-        }
-        sql.push(" ORDER BY u.id");
-        limit(
-            &mut sql,
-            Window {
-                offset: 0,
-                limit: size,
-            },
-        );
+        walk(&mut sql, "u.id", after, size);
         let users = self.fetch_users(sql).await?;
         Ok(chunk(users, size, |user| user.id.0))
     }

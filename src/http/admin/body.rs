@@ -104,12 +104,13 @@ impl From<BodyError> for Problem {
 }
 
 /// For a field of which absent and null mean different things: absent leaves it, null clears it.
+/// Goes with `#[serde(default)]`.
 pub(super) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
-    T: serde::Deserialize<'de>,
-    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
 {
-    serde::Deserialize::deserialize(deserializer).map(Some)
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Reads a query string into a type.
@@ -147,15 +148,6 @@ pub(super) fn parse_query_joining<T: DeserializeOwned>(uri: &Uri, name: &str) ->
     let text = format!("/?{}&{name}={}", rest.join("&"), values.join(","));
     // What was a query a moment ago is one still.
     parse_query(&Uri::try_from(text).unwrap_or_else(|_| uri.clone()))
-}
-
-/// Reads a field that may be null and tells it from one that is absent; goes with `#[serde(default)]`.
-pub(super) fn said<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(reader).map(Some)
 }
 
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, said};
+use super::body::{Fields, JsonBody, nullable};
 use super::list::List;
 use crate::accounts::{Accounts, entities};
 use crate::directory::{Entity, EntityId};
@@ -105,7 +105,7 @@ struct EntityUpdateBody {
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The entity that it is a part of; null for none. Absent leaves it where it is.
-    #[serde(default, deserialize_with = "said")]
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<EntityId>)]
     #[expect(clippy::option_option, reason = "absent, null and an id are three things")]
     parent_id: Option<Option<EntityId>>,

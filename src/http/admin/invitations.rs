@@ -79,16 +79,14 @@ impl From<&(Invitation, String)> for OpenInvitationView {
 
 /// The randomness of a new invitation.
 pub(super) fn new_token() -> Result<Token, Problem> {
-    let draw = || {
-        clock::random_bytes().map_err(|_| {
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Problem::new(status, "unavailable", "the system gives no randomness")
-        })
-    };
-    let (random, other) = (draw()?, draw()?);
-    let mut nonce = [0; 12];
-    nonce.copy_from_slice(&other[..12]);
-    Ok(Token { random, nonce })
+    let drawn = clock::random_bytes().and_then(|random| {
+        let nonce = clock::random_nonce()?;
+        Ok(Token { random, nonce })
+    });
+    drawn.map_err(|_| {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "unavailable", "the system gives no randomness")
+    })
 }
 
 /// A page of invitations.

@@ -15,6 +15,15 @@ const FREE: usize = 64 * 1024;
 /// How long a body may take in all.
 const WHOLE_BODY: Duration = Duration::from_secs(25);
 
+/// How much of a body that is too long is read all the same, so that the client gets to read the answer.
+const DISCARDED: usize = 64 * 1024 * 1024;
+
+/// How long that may take.
+const DISCARDING: Duration = Duration::from_secs(10);
+
+/// After this long without a byte the client is waiting for the answer.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// Bytes per permit: semaphores count in `u32`.
 const UNIT: usize = 1024;
 
@@ -105,6 +114,7 @@ async fn read_frames(
     let declared = content_length.or(body.size_hint().exact());
     let declared = declared.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     if declared.is_some_and(|length| length > limit) {
+        discard(body).await;
         return Err(BodyError::TooLarge);
     }
     let expected = declared.unwrap_or(limit);
@@ -120,6 +130,7 @@ async fn read_frames(
         };
         let length = read.len() + data.len();
         if length > limit {
+            discard(body).await;
             return Err(BodyError::TooLarge);
         }
         if length > expected {
@@ -140,6 +151,22 @@ async fn read_frames(
             _permit: permit,
         }),
     })
+}
+
+/// Reads on without keeping anything, within bounds: a client that is still sending when the connection is closed is told
+/// of a broken pipe by its own system, and never reads that its body was too large.
+async fn discard(mut body: Body) {
+    let mut left = DISCARDED;
+    let all = async {
+        while let Ok(Some(Ok(frame))) = timeout(SILENCE, body.frame()).await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whatever is not read by then is the client's own fault.
+    let _ = timeout(DISCARDING, all).await;
 }
 
 /// A body that gives its memory back to the budget when it goes.

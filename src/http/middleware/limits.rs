@@ -16,6 +16,9 @@ use super::request_id::RequestId;
 /// Asked by machines that must learn the state of the gateway when it is busiest.
 const EXEMPT_FROM_SHEDDING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// How much longer a bulk request may take than another.
+const BULK_FACTOR: u32 = 10;
+
 const OVERLOADED: MiddlewareRefusal = MiddlewareRefusal {
     status: StatusCode::SERVICE_UNAVAILABLE,
     code: "overloaded",
@@ -47,6 +50,15 @@ impl Limits {
             time,
         }
     }
+
+    /// A bulk request is many requests.
+    fn time_for(&self, request: &Request) -> Duration {
+        if request.uri().path().ends_with("/Bulk") {
+            self.time * BULK_FACTOR
+        } else {
+            self.time
+        }
+    }
 }
 
 impl Default for Limits {
@@ -76,12 +88,13 @@ pub async fn shed_load(State(limits): State<Limits>, request: Request, next: Nex
 pub async fn limit_time(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let door = Door::of(request.uri());
     let id = request.extensions().get::<RequestId>().cloned();
-    match tokio::time::timeout(limits.time, next.run(request)).await {
+    let time = limits.time_for(&request);
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
             metrics::counter!(metric::TIMED_OUT).increment(1);
             tracing::warn!(
-                limit_seconds = limits.time.as_secs_f64(),
+                limit_seconds = time.as_secs_f64(),
                 "request given up at the time limit"
             );
             TOO_SLOW.render(door, id.as_ref())

@@ -1,5 +1,7 @@
 //! The identity provider that is calling, as an argument type: a handler that takes it cannot forget to ask.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRef, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -10,16 +12,15 @@ use crate::directory::{Actor, Origin, Source};
 use crate::http::clock;
 use crate::http::extract::{authorization, is_directory_address, request_id};
 use crate::http::state::PublicUrl;
-use crate::login::{Login, ScimClient};
-use crate::provisioning::{Endpoint, Precondition};
+use crate::login::Login;
+use crate::provisioning::{Endpoint, Precondition, Service};
 use crate::scim::error::ScimError;
+use crate::scim::schema;
 
 /// An identity provider, with all that its requests share.
 pub(super) struct ScimCaller {
-    /// Who it is.
-    pub client: ScimClient,
-    /// Where its resources live.
-    pub endpoint: Endpoint,
+    /// The directory that it feeds, as its endpoint knows it.
+    pub service: Service,
     /// Which media type it is answered in.
     pub media: Media,
     /// Where its access tokens come from.
@@ -33,7 +34,7 @@ impl ScimCaller {
     /// Where and when the request comes from.
     pub(super) fn origin(&self) -> Origin {
         clock::origin(
-            Actor::Directory(self.client.directory.id),
+            Actor::Directory(self.service.directory.id),
             Source::Scim,
             &self.request_id,
         )
@@ -73,13 +74,16 @@ where
         parts.extensions.insert(media);
         Ok(Self {
             token_url: public_url.token_url(&tenant, &directory),
-            endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
+            service: Service {
+                directory: client.directory,
+                types: Arc::clone(schema::standard()),
+                endpoint: Endpoint::new(public_url.scim_base(&tenant, &directory)),
+            },
             precondition: Precondition {
                 if_match: header_list(&parts.headers, &header::IF_MATCH),
                 if_none_match: header_list(&parts.headers, &header::IF_NONE_MATCH),
             },
             media,
-            client,
             request_id: request_id(parts),
         })
     }

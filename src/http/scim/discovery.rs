@@ -9,22 +9,25 @@ use super::failure::Failure;
 use super::lists::parse_query;
 use super::reply::Reply;
 use crate::provisioning::search::MAX_PAGE;
-use crate::scim::discovery::{self, Features};
+use crate::scim::bulk;
+use crate::scim::discovery::{self, BulkLimits, Features};
 use crate::scim::error::ScimError;
 use crate::scim::message::list_response;
-use crate::scim::schema;
 
 pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
     refuse_filter(&caller, &query)?;
     let features = Features {
-        bulk: None,
+        bulk: Some(BulkLimits {
+            max_operations: bulk::MAX_OPERATIONS as u64,
+            max_payload_size: bulk::MAX_PAYLOAD as u64,
+        }),
         max_results: MAX_PAGE,
         token_url: &caller.token_url,
         documentation_uri: None,
     };
     Ok(reply(
         &caller,
-        &discovery::service_provider_config(caller.endpoint.base(), &features),
+        &discovery::service_provider_config(caller.service.endpoint.base(), &features),
     ))
 }
 
@@ -53,18 +56,18 @@ pub(super) async fn me(caller: ScimCaller) -> Failure {
     ))
 }
 
-pub(super) async fn bulk(caller: ScimCaller) -> Failure {
-    caller.failure(ScimError::not_implemented(
-        "bulk operations are not supported; see /ServiceProviderConfig",
-    ))
-}
-
 fn all_resource_types(caller: &ScimCaller) -> Vec<Value> {
-    discovery::resource_types(caller.endpoint.base(), &[schema::user(), schema::group()])
+    discovery::resource_types(
+        caller.service.endpoint.base(),
+        &[&caller.service.types.user, &caller.service.types.group],
+    )
 }
 
 fn all_schemas(caller: &ScimCaller) -> Vec<Value> {
-    discovery::schemas(caller.endpoint.base(), &[schema::user(), schema::group()])
+    discovery::schemas(
+        caller.service.endpoint.base(),
+        &[&caller.service.types.user, &caller.service.types.group],
+    )
 }
 
 /// RFC 7644 section 4: a filter on the discovery endpoints is 403, since nothing may be hidden there.

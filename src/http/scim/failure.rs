@@ -34,6 +34,11 @@ impl Failure {
         }
     }
 
+    /// The error without its media type, for an answer that holds several.
+    pub(super) fn into_error(self) -> ScimError {
+        self.error
+    }
+
     /// A database failure.
     pub(super) fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
         ScimError::with_status(log_storage_failure(error, passing).as_u16(), STORAGE_FAILURE).into()

@@ -2,64 +2,30 @@
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
+use axum::routing::{MethodRouter, get, post};
 use percent_encoding::percent_decode_str;
 
 use super::body::Body;
 use super::caller::ScimCaller;
 use super::failure::Failure;
 use super::reply::Reply;
-use crate::provisioning::{Provisioning, Scope, search};
+use crate::http::state::Gateway;
+use crate::provisioning::{Provisioning, Scope, search as find};
 use crate::scim::error::ScimError;
 use crate::scim::message::{LIST_RESPONSE_URN, SearchRequest};
 use crate::scim::projection::Projection;
 use crate::scim::schema::ResourceType;
 
-pub(super) async fn list_users(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    query: RawQuery,
-) -> Result<Reply, Failure> {
-    list(on, caller, query, Scope::Users).await
+/// A list by GET.
+pub(super) fn collection(scope: Scope) -> MethodRouter<Gateway> {
+    get(move |on: State<Provisioning>, caller: ScimCaller, query: RawQuery| list(on, caller, query, scope))
 }
 
-pub(super) async fn list_groups(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    query: RawQuery,
-) -> Result<Reply, Failure> {
-    list(on, caller, query, Scope::Groups).await
-}
-
-pub(super) async fn list_both(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    query: RawQuery,
-) -> Result<Reply, Failure> {
-    list(on, caller, query, Scope::Both).await
-}
-
-pub(super) async fn search_users(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    body: Body,
-) -> Result<Reply, Failure> {
-    search_by_body(on, caller, body, Scope::Users).await
-}
-
-pub(super) async fn search_groups(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    body: Body,
-) -> Result<Reply, Failure> {
-    search_by_body(on, caller, body, Scope::Groups).await
-}
-
-pub(super) async fn search_both(
-    on: State<Provisioning>,
-    caller: ScimCaller,
-    body: Body,
-) -> Result<Reply, Failure> {
-    search_by_body(on, caller, body, Scope::Both).await
+/// A list by `POST /.search`.
+pub(super) fn search(scope: Scope) -> MethodRouter<Gateway> {
+    post(move |on: State<Provisioning>, caller: ScimCaller, body: Body| {
+        search_by_body(on, caller, body, scope)
+    })
 }
 
 async fn list(
@@ -90,7 +56,7 @@ async fn answer(
     scope: Scope,
     request: &SearchRequest,
 ) -> Result<Reply, Failure> {
-    let page = search::search(on, caller.client.directory, &caller.endpoint, scope, request)
+    let page = find::search(on, &caller.service, scope, request)
         .await
         .map_err(|error| caller.failure(error))?;
     // The resources are JSON text already; this wraps them without reading them again.

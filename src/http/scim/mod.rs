@@ -1,44 +1,33 @@
 //! The SCIM door (RFC 7644): parse, call one use case of `provisioning`, render.
 
 mod body;
+mod bulk;
 mod caller;
 mod discovery;
 mod failure;
-mod groups;
 mod lists;
 mod reply;
-mod users;
+mod resources;
 
 use axum::Router;
 use axum::routing::{any, get, post};
 
 use super::state::Gateway;
+use crate::provisioning::{ResourceKind, Scope};
 
 /// The routes below a directory's base URL.
 pub(super) fn routes() -> Router<Gateway> {
     Router::new()
-        .route("/", get(lists::list_both))
-        .route("/.search", post(lists::search_both))
-        .route("/Users", get(lists::list_users).post(users::create))
-        .route("/Users/.search", post(lists::search_users))
-        .route(
-            "/Users/{id}",
-            get(users::read)
-                .put(users::replace)
-                .patch(users::patch)
-                .delete(users::delete),
-        )
-        .route("/Groups", get(lists::list_groups).post(groups::create))
-        .route("/Groups/.search", post(lists::search_groups))
-        .route(
-            "/Groups/{id}",
-            get(groups::read)
-                .put(groups::replace)
-                .patch(groups::patch)
-                .delete(groups::delete),
-        )
+        .route("/", lists::collection(Scope::Both))
+        .route("/.search", lists::search(Scope::Both))
+        .route("/Users", resources::collection(ResourceKind::User))
+        .route("/Users/.search", lists::search(Scope::Users))
+        .route("/Users/{id}", resources::member(ResourceKind::User))
+        .route("/Groups", resources::collection(ResourceKind::Group))
+        .route("/Groups/.search", lists::search(Scope::Groups))
+        .route("/Groups/{id}", resources::member(ResourceKind::Group))
         .route("/Me", any(discovery::me))
-        .route("/Bulk", any(discovery::bulk))
+        .route("/Bulk", post(bulk::execute))
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{id}", get(discovery::resource_type))

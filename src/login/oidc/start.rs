@@ -104,7 +104,6 @@ pub async fn start(
         redirect_uri: &on.redirect_uri(&tenant.slug, connection.id),
         scope: DEFAULT_SCOPE,
         secrets: &secrets::of_attempt(&browser, state.expose()),
-        prompt: None,
         login_hint: attempt.login_hint,
     };
     Ok(Started {

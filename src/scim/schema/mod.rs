@@ -134,33 +134,52 @@ pub fn common_attributes() -> &'static [Arc<Attribute>] {
     &COMMON
 }
 
-/// The User resource type with the enterprise extension (RFC 7643 sections 4.1 and 4.3).
-#[must_use]
-pub fn user() -> &'static ResourceType {
-    static USER: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
-        name: "User".to_owned(),
-        endpoint: "/Users".to_owned(),
-        description: "User Account".to_owned(),
-        schema: Arc::new(user::schema()),
-        extensions: vec![Extension {
-            schema: Arc::new(enterprise::schema()),
-            required: false,
-        }],
-    });
-    &USER
+/// The two resource types of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceTypes {
+    /// `User`.
+    pub user: ResourceType,
+    /// `Group`.
+    pub group: ResourceType,
 }
 
-/// The Group resource type (RFC 7643 section 4.2).
+/// The resource types that every endpoint has: User with the enterprise extension (RFC 7643 sections 4.1 and 4.3) and
+/// Group (section 4.2).
+#[must_use]
+pub fn standard() -> &'static Arc<ResourceTypes> {
+    static STANDARD: LazyLock<Arc<ResourceTypes>> = LazyLock::new(|| {
+        let user = ResourceType {
+            name: "User".to_owned(),
+            endpoint: "/Users".to_owned(),
+            description: "User Account".to_owned(),
+            schema: Arc::new(user::schema()),
+            extensions: vec![Extension {
+                schema: Arc::new(enterprise::schema()),
+                required: false,
+            }],
+        };
+        let group = ResourceType {
+            name: "Group".to_owned(),
+            endpoint: "/Groups".to_owned(),
+            description: "Group".to_owned(),
+            schema: Arc::new(group::schema()),
+            extensions: Vec::new(),
+        };
+        Arc::new(ResourceTypes { user, group })
+    });
+    &STANDARD
+}
+
+/// The standard User.
+#[must_use]
+pub fn user() -> &'static ResourceType {
+    &standard().user
+}
+
+/// The standard Group.
 #[must_use]
 pub fn group() -> &'static ResourceType {
-    static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
-        name: "Group".to_owned(),
-        endpoint: "/Groups".to_owned(),
-        description: "Group".to_owned(),
-        schema: Arc::new(group::schema()),
-        extensions: Vec::new(),
-    });
-    &GROUP
+    &standard().group
 }
 
 #[cfg(test)]

@@ -63,8 +63,6 @@ pub struct AuthorizationRequest<'a> {
     pub scope: &'a str,
     /// The secrets of this attempt.
     pub secrets: &'a AttemptSecrets,
-    /// `login`, `select_account` and the like.
-    pub prompt: Option<&'a str>,
     /// Whom the person says they are, usually an e-mail.
     pub login_hint: Option<&'a str>,
 }
@@ -91,9 +89,6 @@ impl AuthorizationRequest<'_> {
             .append_pair("nonce", &self.secrets.nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
-        if let Some(prompt) = self.prompt {
-            query.append_pair("prompt", prompt);
-        }
         if let Some(hint) = self.login_hint {
             query.append_pair("login_hint", hint);
         }
@@ -240,7 +235,6 @@ mod tests {
                 // The example of RFC 7636 appendix B.
                 code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned(),
             },
-            prompt: None,
             login_hint: Some("ada@acme.example"),
         }
         .url()

@@ -1,8 +1,7 @@
 //! The longest keys, the largest pages and the longest filters that are accepted are answered.
 
-use rollcall::directory::UserId;
 use rollcall::provisioning::search::{MAX_PAGE, search};
-use rollcall::provisioning::{Endpoint, Error, Provisioning, Scope, users};
+use rollcall::provisioning::{Error, Provisioning, ResourceKind, Scope, Write};
 use rollcall::scim::attribute::{MAX_KEY, MAX_STRING};
 use rollcall::scim::filter::{MAX_FILTER_DEPTH, MAX_FILTER_LEN, MAX_FILTER_TERMS};
 use rollcall::scim::message::SearchRequest;
@@ -21,17 +20,13 @@ on_both_engines!(
     the_deepest_filter_is_answered,
 );
 
-fn endpoint() -> Endpoint {
-    Endpoint::new("https://scim.example".to_owned())
-}
-
 async fn total(place: &Place, filter: String) -> Result<u64, Error> {
     let request = SearchRequest {
         filter: Some(filter),
         ..SearchRequest::default()
     };
     let on = Provisioning::new(place.store.clone());
-    let page = search(&on, place.reference(), &endpoint(), Scope::Users, &request).await?;
+    let page = search(&on, &place.service(), Scope::Users, &request).await?;
     Ok(page.total)
 }
 
@@ -47,7 +42,6 @@ fn noise(length: usize) -> String {
 
 async fn the_longest_names_are_kept_and_found(engine: Engine) {
     let place = Place::new(engine).await;
-    let on = Provisioning::new(place.store.clone());
     let manager = format!("{ENTERPRISE}:manager.value");
     for path in [
         "userName",
@@ -66,8 +60,8 @@ async fn the_longest_names_are_kept_and_found(engine: Engine) {
                 path if path == manager => body[ENTERPRISE] = json!({"manager": {"value": text}}),
                 path => body[path] = text.clone().into(),
             }
-            let id = UserId(Uuid::now_v7());
-            match users::create(&on, place.reference(), body, id, origin()).await {
+            let write = Write::Create(Uuid::now_v7(), body);
+            match place.send(ResourceKind::User, write, origin()).await {
                 Ok(_) => {}
                 Err(Error::Protocol(_)) => {
                     assert!(length > MAX_KEY, "{path} of {length} is refused");
@@ -112,7 +106,7 @@ async fn the_largest_page_is_sorted_by_what_no_index_holds(engine: Engine) {
         ..SearchRequest::default()
     };
     let on = Provisioning::new(place.store.clone());
-    let page = search(&on, place.reference(), &endpoint(), Scope::Users, &request)
+    let page = search(&on, &place.service(), Scope::Users, &request)
         .await
         .unwrap();
     assert_eq!((page.items, page.total), (MAX_PAGE, people));

@@ -227,8 +227,7 @@ async fn page(
     scope: Scope,
     request: &SearchRequest,
 ) -> Result<(Vec<Resource>, u64), String> {
-    let (on, directory) = (&population.provisioning, population.place.reference());
-    let page = search(on, directory, &population.endpoint, scope, request)
+    let page = search(&population.provisioning, &population.service, scope, request)
         .await
         .map_err(|error| format!("refused: {error}"))?;
     let items: Vec<Resource> = serde_json::from_str(&format!("[{}]", page.resources))

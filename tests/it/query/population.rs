@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use rollcall::directory::{GroupId, Origin, Source, UserId};
+use rollcall::directory::{Origin, Source};
 use rollcall::provisioning::resource::{full_group, full_user};
-use rollcall::provisioning::{Endpoint, Error, Precondition, Provisioning, groups, users};
+use rollcall::provisioning::{Error, Outcome, Provisioning, ResourceKind, Service, Write, groups, users};
 use rollcall::scim::Resource;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -70,7 +70,7 @@ pub struct NewGroup {
 pub struct Population {
     pub place: Place,
     pub provisioning: Provisioning,
-    pub endpoint: Endpoint,
+    pub service: Service,
     /// In the order of ids.
     pub people: Vec<(Uuid, Resource)>,
     /// In the order of ids.
@@ -203,7 +203,7 @@ impl Population {
         let place = Place::new(engine).await;
         let mut population = Self {
             provisioning: Provisioning::new(place.store.clone()),
-            endpoint: Endpoint::new(format!("https://scim.example/{}", place.slug.as_str())),
+            service: place.service(),
             place,
             people: Vec::new(),
             groups: Vec::new(),
@@ -229,21 +229,25 @@ impl Population {
     }
 
     async fn add_person(&self, person: NewPerson) -> Option<Uuid> {
-        let (on, directory) = (&self.provisioning, self.place.reference());
         let id = Uuid::now_v7();
         let mut body = person.attributes;
         let schemas = json!(["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE]);
         body.insert("schemas".to_owned(), schemas);
-        let created = users::create(on, directory, body.clone().into(), UserId(id), at(person.created)).await;
+        let created = self
+            .send(
+                ResourceKind::User,
+                Write::Create(id, body.clone().into()),
+                person.created,
+            )
+            .await;
         if !made(created) {
             return None;
         }
         let text = id.to_string();
-        let whatever = Precondition::default;
         if person.modified > person.created {
             body.insert("title".to_owned(), "changed".into());
-            let later = at(person.modified);
-            let changed = users::replace(on, directory, &text, body.into(), whatever(), later).await;
+            let write = Write::Replace(text.clone(), body.into());
+            let changed = self.send(ResourceKind::User, write, person.modified).await;
             assert!(made(changed));
         }
         if person.without_active {
@@ -251,8 +255,9 @@ impl Population {
                 "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
                 "Operations": [{"op": "remove", "path": "active"}],
             });
-            let later = at(person.modified);
-            let changed = users::patch(on, directory, &text, body, whatever(), later).await;
+            let changed = self
+                .send(ResourceKind::User, Write::Patch(text, body), person.modified)
+                .await;
             assert!(made(changed));
         }
         Some(id)
@@ -275,21 +280,26 @@ impl Population {
                 .collect();
             body.insert("members".to_owned(), members.into());
         }
-        let (on, directory) = (&self.provisioning, self.place.reference());
-        let created = groups::create(on, directory, body.into(), GroupId(id), at(group.created)).await;
+        let created = self
+            .send(ResourceKind::Group, Write::Create(id, body.into()), group.created)
+            .await;
         made(created).then_some(id)
     }
 
+    async fn send(&self, kind: ResourceKind, write: Write, time: i64) -> Result<Outcome, Error> {
+        self.place.send(kind, write, at(time)).await
+    }
+
     async fn read_person(&self, id: Uuid) -> Resource {
-        let record = users::find(&self.provisioning, self.place.reference(), &id.to_string()).await;
+        let record = users::find(&self.provisioning, &self.service, &id.to_string()).await;
         let record = record.expect("a person that was made");
-        full_user(&record.user, &record.groups, &self.endpoint)
+        full_user(&record.user, &record.groups, &self.service)
     }
 
     async fn read_group(&self, id: Uuid) -> Resource {
-        let text = id.to_string();
-        let record = groups::find(&self.provisioning, self.place.reference(), &text, true).await;
-        let record = record.expect("a group that was made");
-        full_group(&record.group, &record.members, &self.endpoint)
+        let found = groups::find(&self.provisioning, &self.service, &id.to_string()).await;
+        let group = found.expect("a group that was made");
+        let members = groups::list_members(&self.provisioning, &self.service, &group).await;
+        full_group(&group, &members.expect("its members"), &self.service)
     }
 }

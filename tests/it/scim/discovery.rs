@@ -22,7 +22,7 @@ async fn the_service_says_what_it_does_and_does_that(engine: Engine) {
         ("filter", true),
         ("sort", true),
         ("etag", true),
-        ("bulk", false),
+        ("bulk", true),
         ("changePassword", false),
     ] {
         assert_eq!(config[feature]["supported"], supported, "{feature}");
@@ -36,12 +36,6 @@ async fn the_service_says_what_it_does_and_does_that(engine: Engine) {
         config["filter"]["maxResults"]
             .as_u64()
             .is_some_and(|most| most > 0)
-    );
-    assert_refused(
-        &directory.post("/Bulk", &json!({"Operations": []})).await,
-        501,
-        "",
-        "bulk",
     );
     assert!(
         config.get("pagination").is_none(),

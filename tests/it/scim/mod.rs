@@ -3,6 +3,7 @@
 //!
 //! What recorded requests of identity providers can show stands in `conformance/`; this is what they cannot.
 
+mod bulk;
 mod conditional;
 mod discovery;
 mod extremes;

@@ -151,7 +151,7 @@ pub const ROUTES: &[Route] = &[
     (Scim, "PATCH", "/Groups/{id}"),
     (Scim, "DELETE", "/Groups/{id}"),
     (Scim, "ANY", "/Me"),
-    (Scim, "ANY", "/Bulk"),
+    (Scim, "POST", "/Bulk"),
     (Scim, "GET", "/ServiceProviderConfig"),
     (Scim, "GET", "/ResourceTypes"),
     (Scim, "GET", "/ResourceTypes/{id}"),
@@ -246,6 +246,14 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Handlers that several routes share, with the methods that they answer.
+const SHARED: [(&str, &[&str]); 4] = [
+    ("resources::collection(", &["GET", "POST"]),
+    ("resources::member(", &["GET", "PUT", "PATCH", "DELETE"]),
+    ("lists::collection(", &["GET"]),
+    ("lists::search(", &["POST"]),
+];
+
 /// The path and the handlers of each `.route(...)` call.
 fn route_calls(text: &str) -> Vec<(&str, &str)> {
     let mut calls = Vec::new();
@@ -286,6 +294,11 @@ fn methods_of(handlers: &str) -> Vec<&'static str> {
     };
     METHODS
         .into_iter()
+        .chain(
+            SHARED
+                .into_iter()
+                .flat_map(|(call, methods)| methods.iter().map(move |method| (call, *method))),
+        )
         .filter(|(call, _)| is_call(call))
         .map(|(_, method)| method)
         .collect()

@@ -2,7 +2,7 @@
 
 use rollcall::accounts::{self, users};
 use rollcall::directory::{AdminScope, Authority, Refusal, User};
-use rollcall::provisioning::{self, Precondition, Provisioning};
+use rollcall::provisioning::{ResourceKind, Write};
 use rollcall::storage::Tx;
 use serde_json::json;
 
@@ -74,23 +74,19 @@ async fn of_two_administrators_who_leave_by_different_doors_one_stays(engine: En
     for round in 0..ROUNDS {
         let place = Place::new(engine).await;
         let accounts = accounts_on(&place.store);
-        let scim = Provisioning::new(place.store.clone());
         let (a, b) = (administrator(&place, "a").await, administrator(&place, "b").await);
         let block = users::set_blocked(&accounts, place.tenant, Authority::Operator, a.id, true, origin());
         let id = b.id.to_string();
-        let leave = async {
-            let (directory, whatever) = (place.reference(), Precondition::default());
-            if round % 2 == 0 {
-                provisioning::users::delete(&scim, directory, &id, whatever, origin()).await
-            } else {
-                let body = json!({
-                    "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-                    "Operations": [{"op": "replace", "path": "active", "value": false}],
-                });
-                let left = provisioning::users::patch(&scim, directory, &id, body, whatever, origin());
-                left.await.map(drop)
-            }
+        let write = if round % 2 == 0 {
+            Write::Delete(id)
+        } else {
+            let body = json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{"op": "replace", "path": "active", "value": false}],
+            });
+            Write::Patch(id, body)
         };
+        let leave = place.send(ResourceKind::User, write, origin());
         let (blocked, left) = tokio::join!(block, leave);
         let refusals = [
             blocked.err().map(|error| error.to_string()),

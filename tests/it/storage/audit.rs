@@ -4,7 +4,7 @@ use rollcall::directory::lifecycle::{self, Clashes};
 use rollcall::directory::{
     Actor, AdminScope, GroupId, MemberDelta, Origin, Source, UserId, grant, group, registry,
 };
-use rollcall::provisioning::{Precondition, Provisioning, users};
+use rollcall::provisioning::{ResourceKind, Write};
 use rollcall::storage::{AuditRow, Error, Tx};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -181,8 +181,7 @@ async fn what_is_rolled_back_leaves_no_row(engine: Engine) {
 async fn a_password_is_neither_kept_nor_told(engine: Engine) {
     const SECRET: &str = "correct horse battery staple";
     let place = Place::new(engine).await;
-    let scim = Provisioning::new(place.store.clone());
-    let directory = place.reference();
+    let send = |write| place.send(ResourceKind::User, write, origin());
     let body = |title: &str| {
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -190,14 +189,9 @@ async fn a_password_is_neither_kept_nor_told(engine: Engine) {
         })
     };
     let id = UserId(Uuid::now_v7());
-    users::create(&scim, directory, body("one"), id, origin())
-        .await
-        .unwrap();
+    send(Write::Create(id.0, body("one"))).await.unwrap();
     let text = id.to_string();
-    let whatever = Precondition::default;
-    users::replace(&scim, directory, &text, body("two"), whatever(), origin())
-        .await
-        .unwrap();
+    send(Write::Replace(text.clone(), body("two"))).await.unwrap();
     for operation in [
         json!({"op": "replace", "path": "password", "value": SECRET}),
         json!({"op": "replace", "value": {"password": SECRET, "title": "three"}}),
@@ -206,9 +200,7 @@ async fn a_password_is_neither_kept_nor_told(engine: Engine) {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [operation],
         });
-        users::patch(&scim, directory, &text, body, whatever(), origin())
-            .await
-            .unwrap();
+        send(Write::Patch(text.clone(), body)).await.unwrap();
     }
     let user = place.find_user(id).await;
     assert_eq!(user.profile.attributes()["title"], "three");

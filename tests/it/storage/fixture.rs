@@ -11,6 +11,10 @@ use rollcall::directory::{
     MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
     tenant,
 };
+use rollcall::provisioning::{
+    self, Command, Endpoint, Outcome, Precondition, Provisioning, ResourceKind, Service, Write, perform,
+};
+use rollcall::scim::schema;
 use rollcall::storage::{Error, ReadTx, Store, Tx};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -175,6 +179,27 @@ impl Place {
             id: self.directory,
             kind: DirectoryKind::Generic,
         }
+    }
+
+    /// The directory as its endpoint knows it.
+    pub fn service(&self) -> Service {
+        Service {
+            directory: self.reference(),
+            types: Arc::clone(schema::standard()),
+            endpoint: Endpoint::new(format!("https://scim.example/{}", self.slug.as_str())),
+        }
+    }
+
+    /// Sends one write to the directory.
+    pub async fn send(
+        &self,
+        kind: ResourceKind,
+        write: Write,
+        origin: Origin,
+    ) -> Result<Outcome, provisioning::Error> {
+        let service = self.service();
+        let command = Command::parse(&service, kind, write, Precondition::default())?;
+        perform(&Provisioning::new(self.store.clone()), &service, command, origin).await
     }
 
     /// Writes one change in a transaction of its own.

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rollcall::provisioning::search::search;
-use rollcall::provisioning::{Endpoint, Provisioning, Scope};
+use rollcall::provisioning::{Provisioning, Scope};
 use rollcall::scim::message::SearchRequest;
 use sqlx::{Connection as _, Row as _};
 use tracing::field::{Field, Visit};
@@ -230,7 +230,6 @@ fn passes_over_everything(plan: &str) -> bool {
 async fn statements_of(place: &Place, scope: Scope, filter: &str) -> Vec<String> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let provisioning = Provisioning::new(place.store.clone());
-    let endpoint = Endpoint::new("https://example.com".to_owned());
     // Nothing of a page of none is known, so this counts too; the other page is the usual one.
     for count in [Some(0), None] {
         let request = SearchRequest {
@@ -238,7 +237,7 @@ async fn statements_of(place: &Place, scope: Scope, filter: &str) -> Vec<String>
             count,
             ..SearchRequest::default()
         };
-        search(&provisioning, place.reference(), &endpoint, scope, &request)
+        search(&provisioning, &place.service(), scope, &request)
             .instrument(tracing::info_span!(SPAN))
             .await
             .unwrap_or_else(|error| panic!("{filter}: {error}"));

@@ -1,5 +1,9 @@
-//! The order of a run on one engine: limits, creates, reads in a small and in a large directory, changes,
-//! and a second start.
+//! The order of a run on one engine: limits, a first sync, creates, reads in a small and in a large directory,
+//! changes, pages, groups, and a second start. What a workload sends is no matter of this module.
+
+mod groups;
+mod pages;
+mod sync;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,10 +20,11 @@ use crate::footprint::Footprint;
 use crate::gateway::{Gateway, Setup};
 use crate::limits;
 use crate::load::{Source, Window, run};
-use crate::person::Person;
+use crate::measurement::Measurement;
+use crate::person::{Person, text};
 use crate::postgres::Database;
 use crate::random::Random;
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, Size};
 use crate::request::Endpoint;
 use crate::say;
 use crate::target::Workload;
@@ -61,16 +66,21 @@ pub async fn measure(engine: Engine, database: Option<&Database>, pace: Pace) ->
         pace,
         report,
     };
+    // First, so that what the gateway holds afterwards is of the sync alone.
+    bench.first_sync().await?;
     bench.create().await?;
     let mut directory = bench.gateway.provision("reads").await?;
     let people = bench.reads(&directory).await?;
     bench.changes(&directory, &people).await?;
+    bench.pages(&directory, people.len()).await?;
+    footprint.users = people.len();
+    footprint.loaded_kib = bench.resident_kib()?;
+    // Last, because a group that is read whole may leave much behind.
+    bench.groups().await?;
 
     let Bench {
         gateway, mut report, ..
     } = bench;
-    footprint.users = people.len();
-    footprint.loaded_kib = resident_kib(gateway.server.process_id())?;
     gateway.server.stop().await?;
 
     say("starting the gateway again");
@@ -117,9 +127,7 @@ impl Bench<'_> {
         let numbers = Rc::new(Cell::new(0));
         for (index, size) in self.pace.users.into_iter().enumerate() {
             self.fill(directory, &numbers, &mut people, size).await?;
-            if let Some(database) = self.database {
-                database.settle().await?;
-            }
+            self.settle().await?;
             let everyone: Rc<[Person]> = people.as_slice().into();
             let sources = seeds()
                 .map(|seed| Find::new(directory, &everyone, seed))
@@ -132,7 +140,7 @@ impl Bench<'_> {
             self.timed(
                 workload,
                 "b. GET ?filter=userName eq",
-                Some(people.len()),
+                Some(Size::Users(people.len())),
                 directory,
                 sources,
             )
@@ -143,7 +151,7 @@ impl Bench<'_> {
         self.timed(
             Workload::Get,
             "c. GET /Users/{id}",
-            Some(people.len()),
+            Some(Size::Users(people.len())),
             directory,
             sources,
         )
@@ -164,7 +172,7 @@ impl Bench<'_> {
             .timed(
                 Workload::Toggle,
                 "d. PATCH active",
-                Some(people.len()),
+                Some(Size::Users(people.len())),
                 directory,
                 sources,
             )
@@ -193,28 +201,26 @@ impl Bench<'_> {
         let sources = (0..CONNECTIONS)
             .map(|_| Create::up_to(directory, numbers, end))
             .collect();
-        let window = Window::UntilDone { limit: FILL_LIMIT };
-        let (measurement, sources) = run(directory.address, sources, window, self.meter()).await?;
+        let (measurement, sources) = self.until_done(FILL_LIMIT, directory, sources).await?;
         people.extend(sources.into_iter().flat_map(Create::into_made));
         if people.is_empty() {
             let reason = measurement.first_error.unwrap_or_default();
             bail!("no user could be created: {reason}");
         }
-        let row = Row::new(
+        self.report.add(Row::new(
             Workload::Fill,
             "   POST /Users, filling",
-            Some(people.len()),
+            Some(Size::Users(people.len())),
             measurement,
-        );
-        self.report.add(row);
+        ));
         Ok(())
     }
 
     async fn timed<S: Source + 'static>(
         &mut self,
         workload: Workload,
-        title: &'static str,
-        users: Option<usize>,
+        title: &str,
+        size: Option<Size>,
         directory: &Endpoint,
         sources: Vec<S>,
     ) -> Result<Vec<S>> {
@@ -224,8 +230,31 @@ impl Bench<'_> {
             measured: self.pace.measured,
         };
         let (measurement, sources) = run(directory.address, sources, window, self.meter()).await?;
-        self.report.add(Row::new(workload, title, users, measurement));
+        self.report.add(Row::new(workload, title, size, measurement));
         Ok(sources)
+    }
+
+    /// Runs the sources to their end, or until `limit`. The caller adds the measurement to the report.
+    async fn until_done<S: Source + 'static>(
+        &self,
+        limit: Duration,
+        directory: &Endpoint,
+        sources: Vec<S>,
+    ) -> Result<(Measurement, Vec<S>)> {
+        let window = Window::UntilDone { limit };
+        run(directory.address, sources, window, self.meter()).await
+    }
+
+    /// Waits for a database server's own work after a bulk load.
+    async fn settle(&self) -> Result<()> {
+        match self.database {
+            Some(database) => database.settle().await,
+            None => Ok(()),
+        }
+    }
+
+    fn resident_kib(&self) -> Result<u64> {
+        Ok(resident_kib(self.gateway.server.process_id())?)
     }
 
     fn meter(&self) -> Meter {
@@ -241,8 +270,12 @@ fn seeds() -> impl Iterator<Item = u64> {
 }
 
 async fn user(directory: &Endpoint, person: &Person) -> Result<Value> {
-    let path = format!("/Users/{}", String::from_utf8_lossy(&person.id));
-    let (status, body) = call(directory.address, directory.get(&path).as_bytes()).await?;
+    get(directory, &format!("/Users/{}", text(&person.id))).await
+}
+
+/// One answer outside of the measurements, which must be a 200.
+async fn get(directory: &Endpoint, path: &str) -> Result<Value> {
+    let (status, body) = call(directory.address, directory.get(path).as_bytes()).await?;
     ensure!(
         status == 200,
         "GET {path} answered {status}: {}",

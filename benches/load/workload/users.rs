@@ -1,48 +1,30 @@
-//! What is asked of the gateway: workloads a to d. Each connection has a source of its own.
+//! Workloads a to d: one user at a time.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::{ID, Sampler, created_id, parsed, refused, wanted};
 use crate::client::Response;
 use crate::load::Source;
-use crate::person::{NUMBER, Person, digits, user, user_name};
+use crate::person::{Id, NUMBER, Person, digits, user, user_name};
 use crate::random::Random;
-use crate::request::{Endpoint, Template};
+use crate::request::{Endpoint, SCIM, Template};
 
-const SCIM: &str = "application/scim+json";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// Stands for an id in texts that become a [`Template`].
-const ID: &str = "####################################";
-/// One answer in this many is parsed and compared; parsing all of them would cost more than sending.
-const SAMPLE: u64 = 64;
 
-/// Decides which answers are looked at closely. The first always is.
-#[derive(Debug, Default)]
-struct Sampler(u64);
-
-impl Sampler {
-    fn is_due(&mut self) -> bool {
-        self.0 += 1;
-        self.0 % SAMPLE == 1
-    }
-}
-
-fn parsed(body: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(body).map_err(|error| format!("the answer is not JSON: {error}"))
-}
-
-fn wanted(condition: bool, wanted: &str, value: &Value) -> Result<(), String> {
-    if condition {
-        Ok(())
-    } else {
-        Err(format!("expected {wanted}, got {value}"))
-    }
-}
-
-fn is_id(value: &Value, id: &[u8; 36]) -> bool {
+fn is_id(value: &Value, id: &Id) -> bool {
     value["id"].as_str().map(str::as_bytes) == Some(id)
+}
+
+/// The request that looks a user up by a `userName` with [`NUMBER`] in it.
+pub(super) fn lookup(to: &Endpoint, user_name: &str) -> Template {
+    let user_name = user_name.replace('@', "%40");
+    Template::new(
+        to.get(&format!("/Users?filter=userName%20eq%20%22{user_name}%22")),
+        NUMBER,
+    )
 }
 
 fn is_complete(value: &Value) -> bool {
@@ -115,11 +97,9 @@ impl Source for Create {
         let answer = parsed(response.body)?;
         wanted(is_complete(&answer), "the user that was sent", &answer)?;
         if let Some(made) = &mut self.made {
-            let id = answer["id"].as_str().and_then(|id| id.as_bytes().try_into().ok());
-            let id = id.ok_or_else(|| format!("expected a UUID as id, got {}", answer["id"]))?;
             made.push(Person {
                 number: self.current,
-                id,
+                id: created_id(&answer)?,
             });
         }
         Ok(())
@@ -139,10 +119,8 @@ pub struct Find {
 impl Find {
     /// Looks for these users, of whom there must be one at least.
     pub fn new(to: &Endpoint, people: &Rc<[Person]>, seed: u64) -> Self {
-        let user_name = user_name(NUMBER).replace('@', "%40");
-        let request = to.get(&format!("/Users?filter=userName%20eq%20%22{user_name}%22"));
         Self {
-            template: Template::new(request, NUMBER),
+            template: lookup(to, &user_name(NUMBER)),
             people: Rc::clone(people),
             random: Random::new(seed),
             current: 0,
@@ -281,9 +259,4 @@ impl Source for Toggle {
         let right = is_id(&answer, &person.id) && answer["active"] == self.active;
         wanted(right, "that user with the new state", &answer)
     }
-}
-
-fn refused(response: Response<'_>) -> String {
-    let body: String = String::from_utf8_lossy(response.body).chars().take(300).collect();
-    format!("{} {body}", response.status)
 }
