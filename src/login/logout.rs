@@ -3,12 +3,12 @@
 use url::Url;
 
 use super::error::SignInError;
-use super::providers::KeysOf;
+use super::oidc::{find_doors, verify_token};
 use super::{Login, Refused, Session};
 use crate::auth::bearer;
 use crate::directory::access_error::Trace;
 use crate::directory::{Actor, Code, Origin, Protocol, session};
-use crate::sso::oidc::{Algorithms, Expectation, KeySet, logout_token};
+use crate::sso::oidc::{Expectation, KeySet, logout_token};
 use crate::storage::{self, Tx};
 
 /// Ends the session of somebody who signs out. Answers where the provider ends its own, if it can.
@@ -62,33 +62,14 @@ pub async fn end_by_provider(
     token: &str,
     origin: Origin,
 ) -> Result<(), Refused> {
-    let (tenant, connection) = super::oidc::find_doors(on, tenant, connection).await?;
+    let (tenant, connection) = find_doors(on, tenant, connection).await?;
     let mut trace = Trace::default();
-    let Protocol::Oidc {
-        issuer,
-        client_id,
-        algorithms,
-        ..
-    } = &connection.settings.protocol;
-    let algorithms = Algorithms::from_names(algorithms).map_err(|_| Code::InternalError)?;
-    let expected = Expectation {
-        issuer,
-        client_id,
-        algorithms: &algorithms,
-        now: origin.at,
-    };
-    let judge = |keys: &KeySet| logout_token::verify(token, keys, &expected);
-    let judged = on
-        .providers
-        .judge(tenant.id, KeysOf::Connection(&connection), judge)
-        .await;
-    let verified = judged.map_err(|failure| failure.note(&mut trace))?;
-    let word = verified.map_err(|refusal| {
-        let code = super::oidc::refuse_token(&refusal, &mut trace);
-        Refused::new(code).traced(trace)
-    })?;
+    let verify = |keys: &KeySet, expected: &Expectation<'_>| logout_token::verify(token, keys, expected);
+    let word = verify_token(on, tenant.id, &connection, origin.at, &mut trace, verify).await;
+    let word = word.map_err(|code| Refused::new(code).traced(trace))?;
     let once = bearer::hash(&format!("logout {} {}", connection.id, word.token_id));
-    let (issuer, id) = (issuer.clone(), connection.id);
+    let Protocol::Oidc { issuer, .. } = connection.settings.protocol;
+    let id = connection.id;
     let ended = on.store.write(tenant.id, async move |tx: &mut Tx| {
         if !tx.consume_once(once, word.usable_until).await? {
             return Err(Refused::new(Code::OidcTokenInvalid).into());

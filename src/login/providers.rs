@@ -81,18 +81,22 @@ impl Failure {
     }
 
     fn of_call(code: Code, check: &'static str, error: &OutboundError) -> Self {
-        let code = match error {
-            OutboundError::Blocked { .. } | OutboundError::Scheme(_) | OutboundError::Credentials => {
-                Code::OidcEndpointRefused
-            }
-            _ => code,
-        };
         Self {
-            code,
+            code: code_of_call(error, code),
             check,
             expected: "an answer of the provider".to_owned(),
             received: error.to_string(),
         }
+    }
+}
+
+/// The code of a call that failed: its own where the guard forbade the address, else `otherwise`.
+pub(super) fn code_of_call(error: &OutboundError, otherwise: Code) -> Code {
+    match error {
+        OutboundError::Blocked { .. } | OutboundError::Scheme(_) | OutboundError::Credentials => {
+            Code::OidcEndpointRefused
+        }
+        _ => otherwise,
     }
 }
 

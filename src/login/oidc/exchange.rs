@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Connection, Protocol, Tenant};
-use crate::login::providers::KeysOf;
+use crate::directory::{Code, Connection, Protocol, Tenant, TenantId};
+use crate::login::providers::{KeysOf, code_of_call};
 use crate::login::{Login, secrets};
 use crate::outbound::OutboundError;
 use crate::sso::VerifiedIdentity;
@@ -127,7 +127,36 @@ async fn verify(
     tokens: &TokenResponse,
     trace: &mut Trace,
 ) -> Result<VerifiedIdentity, Code> {
-    let (tenant, connection) = (returning.tenant.id, returning.connection);
+    let secrets = secrets::of_attempt(returning.browser, returning.state);
+    let exchange = Exchange {
+        nonce: &secrets.nonce,
+        code: returning.code,
+        access_token: tokens.access_token.as_deref(),
+    };
+    let verify = |keys: &KeySet, expected: &Expectation<'_>| {
+        id_token::verify(&tokens.id_token, keys, expected, &exchange)
+    };
+    verify_token(
+        on,
+        returning.tenant.id,
+        returning.connection,
+        returning.now,
+        trace,
+        verify,
+    )
+    .await
+}
+
+/// Verifies a token of a connection's provider with the keys that are known, and once more with newer ones when it is
+/// signed by a key that is not among them: the provider may have rotated its keys since we looked.
+pub(in crate::login) async fn verify_token<T>(
+    on: &Login,
+    tenant: TenantId,
+    connection: &Connection,
+    now: Timestamp,
+    trace: &mut Trace,
+    verify: impl Fn(&KeySet, &Expectation<'_>) -> Result<T, TokenRefusal>,
+) -> Result<T, Code> {
     let Protocol::Oidc {
         issuer,
         client_id,
@@ -139,15 +168,9 @@ async fn verify(
         issuer,
         client_id,
         algorithms: &algorithms,
-        now: returning.now,
+        now,
     };
-    let secrets = secrets::of_attempt(returning.browser, returning.state);
-    let exchange = Exchange {
-        nonce: &secrets.nonce,
-        code: returning.code,
-        access_token: tokens.access_token.as_deref(),
-    };
-    let judge = |keys: &KeySet| id_token::verify(&tokens.id_token, keys, &expected, &exchange);
+    let judge = |keys: &KeySet| verify(keys, &expected);
     let judged = on
         .providers
         .judge(tenant, KeysOf::Connection(connection), judge)
@@ -157,7 +180,7 @@ async fn verify(
 }
 
 /// Notes why a token is not believed, after all that had passed before.
-pub(in crate::login) fn refuse_token(refusal: &TokenRefusal, trace: &mut Trace) -> Code {
+fn refuse_token(refusal: &TokenRefusal, trace: &mut Trace) -> Code {
     let failed = refusal.check();
     for check in Check::of_id_token().iter().take_while(|check| **check != failed) {
         trace.push(check.as_str(), None, None, true);
@@ -218,10 +241,5 @@ fn complete(
 
 fn refuse_call(code: Code, check: &'static str, error: &OutboundError, trace: &mut Trace) -> Code {
     trace.push(check, Some("an answer"), Some(&error.to_string()), false);
-    match error {
-        OutboundError::Blocked { .. } | OutboundError::Scheme(_) | OutboundError::Credentials => {
-            Code::OidcEndpointRefused
-        }
-        _ => code,
-    }
+    code_of_call(error, code)
 }

@@ -4,7 +4,7 @@ mod exchange;
 mod finish;
 mod start;
 
-pub(super) use exchange::refuse_token;
+pub(super) use exchange::verify_token;
 pub use finish::{Finished, Return, TestReport, finish};
 pub use start::{Attempt, Started, start};
 
