@@ -10,6 +10,7 @@ fn directory() -> DirectoryRef {
         tenant: TenantId(Uuid::from_u128(1)),
         id: DirectoryId(Uuid::from_u128(2)),
         kind: DirectoryKind::Generic,
+        schemas: 0,
     }
 }
 

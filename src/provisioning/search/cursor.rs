@@ -187,15 +187,14 @@ mod tests {
     use crate::scim::schema;
 
     fn service(tenant: u128, directory: u128) -> Service {
-        Service {
-            directory: DirectoryRef {
-                tenant: TenantId(Uuid::from_u128(tenant)),
-                id: DirectoryId(Uuid::from_u128(directory)),
-                kind: DirectoryKind::Generic,
-            },
-            types: Arc::clone(schema::standard()),
-            endpoint: Endpoint::new("https://scim.example".to_owned()),
-        }
+        let directory = DirectoryRef {
+            tenant: TenantId(Uuid::from_u128(tenant)),
+            id: DirectoryId(Uuid::from_u128(directory)),
+            kind: DirectoryKind::Generic,
+            schemas: 0,
+        };
+        let endpoint = Endpoint::new("https://scim.example".to_owned());
+        Service::new(directory, Arc::clone(schema::standard()), endpoint)
     }
 
     fn at(second: i64) -> Timestamp {

@@ -99,6 +99,7 @@ mod tests {
             tenant: TenantId(Uuid::nil()),
             id: DirectoryId(Uuid::from_u128(id)),
             kind: DirectoryKind::Generic,
+            schemas: 0,
         }
     }
 

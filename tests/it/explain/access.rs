@@ -6,13 +6,13 @@ use rollcall::directory::registry::TokenHash;
 use rollcall::directory::session::{self, IDLE};
 use rollcall::directory::{ConnectionId, IdentityKey, Origin, Proof, Said, SessionId, User, UserId};
 use rollcall::provisioning::explain::{Answered, Explanation, explain_write};
-use rollcall::provisioning::{Error, Precondition, Provisioning, ResourceKind, Write};
+use rollcall::provisioning::{Error, Precondition, ResourceKind, Write};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::asking::patch;
 use crate::harness::Engine;
-use crate::storage::fixture::{Place, now, origin};
+use crate::storage::fixture::{Place, now, origin, provisioning_on};
 
 on_both_engines!(
     live_sessions_of_a_leaver_are_counted,
@@ -21,7 +21,7 @@ on_both_engines!(
 );
 
 async fn explain(place: &Place, write: Write) -> Explanation {
-    let (on, service) = (Provisioning::new(place.store.clone()), place.service());
+    let (on, service) = (provisioning_on(&place.store), place.service());
     let told = explain_write(
         &on,
         &service,

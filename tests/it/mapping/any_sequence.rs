@@ -203,7 +203,7 @@ impl World {
         let rules = tx.list_group_rules(self.place.directory).await.expect("rules");
         let mut members: Vec<Vec<Member>> = Vec::new();
         for rule in &rules {
-            members.push(tx.list_members(rule.group).await.expect("members"));
+            members.push(self.place.members(rule.group).await);
         }
         for (who, person) in self.people.iter().enumerate() {
             let is_in = |position: usize| members[position].iter().any(|member| member.id == person.id.0);

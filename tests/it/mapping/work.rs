@@ -8,7 +8,7 @@ use rollcall::directory::group_mapping::MappingRule;
 use rollcall::directory::{AdminScope, Authority, GrantSource, Group, Member, Right, User, UserId};
 use rollcall::jobs::group_mapping::align_due;
 use rollcall::provisioning::bulk::execute_bulk;
-use rollcall::provisioning::{Provisioning, ResourceKind, Write};
+use rollcall::provisioning::{ResourceKind, Write};
 use rollcall::scim::bulk::BulkRequest;
 use rollcall::storage::{Store, Tx};
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::harness::engine::open;
 use crate::harness::{Engine, Gateway, OPERATOR_TOKEN};
 use crate::mail::rows;
 use crate::scim::message::{member_list, patch_one};
-use crate::storage::fixture::{Place, accounts_on, arrival, origin, person, said};
+use crate::storage::fixture::{Place, accounts_on, arrival, origin, person, provisioning_on, said};
 
 on_both_engines!(
     fifteen_hundred_members_have_it_after_a_stop_in_the_middle,
@@ -201,7 +201,7 @@ async fn a_bulk_request_aligns_a_thousand_in_one_transaction_at_most(engine: Eng
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
         "Operations": [operation(&one, &ids[..600]), operation(&two, &ids[600..])],
     }));
-    let on = Provisioning::new(place.store.clone());
+    let on = provisioning_on(&place.store);
     let fresh = vec![Uuid::now_v7(), Uuid::now_v7()];
     let results = execute_bulk(
         &on,

@@ -12,7 +12,7 @@ use super::message::{
 };
 use crate::admin::problem::{assert_invalid_fields, assert_problem};
 use crate::harness::{Answer, Directory, Engine, Gateway, Tenant};
-use crate::storage::fixture::{Place, origin};
+use crate::storage::fixture::{Place, origin, provisioning_on};
 
 on_both_engines!(
     a_registered_schema_is_listed_served_and_in_the_audit,
@@ -971,7 +971,7 @@ async fn another_directory_does_not_know_the_schema(engine: Engine) {
 
 async fn a_write_judged_by_other_schemas_is_refused(engine: Engine) {
     let place = Place::new(engine).await;
-    let on = provisioning::Provisioning::new(place.store.clone());
+    let on = provisioning_on(&place.store);
     // The directory's revision is 0: as if it had been 1 when the request came in.
     let service = Service {
         directory: DirectoryRef {

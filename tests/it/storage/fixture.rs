@@ -264,7 +264,7 @@ impl Place {
 
     /// A document, written to its end.
     pub async fn text(&self, document: Document) -> String {
-        let on = Provisioning::new(self.store.clone());
+        let on = provisioning_on(&self.store);
         let mut pieces = Pieces::new(&on, &self.service(), document);
         let mut text = String::new();
         while let Some(piece) = pieces.next().await.expect("the document is written") {

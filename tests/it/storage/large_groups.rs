@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rollcall::directory::{GroupId, Member, MemberDelta, User, group, lifecycle};
 use rollcall::jobs::group_purge::purge_all;
 use rollcall::provisioning::search::{Page, search};
-use rollcall::provisioning::{self, Document, Outcome, Pieces, Provisioning, ResourceKind, Scope, Write};
+use rollcall::provisioning::{self, Document, Outcome, Pieces, ResourceKind, Scope, Write};
 use rollcall::scim::message::SearchRequest;
 use rollcall::scim::projection::Projection;
 use rollcall::storage::{Error, Tx};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::fixture::{Place, arrival, new_group, origin, person, said};
+use super::fixture::{Place, arrival, new_group, origin, person, provisioning_on, said};
 use crate::harness::Engine;
 use crate::harness::engine::open;
 
@@ -176,11 +176,7 @@ async fn ten_thousand_operations_of_one_member_each_are_one_change(engine: Engin
 }
 
 fn pieces_of(place: &Place, document: Document) -> Pieces {
-    Pieces::new(
-        &Provisioning::new(place.store.clone()),
-        &place.service(),
-        document,
-    )
+    Pieces::new(&provisioning_on(&place.store), &place.service(), document)
 }
 
 /// A document of a group, as an answer without query parameters shows it.
@@ -275,7 +271,7 @@ async fn a_group_that_is_deleted_in_the_middle_of_its_list_breaks_the_answer_off
 }
 
 async fn page_of(place: &Place, request: &SearchRequest) -> Result<Page, provisioning::Error> {
-    let on = Provisioning::new(place.store.clone());
+    let on = provisioning_on(&place.store);
     search(&on, &place.service(), Scope::Groups, request).await
 }
 
@@ -469,7 +465,7 @@ async fn a_large_group_is_gone_at_once_and_its_rows_go_in_parts_also_after_a_res
             filter: Some(filter),
             ..SearchRequest::default()
         };
-        let on = Provisioning::new(place.store.clone());
+        let on = provisioning_on(&place.store);
         let page = search(&on, &place.service(), scope, &request).await.unwrap();
         assert_eq!((page.total, page.items), (0, 0), "{scope:?}");
     }
@@ -554,7 +550,7 @@ async fn a_person_in_thousands_of_groups_is_shown_with_all_and_leaves_all(engine
         write.await.unwrap();
     }
     let everybody = SearchRequest::default();
-    let on = Provisioning::new(place.store.clone());
+    let on = provisioning_on(&place.store);
     let page = search(&on, &place.service(), Scope::Users, &everybody)
         .await
         .unwrap();
