@@ -1,6 +1,8 @@
 //! The two properties: a request comes to what its explanation said, and what an explanation says of a PATCH is enough
 //! to take it back.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Map, Value, json};
@@ -34,18 +36,45 @@ fn requests_agree_with_their_explanations(engine: Engine) {
         failure_persistence: None,
         ..Config::default()
     };
+    let seen = Seen::default();
     let mut runner = TestRunner::new(config);
     let outcome = runner.run(
         &(proptest::bool::ANY, vec(request(), REQUESTS)),
         |(entra, requests)| {
             let kind = if entra { "entra" } else { "generic" };
             runtime()
-                .block_on(check(engine, kind, requests))
+                .block_on(check(engine, kind, requests, &seen))
                 .map_err(TestCaseError::fail)
         },
     );
     if let Err(error) = outcome {
         panic!("{error}");
+    }
+    seen.check();
+}
+
+/// How often what the properties are about has come up: random requests might all be refused.
+#[derive(Default)]
+struct Seen {
+    refused: AtomicUsize,
+    repaired: AtomicUsize,
+    taken_back: AtomicUsize,
+}
+
+impl Seen {
+    fn note(of: &AtomicUsize) {
+        of.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn check(&self) {
+        for (what, of) in [
+            ("refused", &self.refused),
+            ("repaired", &self.repaired),
+            ("taken back", &self.taken_back),
+        ] {
+            let times = of.load(Ordering::Relaxed);
+            assert!(times >= 20, "only {times} requests were {what}");
+        }
     }
 }
 
@@ -135,7 +164,7 @@ impl World {
     }
 }
 
-async fn check(engine: Engine, kind: &str, requests: Vec<Request>) -> Result<(), String> {
+async fn check(engine: Engine, kind: &str, requests: Vec<Request>, seen: &Seen) -> Result<(), String> {
     let mut world = World::make(engine, kind).await;
     for request in requests {
         let ids = world.ids();
@@ -169,7 +198,11 @@ async fn check(engine: Engine, kind: &str, requests: Vec<Request>) -> Result<(),
         if told["status"] != is.status {
             return wrong("status", &told, &is.json);
         }
+        if told["repairs"] != json!([]) {
+            Seen::note(&seen.repaired);
+        }
         if is.status >= 400 {
+            Seen::note(&seen.refused);
             if told["error"]["body"] != is.json {
                 return wrong("error", &told["error"]["body"], &is.json);
             }
@@ -207,6 +240,7 @@ async fn check(engine: Engine, kind: &str, requests: Vec<Request>) -> Result<(),
         let after = world.read(&path).await;
         check_changes(&told, &before, &after).or_else(|what| wrong(&what, &told, &after))?;
         if request.method == "PATCH" && told["changes"] != json!([]) {
+            Seen::note(&seen.taken_back);
             let inverse = inverse_of(&told);
             let one = path.split('?').next().expect("a path");
             let undone = world.send("PATCH", one, &Map::new(), &inverse).await;
