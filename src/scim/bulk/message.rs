@@ -277,18 +277,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parse(operations: Value) -> Result<BulkRequest, ScimError> {
+    fn parse(operations: &Value) -> Result<BulkRequest, ScimError> {
         BulkRequest::parse(json!({"schemas": [BULK_REQUEST_URN], "Operations": operations}))
     }
 
-    fn one(operation: Value) -> Operation {
-        parse(json!([operation])).unwrap().operations.remove(0)
+    fn one(operation: &Value) -> Operation {
+        parse(&json!([operation])).unwrap().operations.remove(0)
     }
 
     #[test]
     fn an_operation_is_read_whatever_the_case_of_its_names() {
         let read = one(
-            json!({"Method": "patch", "PATH": "Groups/bulkId:g?attributes=id", "bulkid": "x",
+            &json!({"Method": "patch", "PATH": "Groups/bulkId:g?attributes=id", "bulkid": "x",
             "version": "W/\"3\"", "data": {"a": 1}}),
         );
         assert_eq!(
@@ -303,7 +303,7 @@ mod tests {
             data: json!({"a": 1}),
         };
         assert_eq!(read.verb, Ok(expected));
-        let delete = one(json!({"method": "DELETE", "path": "/Users/7", "data": "whatever"}));
+        let delete = one(&json!({"method": "DELETE", "path": "/Users/7", "data": "whatever"}));
         assert_eq!(delete.verb.unwrap().data, Value::Null);
     }
 
@@ -344,7 +344,7 @@ mod tests {
                 "path",
             ),
         ] {
-            let error = one(wrong.clone()).verb.unwrap_err();
+            let error = one(&wrong).verb.unwrap_err();
             assert_eq!(error.status, status, "{wrong}");
             assert!(error.detail.starts_with("Operations[0]: "), "{}", error.detail);
             assert!(error.detail.contains(told), "{wrong}: {}", error.detail);
