@@ -113,7 +113,11 @@ mod tests {
 
     #[test]
     fn a_forward_reference_is_done_first_and_the_rest_stays_in_order() {
-        let found = steps(&json!([post("a", &["c"]), post("b", &[]), post("c", &["nobody"])]));
+        let found = steps(&json!([
+            post("a", &["c"]),
+            post("b", &[]),
+            post("c", &["nobody"])
+        ]));
         assert_eq!(found, [[2], [0], [1]]);
     }
 

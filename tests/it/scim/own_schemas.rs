@@ -3,7 +3,6 @@
 //! What a document may say is tested beside its reader, in `scim::schema::document`.
 
 use futures_util::future::join_all;
-use rollcall::directory::DirectoryRef;
 use rollcall::provisioning::{self, Command, Precondition, ResourceKind, Service, Write};
 use serde_json::{Value, json};
 
@@ -973,13 +972,8 @@ async fn a_write_judged_by_other_schemas_is_refused(engine: Engine) {
     let place = Place::new(engine).await;
     let on = provisioning_on(&place.store);
     // The directory's revision is 0: as if it had been 1 when the request came in.
-    let service = Service {
-        directory: DirectoryRef {
-            schemas: 1,
-            ..place.reference()
-        },
-        ..place.service()
-    };
+    let mut service = place.service();
+    service.directory.schemas = 1;
     let create = |service: &Service| {
         let write = Write::Create(uuid::Uuid::now_v7(), user("ada"));
         Command::parse(service, ResourceKind::User, write, Precondition::default()).expect("a command")
