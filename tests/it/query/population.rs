@@ -240,7 +240,9 @@ impl Population {
                 person.created,
             )
             .await;
-        if !made(created) {
+        // Who is made again while they are inactive comes back under the id that they have.
+        let comes_back = matches!(&created, Ok(made) if made.id() != Some(id.to_string()));
+        if !made(created) || comes_back {
             return None;
         }
         let text = id.to_string();
