@@ -86,7 +86,8 @@ impl NotedBody {
     }
 
     /// The same with the first bytes only, as a copy: a large body gives its memory back at once.
-    fn cut(self, longest: usize) -> Self {
+    #[must_use]
+    pub fn cut(self, longest: usize) -> Self {
         let bytes = self.bytes.map(|bytes| -> Bytes {
             match (*bytes).as_ref().get(..longest) {
                 Some(first) if self.size > longest => Box::new(first.to_vec()),

@@ -1,6 +1,6 @@
 //! Bulk requests: many commands, executed in stretches that are short enough to let other writers in between.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -23,6 +23,10 @@ use crate::storage::{self, Tx, WriteError};
 const STRETCH: usize = 50;
 /// How many JSON values the data of one transaction's operations have at most, unless one operation alone has more.
 const STRETCH_VALUES: usize = 5_000;
+/// How many operations may refer to one another in a circle: they share a transaction.
+const CIRCLE: usize = 250;
+/// How many JSON values their data has at most.
+const CIRCLE_VALUES: usize = 25_000;
 /// After how many operations in a row that the database fails the rest is not tried.
 const PATIENCE: usize = 3;
 
@@ -196,7 +200,7 @@ impl Common {
 
     /// Executes operations that refer to one another: first each without what is not there yet, then each as a whole.
     async fn attempt_circle(&self, tx: &mut Tx, circle: &[usize]) -> Result<Outcomes, Broken> {
-        let names: Vec<&str> = circle
+        let names: HashSet<&str> = circle
             .iter()
             .filter_map(|index| self.operations[*index].made_name())
             .collect();
@@ -205,9 +209,7 @@ impl Common {
             let broken = |error| Broken { index, error };
             let verb = self.verb(index).map_err(broken)?;
             let mut data = verb.data.clone();
-            strip(&mut data, &|name| {
-                names.contains(&name) && !own.contains_key(name)
-            });
+            strip(&mut data, &|name| names.contains(name) && !own.contains_key(name));
             self.resolve(&mut data, &own).map_err(broken)?;
             let command = self.command(index, verb, data, &own).map_err(broken)?;
             let made = execute(tx, &self.service, &command, &self.origin).await;
@@ -225,8 +227,11 @@ impl Common {
             let name = self.operations[index].made_name().unwrap_or_default();
             let whole = Verb {
                 method: Method::Put,
+                endpoint: verb.endpoint.clone(),
                 target: Some(Target::BulkId(name.to_owned())),
-                ..verb.clone()
+                // Of something that is new, no version can be known.
+                version: None,
+                data: Value::Null,
             };
             let command = self.command(index, &whole, data, &own).map_err(broken)?;
             let outcome = execute(tx, &self.service, &command, &self.origin).await;
@@ -351,6 +356,15 @@ impl Run {
     async fn execute_circle(&mut self, on: &Provisioning, circle: Vec<usize>) {
         if self.allowed == 0 {
             return;
+        }
+        let weight: usize = circle.iter().map(|index| self.common.weight(*index)).sum();
+        if circle.len() > CIRCLE || weight > CIRCLE_VALUES {
+            let detail = format!(
+                "{} operations refer to one another in a circle; at most {CIRCLE} may, with {CIRCLE_VALUES} values in their data",
+                circle.len()
+            );
+            let refused = |index: &usize| (*index, Err(ScimError::too_many(detail.clone()).into()));
+            return self.note_all(circle.iter().map(refused).collect());
         }
         let shared = Arc::new((Arc::clone(&self.common), circle.clone()));
         let tenant = self.common.service.directory.tenant;

@@ -21,6 +21,9 @@ use crate::journal::{Caller, Journal, NotedBody, NotedError, NotedRequest};
 /// No HTTP status exists for a caller who went away before an answer; proxies have made this number customary.
 const CALLER_GONE: u16 = 499;
 
+/// How much of a body is held until the request is noted, in bytes; the journal keeps no more.
+const MOST_OF_A_BODY: usize = 64 * 1024;
+
 /// What is learnt of a request while it is handled. Stands in the extensions of every SCIM request.
 #[derive(Clone, Default)]
 pub(super) struct Learnt(Arc<Mutex<Facts>>);
@@ -28,7 +31,7 @@ pub(super) struct Learnt(Arc<Mutex<Facts>>);
 #[derive(Default)]
 struct Facts {
     caller: Option<Caller>,
-    body: Option<Bytes>,
+    body: Option<NotedBody>,
 }
 
 impl Learnt {
@@ -39,8 +42,9 @@ impl Learnt {
         }
     }
 
-    /// Notes what was sent.
+    /// Notes what was sent. A long body gives its memory back now and not at the end of the request.
     pub(super) fn body(self, body: Bytes) {
+        let body = NotedBody::whole(body).cut(MOST_OF_A_BODY);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).body = Some(body);
     }
 }
@@ -135,7 +139,7 @@ impl Drop for Note {
             user_agent: self.user_agent.take(),
             caller,
             error: self.error.take(),
-            request: facts.body.map(NotedBody::whole).unwrap_or_default(),
+            request: facts.body.unwrap_or_default(),
             response: std::mem::take(&mut self.response),
         });
     }

@@ -136,7 +136,7 @@ impl<'q, K: Kind> Scan<'q, K> {
 
     /// Whether the next chunk may go past the budget.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.seen + self.chunk > SCAN_BUDGET
+        !self.ended && self.seen + self.chunk > SCAN_BUDGET
     }
 
     /// The last row that was judged.

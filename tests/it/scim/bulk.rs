@@ -10,6 +10,7 @@ on_both_engines!(
     a_reference_may_lead_forward_and_into_paths_and_filters,
     groups_and_people_may_refer_to_one_another_in_a_circle,
     a_circle_that_fails_leaves_nothing,
+    a_circle_has_a_bound,
     a_person_who_comes_back_keeps_their_id_for_those_who_refer_to_them,
     what_refers_to_a_failed_operation_fails_and_the_rest_is_done,
     the_rest_is_left_undone_after_the_allowed_failures,
@@ -238,6 +239,28 @@ async fn a_circle_that_fails_leaves_nothing(engine: Engine) {
             "{name} is half made"
         );
     }
+}
+
+/// They share a transaction, so a ring of thousands would keep everybody else waiting.
+async fn a_circle_has_a_bound(engine: Engine) {
+    let directory = engine.gateway().await.tenant().await.directory("generic").await;
+    let ring = |size: usize| -> Vec<Value> {
+        let link = |number: usize| {
+            let next = format!("bulkId:{}", (number + 1) % size);
+            post(
+                "/Users",
+                &number.to_string(),
+                &managed(&format!("ring-{size}-{number}"), &next),
+            )
+        };
+        (0..size).map(link).collect()
+    };
+    let found_results = send(&directory, &ring(60)).await;
+    assert!(statuses(&found_results).iter().all(|status| *status == "201"));
+    let found_results = send(&directory, &ring(251)).await;
+    assert_eq!(statuses(&found_results), ["400"; 251]);
+    assert_eq!(found_results[7]["response"]["scimType"], "tooMany");
+    assert_eq!(found(&directory, "/Users", "id pr", "id").await.len(), 60);
 }
 
 async fn a_person_who_comes_back_keeps_their_id_for_those_who_refer_to_them(engine: Engine) {

@@ -1,7 +1,7 @@
 //! What a directory's own schema may not say, because nobody here would make it true.
 
 use super::Fault;
-use crate::scim::attribute::{Attribute, Mutability, Uniqueness};
+use crate::scim::attribute::{Attribute, Mutability, Returned, Uniqueness};
 use crate::scim::schema::{Schema, common_attributes};
 
 /// The part of the IETF's namespace that is used for extensions of one's own, as Entra ID has it in its mappings.
@@ -45,6 +45,13 @@ fn check_attribute(attribute: &Attribute, path: &str, refuse: &mut impl FnMut(St
         refuse(
             format!("{path}.uniqueness"),
             "none: the values of an own attribute are not kept apart".to_owned(),
+        );
+    }
+    if attribute.returned == Returned::Never {
+        refuse(
+            format!("{path}.returned"),
+            "one of always, default, request: what nobody may read would still stand in the log of requests and in the audit"
+                .to_owned(),
         );
     }
     match attribute.mutability {

@@ -278,8 +278,10 @@ fn an_own_schema_may_not_promise_what_nobody_keeps() {
         [
             "attributes[0].name",
             "attributes[1].uniqueness",
+            "attributes[2].returned",
             "attributes[2].mutability",
             "attributes[3].required",
+            "attributes[4].returned",
             "attributes[5].subAttributes[1].uniqueness",
         ]
     );
