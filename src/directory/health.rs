@@ -1,10 +1,14 @@
 //! How a directory is doing, judged from what its provider has asked.
 
+mod credentials;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::registry::{DirectoryKind, DirectoryToken};
+pub use credentials::Credentials;
+
+use super::registry::DirectoryKind;
 use super::request_log::{Count, CountKey, RefusedAgain, RequestKind, hour_of};
 
 /// What health is computed over.
@@ -19,7 +23,7 @@ const REFUSALS: i64 = 5;
 pub const REFUSED_TIMES: i64 = 5;
 /// From when on answers are slow on average.
 const SLOW: Duration = Duration::from_secs(2);
-/// How long before a token's end it is told.
+/// How long before the end of a token or a secret it is told.
 const EXPIRY_NOTICE: Duration = Duration::from_hours(14 * 24);
 /// Distinct hours of requests in a week that make a provider one that calls regularly.
 const REGULAR_HOURS: usize = 3;
@@ -108,8 +112,8 @@ pub struct Observed<'o> {
     pub counts: &'o [(CountKey, Count)],
     /// What was refused [`REFUSED_TIMES`] times or more in the window.
     pub refused: &'o [RefusedAgain],
-    /// The directory's tokens.
-    pub tokens: &'o [DirectoryToken],
+    /// What the provider can prove itself with.
+    pub credentials: Credentials<'o>,
     /// The time.
     pub now: Timestamp,
 }
@@ -131,7 +135,7 @@ impl Observed<'_> {
         .into_iter()
         .flatten()
         .chain(self.refused_again())
-        .chain(self.tokens())
+        .chain(self.credentials.signs(self.now))
         .collect();
         signs.sort_by_key(|sign| sign.severity);
         Health {
@@ -208,9 +212,11 @@ impl Observed<'_> {
             Severity::Critical
         };
         let what_to_do = if goes_on {
-            "requests with a valid token have come since, so a second client, or somebody else, holds an old token"
+            "requests with a valid token have come since, so a second client, or somebody else, holds an old token, or \
+             an OAuth client uses its access tokens past their end"
         } else {
-            "issue a token for this directory, paste it into the provider, and start provisioning there again"
+            "issue a token for this directory, or a secret of its OAuth client, enter it at the provider, and start \
+             provisioning there again"
         };
         let text = format!(
             "{} requests of the last 24 hours carried no token or one that this directory does not take, the last at \
@@ -321,26 +327,6 @@ impl Observed<'_> {
                 ..sign("refused_again", Severity::Warning, text)
             }
         })
-    }
-
-    /// Tokens that end soon, and the absence of any.
-    fn tokens(&self) -> Vec<Sign> {
-        let is_alive = |token: &&DirectoryToken| {
-            token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > self.now)
-        };
-        if !self.tokens.iter().any(|token| is_alive(&token)) {
-            let text = "No token of this directory is valid: issue one and paste it into the provider.";
-            return vec![sign("no_valid_token", Severity::Critical, text.to_owned())];
-        }
-        let ending = self.tokens.iter().filter(is_alive).filter_map(|token| {
-            let at = token.expires_at.filter(|at| *at <= self.now + EXPIRY_NOTICE)?;
-            let text = format!(
-                "The token {}... expires at {at}: issue another one, paste it into the provider, then revoke this one.",
-                token.prefix
-            );
-            Some(sign("token_expires", Severity::Warning, text))
-        });
-        ending.collect()
     }
 }
 

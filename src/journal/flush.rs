@@ -35,7 +35,8 @@ impl Journal {
     /// is readable when it answers, whoever writes it.
     ///
     /// # Errors
-    /// The database failed: what was noted is counted later and not in the log.
+    /// The database failed for one tenant or more, the others' is done: what was noted is counted later and not in the
+    /// log, what was to be pruned is pruned later.
     pub async fn flush(&self, now: Timestamp) -> Result<(), Error> {
         let journal = self.clone();
         // What was taken from memory must be written, also when the caller goes away.
@@ -72,12 +73,13 @@ impl Journal {
         }
         let grown =
             |(rows, bytes): (i64, i64)| rows >= self.limits.prune_rows || bytes >= self.limits.prune_bytes;
-        let due: Vec<_> = unpruned
-            .extract_if(|_, growth| grown(*growth))
-            .map(|(of, _)| of)
-            .collect();
-        for (tenant, directory) in due {
-            self.prune(tenant, directory, now).await?;
+        let due: Vec<_> = unpruned.extract_if(|_, growth| grown(*growth)).collect();
+        for ((tenant, directory), growth) in due {
+            if let Err(error) = self.prune(tenant, directory, now).await {
+                // It stays due.
+                unpruned.insert((tenant, directory), growth);
+                result = Err(error);
+            }
         }
         result
     }
@@ -121,13 +123,16 @@ impl Journal {
     /// Prunes the logs of all directories, of those too that nobody calls any more.
     ///
     /// # Errors
-    /// The database failed; what was removed before stays removed.
+    /// The database failed for one directory or more; the others are pruned.
     pub async fn prune_all(&self, now: Timestamp) -> Result<(), Error> {
         let directories = self.store.system().await?.list_counted_directories().await?;
+        let mut result = Ok(());
         for (tenant, directory) in directories {
-            self.prune(tenant, directory, now).await?;
+            if let Err(error) = self.prune(tenant, directory, now).await {
+                result = Err(error);
+            }
         }
-        Ok(())
+        result
     }
 
     async fn prune(&self, tenant: TenantId, directory: DirectoryId, now: Timestamp) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Error, Journal};
-use crate::directory::health::{Health, Observed, REFUSED_TIMES, WINDOW};
+use crate::directory::health::{Credentials, Health, Observed, REFUSED_TIMES, WINDOW};
 use crate::directory::{DirectoryId, Disagreement, TenantId, User};
 
 /// How many of each are shown.
@@ -53,11 +53,19 @@ impl Journal {
             .list_refused_again(directory, now - WINDOW, REFUSED_TIMES, REFUSED_SHOWN)
             .await?;
         let tokens = tx.list_tokens(directory).await?;
+        let clients = tx.list_clients(directory).await?;
+        let secrets = tx.list_client_secrets(directory).await?;
+        let issuers = tx.list_trusted_issuers(directory).await?;
         let observed = Observed {
             kind: found.kind,
             counts: &counts,
             refused: &refused,
-            tokens: &tokens,
+            credentials: Credentials {
+                tokens: &tokens,
+                clients: &clients,
+                secrets: &secrets,
+                issuers: &issuers,
+            },
             now,
         };
         let since = now - untouched_for;

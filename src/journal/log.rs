@@ -67,14 +67,17 @@ impl Journal {
         found.ok_or(Error::NotFound("request"))
     }
 
-    /// A view of a directory that knows what this node has noted so far.
+    /// A view of a directory that knows what this node has noted so far, as far as it could be written down: a reader is
+    /// not refused for what another tenant's log is in trouble with.
     pub(super) async fn open(
         &self,
         tenant: TenantId,
         directory: DirectoryId,
         now: Timestamp,
     ) -> Result<(ReadTx, Directory), Error> {
-        self.flush(now).await?;
+        if let Err(error) = self.flush(now).await {
+            tracing::warn!(%error, "could not write down all requests or prune all logs before one is read");
+        }
         let mut tx = self.store.read(tenant).await?;
         let found = tx.find_directory(directory).await?;
         let directory = found.ok_or(Error::NotFound("directory"))?;

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::directory::{DirectoryId, TokenId};
+use crate::directory::{DirectoryId, DirectoryToken, TokenId};
 
 fn now() -> Timestamp {
     "2026-03-02T12:30:00Z".parse().unwrap()
@@ -47,7 +47,10 @@ fn judge_of(kind: DirectoryKind, counts: &[(CountKey, Count)]) -> Health {
         kind,
         counts,
         refused: &[],
-        tokens: &[token(None)],
+        credentials: Credentials {
+            tokens: &[token(None)],
+            ..Credentials::default()
+        },
         now: now(),
     }
     .judge()
@@ -184,7 +187,10 @@ fn tokens_that_end_soon_and_missing_ones_are_told() {
             kind: DirectoryKind::Okta,
             counts: &[],
             refused: &[],
-            tokens,
+            credentials: Credentials {
+                tokens,
+                ..Credentials::default()
+            },
             now: now(),
         };
         codes(&observed.judge())
@@ -218,7 +224,10 @@ fn what_is_refused_again_and_again_is_told_with_its_reason_worst_signs_first() {
         kind: DirectoryKind::Generic,
         counts: &counts,
         refused: &refused,
-        tokens: &[token(None)],
+        credentials: Credentials {
+            tokens: &[token(None)],
+            ..Credentials::default()
+        },
         now: now(),
     };
     let health = observed.judge();

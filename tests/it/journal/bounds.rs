@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use rollcall::directory::request_log::BodyState;
-use rollcall::directory::{DirectoryId, LoggedRequest, RequestFilter, TokenId};
+use rollcall::directory::{DirectoryId, DirectoryRef, LoggedRequest, RequestFilter, TenantId, TokenId};
 use rollcall::journal::{Caller, Error, Journal, Limits, NotedBody, NotedRequest};
 use uuid::Uuid;
 
-use crate::harness::Engine;
 use crate::harness::engine::open;
+use crate::harness::{Database, Engine};
 use crate::storage::fixture::{Place, now};
 
 on_both_engines!(
@@ -20,6 +20,8 @@ on_both_engines!(
     a_flood_leaves_failures_and_writes_and_the_number_of_the_rest,
     two_nodes_write_and_prune_side_by_side,
     a_stranger_at_an_address_that_does_not_exist_leaves_nothing,
+    what_cannot_be_written_for_one_tenant_keeps_nobody_from_reading,
+    a_log_that_cannot_be_pruned_keeps_no_other_from_it_and_is_pruned_later,
 );
 
 fn request(place: &Place, at: Timestamp, method: &'static str, status: u16) -> NotedRequest {
@@ -229,4 +231,95 @@ async fn a_stranger_at_an_address_that_does_not_exist_leaves_nothing(engine: Eng
     let day = Duration::from_hours(24);
     let unknown = journal.health(place.tenant, nowhere, day, now()).await;
     assert!(matches!(unknown, Err(Error::NotFound("directory"))));
+}
+
+async fn what_cannot_be_written_for_one_tenant_keeps_nobody_from_reading(engine: Engine) {
+    let place = Place::new(engine).await;
+    let journal = Journal::new(place.store.clone(), Limits::default());
+    let elsewhere = DirectoryRef {
+        tenant: TenantId(Uuid::now_v7()),
+        ..place.reference()
+    };
+    // The database takes no id twice.
+    let note_refused = || {
+        let id = Uuid::now_v7();
+        for _ in 0..2 {
+            let caller = Caller::Known {
+                directory: elsewhere,
+                token: TokenId(Uuid::nil()),
+            };
+            let one = request(&place, now(), "GET", 200);
+            journal.note(NotedRequest { id, caller, ..one });
+        }
+    };
+    note_refused();
+    assert!(journal.flush(now()).await.is_err());
+    note_refused();
+    note(&journal, &place, 3);
+    assert_eq!(kept(&journal, &place, now()).await.len(), 3);
+    note_refused();
+    note(&journal, &place, 2);
+    assert_eq!(counted(&journal, &place).await, (5, 0));
+}
+
+async fn a_log_that_cannot_be_pruned_keeps_no_other_from_it_and_is_pruned_later(engine: Engine) {
+    let database = Database::new(engine).await;
+    let stuck = Place::in_store(open(&database.url).await).await;
+    let mut places = vec![stuck.clone()];
+    for _ in 0..5 {
+        places.push(Place {
+            directory: stuck.another_directory().await,
+            ..stuck.clone()
+        });
+    }
+    let id = database.id(&stuck.directory.0.to_string());
+    let (hinder, release) = match engine {
+        Engine::Sqlite => (
+            vec![format!(
+                "CREATE TRIGGER stuck BEFORE DELETE ON scim_requests WHEN OLD.directory_id = {id} \
+                 BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+            )],
+            "DROP TRIGGER stuck",
+        ),
+        Engine::Postgres => (
+            vec![
+                "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'stuck'; END $$"
+                    .to_owned(),
+                format!(
+                    "CREATE TRIGGER stuck BEFORE DELETE ON scim_requests FOR EACH ROW \
+                     WHEN (OLD.directory_id = {id}) EXECUTE FUNCTION stuck()"
+                ),
+            ],
+            "DROP TRIGGER stuck ON scim_requests",
+        ),
+    };
+    for statement in hinder {
+        database.execute(&statement).await;
+    }
+    let limits = |rows| Limits {
+        rows,
+        prune_rows: 5,
+        ..Limits::default()
+    };
+    let journal = Journal::new(stuck.store.clone(), limits(2));
+    for place in &places {
+        note(&journal, place, 6);
+    }
+    assert!(journal.flush(now()).await.is_err());
+    let rows = async || {
+        let mut rows = Vec::new();
+        for place in &places {
+            rows.push(kept(&journal, place, now()).await.len());
+        }
+        rows
+    };
+    assert_eq!(rows().await, [6, 2, 2, 2, 2, 2]);
+    let stricter = Journal::new(stuck.store.clone(), limits(1));
+    assert!(stricter.prune_all(now()).await.is_err());
+    assert_eq!(rows().await, [6, 1, 1, 1, 1, 1]);
+    database.execute(release).await;
+    journal.flush(now()).await.expect("flushed");
+    assert_eq!(rows().await, [2, 1, 1, 1, 1, 1]);
+    stuck.store.close().await;
 }

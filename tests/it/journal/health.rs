@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{health, signs};
 use crate::harness::{Browser, Database, Engine, Rogue};
+use crate::oauth::fixture::{Client, SUBJECT};
 use crate::scim::message::{patch_one, user, user_with};
 use crate::sso::fixture::House;
 
@@ -11,6 +12,7 @@ on_both_engines!(
     a_healthy_directory_has_numbers_and_no_signs,
     a_failing_directory_is_told_so,
     refused_credentials_and_ending_tokens_are_signs,
+    a_directory_without_static_tokens_is_judged_by_its_oauth_clients,
     people_whom_nothing_has_changed_for_long_are_listed,
     names_that_the_provider_of_a_sign_in_disagrees_with_are_listed,
 );
@@ -117,6 +119,47 @@ async fn refused_credentials_and_ending_tokens_are_signs(engine: Engine) {
     let found = health(&tenant, &directory).await;
     assert_eq!(signs(&found), ["credentials_refused", "token_expires"]);
     assert_eq!(found["quarantine_signs"][0]["severity"], "critical");
+}
+
+async fn a_directory_without_static_tokens_is_judged_by_its_oauth_clients(engine: Engine) {
+    let tenant = engine.gateway().await.tenant().await;
+    let directory = tenant.directory("okta").await;
+    let first = format!("/directories/{}/tokens/{}", directory.id, directory.token_id);
+    tenant.call("DELETE", &first).await.expect(204);
+    let closed = health(&tenant, &directory).await;
+    assert_eq!(signs(&closed), ["no_valid_token"]);
+    assert_eq!(closed["quarantine_signs"][0]["severity"], "critical");
+
+    let lasting = Client::at(&tenant, &directory, &json!({})).await;
+    let token = lasting.token().await;
+    lasting.seen_with(&token).get("/Users").await.expect(200);
+    let found = health(&tenant, &directory).await;
+    assert_eq!(found["requests"], 1);
+    assert_eq!(signs(&found), [""; 0]);
+
+    let soon = jiff::Timestamp::now() + std::time::Duration::from_hours(13 * 24);
+    let body = json!({"secret_expires_at": soon.to_string()});
+    let ending = Client::at(&tenant, &directory, &body).await;
+    let found = health(&tenant, &directory).await;
+    assert_eq!(signs(&found), ["secret_expires"]);
+    let sign = &found["quarantine_signs"][0];
+    assert_eq!(sign["severity"], "warning");
+    assert!(
+        sign["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(&ending.id)),
+        "{sign}"
+    );
+    let issuer = json!({"issuer": Rogue::start().await.issuer, "subject": SUBJECT});
+    let trusted = tenant.call_with("POST", &ending.path("/issuers"), &issuer).await;
+    trusted.expect(201);
+    assert_eq!(signs(&health(&tenant, &directory).await), [""; 0]);
+
+    // The issuer alone still opens the directory; when its client goes, it goes.
+    tenant.call("DELETE", &lasting.path("")).await.expect(204);
+    assert_eq!(signs(&health(&tenant, &directory).await), [""; 0]);
+    tenant.call("DELETE", &ending.path("")).await.expect(204);
+    assert_eq!(signs(&health(&tenant, &directory).await), ["no_valid_token"]);
 }
 
 async fn people_whom_nothing_has_changed_for_long_are_listed(engine: Engine) {
