@@ -190,11 +190,11 @@ async fn a_right_that_a_group_gave_is_told(engine: Engine) {
     let directory = tenant.directory("generic").await;
     let ada = create_user(&directory, "ada").await;
     let staff = create_group(&directory, "Staff", &[]).await;
-    let rules = json!({"rules": [{"group_id": staff, "role": "manager", "sections": ["reports"]}]});
+    let rules = json!({"rules": [{"group_id": staff, "sections": ["reports"]}]});
     let mapping = format!("/directories/{}/group-mapping", directory.id);
     tenant.call_with("PUT", &mapping, &rules).await.expect(200);
     let of_ada = |added: Value, ended: Value| json!([{"user_id": ada, "added": added, "ended": ended}]);
-    let rights = json!(["role:manager", "section:reports"]);
+    let rights = json!(["section:reports"]);
     let path = format!("/Groups/{staff}");
     let come = patch_one("add", "members", member_list(&[&ada]));
     let answer = directory.patch(&path, &come).await;
