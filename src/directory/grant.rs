@@ -347,6 +347,17 @@ fn view(right: &Right, source: GrantSource) -> Value {
     }
 }
 
+/// The right that an audit row names, in `before.ended` or `after.added`; `None` for anything else.
+#[must_use]
+pub fn right_in_audit(seen: &Value) -> Option<Right> {
+    let key = |name: &str| seen.get(name)?.as_str().map(str::to_owned);
+    let scope = || AdminScope::deserialize(seen.get("admin_scope")?).ok();
+    key("role")
+        .map(Right::Role)
+        .or_else(|| key("section").map(Right::Section))
+        .or_else(|| scope().map(Right::Admin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -460,6 +471,19 @@ mod tests {
         assert_eq!(administrator_of(rights.iter()), Some(two));
         assert_eq!(one.join(AdminScope::All), AdminScope::All);
         assert_eq!(administrator_of([].iter()), None);
+    }
+
+    #[test]
+    fn a_right_reads_back_from_the_audit() {
+        for right in [
+            Right::Role("user".to_owned()),
+            section("a"),
+            Right::Admin(AdminScope::All),
+            Right::Admin(entities(&[1, 2])),
+        ] {
+            assert_eq!(right_in_audit(&view(&right, CONNECTION)), Some(right));
+        }
+        assert_eq!(right_in_audit(&json!({"source": "manual"})), None);
     }
 
     #[test]

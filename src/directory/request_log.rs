@@ -5,6 +5,10 @@ use uuid::Uuid;
 
 use super::id::{DirectoryId, TokenId};
 
+/// The status of a request whose caller went away, or whose time limit was reached, before an answer. HTTP has none for it;
+/// proxies have made this number customary.
+pub const NO_ANSWER: u16 = 499;
+
 /// A request of an identity provider, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedRequest {
@@ -18,7 +22,7 @@ pub struct LoggedRequest {
     pub method: String,
     /// Path and query below the directory's base URL.
     pub path: String,
-    /// The HTTP status; 499 when the caller went away before an answer.
+    /// The HTTP status, or [`NO_ANSWER`].
     pub status: u16,
     /// Microseconds until the answer was ready.
     pub micros: i64,

@@ -134,12 +134,7 @@ impl Common {
 
     /// The command of an operation, with `data` for its body.
     fn command(&self, index: usize, verb: &Verb, data: Value, own: &Made) -> Result<Command, Error> {
-        let kind = [ResourceKind::User, ResourceKind::Group]
-            .into_iter()
-            .find(|kind| self.service.resource_type(*kind).endpoint == verb.endpoint)
-            .ok_or_else(|| {
-                ScimError::not_found(format!("{} is neither /Users nor /Groups", verb.endpoint))
-            })?;
+        let kind = kind_of(&self.service, verb)?;
         let id = match &verb.target {
             None => String::new(),
             Some(Target::Id(id)) => id.clone(),
@@ -149,12 +144,7 @@ impl Common {
                 id.as_str().unwrap_or_default().to_owned()
             }
         };
-        let write = match verb.method {
-            Method::Post => Write::Create(self.fresh[index], data),
-            Method::Put => Write::Replace(id, data),
-            Method::Patch => Write::Patch(id, data),
-            Method::Delete => Write::Delete(id),
-        };
+        let write = write_of(verb.method, id, self.fresh[index], data);
         let precondition = Precondition {
             if_match: verb.version.clone(),
             if_none_match: None,
@@ -436,6 +426,27 @@ impl Run {
                 })
             })
             .collect()
+    }
+}
+
+/// The kind of resource that an operation is about.
+///
+/// # Errors
+/// 404 when it is about neither.
+pub(super) fn kind_of(service: &Service, verb: &Verb) -> Result<ResourceKind, ScimError> {
+    [ResourceKind::User, ResourceKind::Group]
+        .into_iter()
+        .find(|kind| service.resource_type(*kind).endpoint == verb.endpoint)
+        .ok_or_else(|| ScimError::not_found(format!("{} is neither /Users nor /Groups", verb.endpoint)))
+}
+
+/// The write of an operation: on the resource `id`, or of one that gets the id `fresh`.
+pub(super) fn write_of(method: Method, id: String, fresh: Uuid, data: Value) -> Write {
+    match method {
+        Method::Post => Write::Create(fresh, data),
+        Method::Put => Write::Replace(id, data),
+        Method::Patch => Write::Patch(id, data),
+        Method::Delete => Write::Delete(id),
     }
 }
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::http::scim::explain::Explained;
 use crate::provisioning::explain::{
-    AttributeChange, Effect, GrantChange, MemberChanges, NotKnown, Refused, Search, Target,
+    AttributeChange, BulkOperation, BulkReading, Effect, GrantChange, MemberChanges, NotKnown, Note, Noted,
+    Refused, Search, Target,
 };
 
 /// What a SCIM request comes to, and why.
@@ -20,23 +21,16 @@ pub(super) struct ExplanationView {
     error: Option<ScimErrorView>,
     /// The rule that refuses it, and who can mend it.
     refusal: Option<RefusalView>,
-    /// What was read as something else than what was sent, and why.
-    repairs: Vec<NoteView>,
-    /// What was not taken up, and why.
-    passed_over: Vec<NoteView>,
-    /// How many more repairs and passings-over there were than the first 1,000.
-    more_notes: usize,
-    /// The operations of a PATCH as they were understood, at most 1,000.
-    operations: Vec<OperationView>,
-    /// How many more operations there are.
-    more_operations: usize,
-    /// The canonical resource that a POST or PUT was understood as; long lists and texts are cut.
-    #[schema(value_type = Option<Object>)]
-    understood: Option<Value>,
+    #[serde(flatten)]
+    reading: ReadingView,
     /// A list request as it was understood, for each kind of resource that it is about.
     search: Vec<SearchView>,
     /// What a list request finds.
     found: Option<FoundView>,
+    /// How the first 100 operations of a bulk request of the past were read.
+    bulk: Vec<BulkOperationReadView>,
+    /// How many more operations the bulk request has.
+    more_bulk: usize,
     /// The resource that it is about, as it is before; null when there is none.
     target: Option<ExplainedTargetView>,
     /// Attributes that differ. When there are none and no members come or go, the request changes nothing: `ETag` and
@@ -51,6 +45,40 @@ pub(super) struct ExplanationView {
     resource: Option<Value>,
     /// What cannot be told any more of a request of the past, in sentences.
     not_known: Vec<&'static str>,
+}
+
+/// How a request, or an operation of a bulk request, was read.
+#[derive(Serialize, ToSchema)]
+struct ReadingView {
+    /// What was read as something else than what was sent, and why.
+    repairs: Vec<NoteView>,
+    /// What was not taken up, and why.
+    passed_over: Vec<NoteView>,
+    /// How many more repairs and passings-over there were than the first 1,000.
+    more_notes: usize,
+    /// The operations of a PATCH as they were understood, at most 1,000.
+    operations: Vec<OperationView>,
+    /// How many more operations there are.
+    more_operations: usize,
+    /// The canonical resource that a POST or PUT was understood as; long lists and texts are cut.
+    #[schema(value_type = Option<Object>)]
+    understood: Option<Value>,
+}
+
+/// An operation of a bulk request, as it was read.
+#[derive(Serialize, ToSchema)]
+struct BulkOperationReadView {
+    /// Position in the request, from 0.
+    position: usize,
+    /// Its method, as far as it was given.
+    method: String,
+    bulk_id: Option<String>,
+    /// Where it goes; null where that cannot be told.
+    path: Option<String>,
+    /// Why it is no operation; null when it is one.
+    error: Option<String>,
+    #[serde(flatten)]
+    reading: ReadingView,
 }
 
 /// The request, parsed.
@@ -232,29 +260,15 @@ impl ExplanationView {
             noted,
             target,
             search,
+            bulk:
+                BulkReading {
+                    operations: bulk_operations,
+                    more_operations: more_bulk,
+                },
             written,
             not_known,
         } = explained;
-        let notes = |repairs: bool| {
-            let chosen = noted.notes.iter().filter(|note| note.rule.is_repair() == repairs);
-            chosen
-                .map(|note| NoteView {
-                    code: note.rule.code(),
-                    name: note.rule.name(),
-                    why: note.rule.why(),
-                    operation: note.operation,
-                    at: note.at.clone(),
-                    sent: note.sent.clone(),
-                    taken_as: note.taken_as.clone(),
-                })
-                .collect()
-        };
-        let operations = noted.operations.iter().map(|operation| OperationView {
-            number: operation.number,
-            op: operation.name,
-            path: operation.path.clone(),
-            value: operation.value.clone(),
-        });
+        let bulk = bulk_operations.into_iter().enumerate();
         Self {
             request: ExplainedRequestView {
                 method: method.to_owned(),
@@ -269,14 +283,11 @@ impl ExplanationView {
                 body: error.body,
             }),
             refusal: refused.map(RefusalView::from),
-            repairs: notes(true),
-            passed_over: notes(false),
-            more_notes: noted.more_notes,
-            operations: operations.collect(),
-            more_operations: noted.more_operations,
-            understood: noted.resource.clone(),
+            reading: noted.into(),
             search: search.into_iter().map(SearchView::from).collect(),
             found: found.map(|(items, total)| FoundView { items, total }),
+            bulk: bulk.map(BulkOperationReadView::from).collect(),
+            more_bulk,
             target: target.map(ExplainedTargetView::from),
             attributes: written
                 .attributes
@@ -296,6 +307,61 @@ impl ExplanationView {
             effect: written.effect.into(),
             resource,
             not_known: not_known.into_iter().map(NotKnown::sentence).collect(),
+        }
+    }
+}
+
+impl From<Noted> for ReadingView {
+    fn from(noted: Noted) -> Self {
+        let (repairs, passed_over): (Vec<Note>, _) =
+            noted.notes.into_iter().partition(|note| note.rule.is_repair());
+        let operations = noted.operations.into_iter().map(|operation| OperationView {
+            number: operation.number,
+            op: operation.name,
+            path: operation.path,
+            value: operation.value,
+        });
+        Self {
+            repairs: repairs.into_iter().map(NoteView::from).collect(),
+            passed_over: passed_over.into_iter().map(NoteView::from).collect(),
+            more_notes: noted.more_notes,
+            operations: operations.collect(),
+            more_operations: noted.more_operations,
+            understood: noted.resource,
+        }
+    }
+}
+
+impl From<Note> for NoteView {
+    fn from(note: Note) -> Self {
+        Self {
+            code: note.rule.code(),
+            name: note.rule.name(),
+            why: note.rule.why(),
+            operation: note.operation,
+            at: note.at,
+            sent: note.sent,
+            taken_as: note.taken_as,
+        }
+    }
+}
+
+impl From<(usize, BulkOperation)> for BulkOperationReadView {
+    fn from((position, operation): (usize, BulkOperation)) -> Self {
+        let BulkOperation {
+            method,
+            bulk_id,
+            path,
+            error,
+            noted,
+        } = operation;
+        Self {
+            position,
+            method,
+            bulk_id,
+            path,
+            error,
+            reading: noted.into(),
         }
     }
 }

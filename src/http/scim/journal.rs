@@ -13,13 +13,11 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 
 use super::caller::address_of;
+use crate::directory::request_log::NO_ANSWER;
 use crate::http::clock;
 use crate::http::middleware::RequestId;
 use crate::http::middleware::metric::method_label;
 use crate::journal::{Caller, Journal, NotedBody, NotedError, NotedRequest};
-
-/// No HTTP status exists for a caller who went away before an answer; proxies have made this number customary.
-const CALLER_GONE: u16 = 499;
 
 /// How much of a body is held until the request is noted, in bytes; the journal keeps no more.
 const MOST_OF_A_BODY: usize = 64 * 1024;
@@ -121,11 +119,9 @@ impl Drop for Note {
         let Some(caller) = facts.caller.or_else(|| self.stranger()) else {
             return;
         };
-        let status = self.status.unwrap_or(if std::thread::panicking() {
-            500
-        } else {
-            CALLER_GONE
-        });
+        let status = self
+            .status
+            .unwrap_or(if std::thread::panicking() { 500 } else { NO_ANSWER });
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
         let request_id = self.request_id.as_ref().map(RequestId::as_str);
         self.journal.note(NotedRequest {

@@ -10,7 +10,7 @@ use crate::provisioning::plan::{Outcome, Plan};
 use crate::storage::{GroupRef, Tx};
 
 /// Of how many people the grants are told one by one.
-const MOST_PEOPLE: usize = 100;
+pub(super) const MOST_PEOPLE: usize = 100;
 
 /// What a request does to access.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -103,7 +103,7 @@ async fn end_access(
     Ok(())
 }
 
-fn name_of(right: &Right) -> String {
+pub(super) fn name_of(right: &Right) -> String {
     match right {
         Right::Role(key) => format!("role:{key}"),
         Right::Section(key) => format!("section:{key}"),

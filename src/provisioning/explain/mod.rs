@@ -3,6 +3,7 @@
 //! It owns what is told of a request: how it was read, whom it meets, what it changes, which rule refuses it. It must
 //! not decide anything of its own, or an explanation could differ from the answer.
 
+mod bulk;
 mod changes;
 mod effect;
 mod past;
@@ -22,7 +23,8 @@ use crate::directory::{Group, GroupId, Origin, User, UserId};
 use crate::scim::quirks::Notes;
 use crate::storage::Tx;
 
-pub use crate::scim::quirks::Noted;
+pub use crate::scim::quirks::{Note, Noted};
+pub use bulk::{BulkOperation, BulkReading, explain_bulk};
 pub use changes::{AttributeChange, MemberChanges};
 pub use effect::{Effect, GrantChange};
 pub use past::{NotKnown, written_then};

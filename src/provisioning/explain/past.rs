@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::changes::{MemberChanges, compare};
-use super::{AuditedChange, Written};
+use super::effect::{MOST_PEOPLE, name_of};
+use super::{AuditedChange, GrantChange, Written};
+use crate::directory::grant::right_in_audit;
 use crate::directory::{Actor, Source};
 use crate::provisioning::Provisioning;
 use crate::provisioning::error::Error;
@@ -24,6 +26,12 @@ pub enum NotKnown {
     Sessions,
     /// What the resource was before and is after, where nothing was written.
     Target,
+    /// The person's status before and after.
+    Status,
+    /// The groups that a deleted person was in.
+    Memberships,
+    /// What differs in each of the resources that a bulk request has written.
+    EachResource,
 }
 
 impl NotKnown {
@@ -42,6 +50,13 @@ impl NotKnown {
                 "how many sessions ended: access has ended, and every session opened before is void"
             }
             Self::Target => "what the resource was at that time: the request has changed nothing",
+            Self::Status => {
+                "the person's status before and after: it depends on more than the request has changed"
+            }
+            Self::Memberships => "which groups a deleted person has left",
+            Self::EachResource => {
+                "what differs in each resource: a bulk request writes many, and the audit log has a row of each change"
+            }
         }
     }
 }
@@ -77,16 +92,20 @@ fn written_by(rows: Vec<AuditRecord>, about: Option<&str>) -> Written {
     let first = rows.first().map(|row| row.target_id.to_string());
     let about = about.map(str::to_ascii_lowercase).or(first);
     let mut written = Written::default();
+    let mut grants = Vec::new();
     for row in rows {
         let change = AuditedChange {
             action: row.action,
             kind: row.target_kind,
             id: row.target_id.to_string(),
         };
-        if ["user.deactivated", "user.deleted"].contains(&change.action.as_str()) {
+        let (before, after) = (object(row.before), object(row.after));
+        if ended_access(&change.action, &before, &after) && !written.effect.access_ends.contains(&change.id) {
             written.effect.access_ends.push(change.id.clone());
         }
-        let (before, after) = (object(row.before), object(row.after));
+        if change.action == "user.grants_set" {
+            take_grants(&mut grants, &change.id, &before, &after);
+        }
         match change.action.as_str() {
             _ if about.as_deref() != Some(change.id.as_str()) => {}
             "user.created" | "user.updated" | "user.activated" | "user.deactivated" | "user.reactivated"
@@ -101,7 +120,49 @@ fn written_by(rows: Vec<AuditRecord>, about: Option<&str>) -> Written {
     if written.effect.access_ends.is_empty() {
         written.effect.sessions_ended = Some(0);
     }
+    written.effect.people_with_grants = grants.len();
+    grants.truncate(MOST_PEOPLE);
+    written.effect.grants = grants;
     written
+}
+
+/// Whether a change took somebody's access. A row has the attributes that differ, so one who was not active before, or
+/// stayed so, has lost nothing.
+fn ended_access(action: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
+    let is_active = |seen: &Map<String, Value>| seen.get("active") == Some(&Value::Bool(true));
+    match action {
+        "user.deactivated" | "user.deleted" => true,
+        "user.adopted" => is_active(before) && !is_active(after),
+        _ => false,
+    }
+}
+
+/// A bulk request may change one person's grants several times.
+fn take_grants(
+    grants: &mut Vec<GrantChange>,
+    user: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) {
+    let rights = |seen: Option<&Value>| -> Vec<String> {
+        let list = seen.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        list.iter()
+            .filter_map(right_in_audit)
+            .map(|right| name_of(&right))
+            .collect()
+    };
+    let (added, ended) = (rights(after.get("added")), rights(before.get("ended")));
+    match grants.iter_mut().find(|change| change.user == user) {
+        Some(change) => {
+            change.added.extend(added);
+            change.ended.extend(ended);
+        }
+        None => grants.push(GrantChange {
+            user: user.to_owned(),
+            added,
+            ended,
+        }),
+    }
 }
 
 fn object(value: Option<Value>) -> Map<String, Value> {
@@ -225,11 +286,63 @@ mod tests {
 
     #[test]
     fn a_change_of_something_else_is_named_and_not_read() {
-        let written = written_by(
-            vec![row("user.grants_set", None, Some(json!({"role": "x"})))],
-            None,
+        let written = written_by(vec![row("user.invited", None, Some(json!({"role": "x"})))], None);
+        assert_eq!(written.changes[0].action, "user.invited");
+        assert!(written.attributes.is_empty() && written.effect.grants.is_empty());
+    }
+
+    #[test]
+    fn rights_that_came_and_went_are_told_of_each_person_once() {
+        let set = |ended: Value, added: Value| {
+            let (before, after) = (json!({"ended": ended}), json!({"added": added}));
+            row("user.grants_set", Some(before), Some(after))
+        };
+        let mut other = set(
+            json!([]),
+            json!([{"admin_scope": "all", "source": "directory:1"}]),
         );
-        assert_eq!(written.changes[0].action, "user.grants_set");
-        assert!(written.attributes.is_empty());
+        other.target_id = uuid::Uuid::max();
+        let rows = vec![
+            set(
+                json!([{"role": "user", "source": "directory:1"}]),
+                json!([{"section": "a", "source": "directory:1"}]),
+            ),
+            other,
+            set(
+                json!([]),
+                json!([{"admin_scope": {"entities": []}, "source": "directory:1"}]),
+            ),
+        ];
+        let effect = written_by(rows, None).effect;
+        assert_eq!(effect.people_with_grants, 2);
+        assert_eq!(effect.grants[0].user, uuid::Uuid::nil().to_string());
+        assert_eq!(effect.grants[0].added, ["section:a", "administrator of entities"]);
+        assert_eq!(effect.grants[0].ended, ["role:user"]);
+        assert_eq!(effect.grants[1].added, ["administrator"]);
+        assert!(effect.grants[1].ended.is_empty());
+        assert!(effect.access_ends.is_empty());
+    }
+
+    #[test]
+    fn grants_of_many_people_are_counted_past_the_first_hundred() {
+        let rows = (0..101).map(|number| AuditRecord {
+            target_id: uuid::Uuid::from_u128(number),
+            ..row("user.grants_set", None, Some(json!({"added": []})))
+        });
+        let effect = written_by(rows.collect(), None).effect;
+        assert_eq!((effect.grants.len(), effect.people_with_grants), (100, 101));
+    }
+
+    #[test]
+    fn who_is_adopted_and_not_active_any_more_loses_access_once() {
+        let adopted = |before: Value, after: Value| row("user.adopted", Some(before), Some(after));
+        let ends = |rows| written_by(rows, None).effect;
+        let gone = adopted(json!({"active": true}), json!({"active": false}));
+        let gone = ends(vec![gone, row("user.deleted", None, None)]);
+        assert_eq!((gone.access_ends.len(), gone.sessions_ended), (1, None));
+        let stays = ends(vec![adopted(json!({}), json!({"title": "Dr"}))]);
+        assert_eq!((stays.access_ends.len(), stays.sessions_ended), (0, Some(0)));
+        let was_not = ends(vec![adopted(json!({"active": false}), json!({"active": true}))]);
+        assert!(was_not.access_ends.is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! Which rule refused a request, and who can mend it.
 
 use crate::directory::Refusal;
+use crate::directory::request_log::NO_ANSWER;
 use crate::provisioning::error::Error;
 use crate::scim::error::ScimType;
 
@@ -19,19 +20,7 @@ impl Refused {
     /// The rule behind an answer of the past, as far as its status and `scimType` tell it; `None` when it was no refusal.
     #[must_use]
     pub fn of_answer(status: u16, scim_type: Option<&str>) -> Option<Self> {
-        let known = [
-            ScimType::InvalidFilter,
-            ScimType::TooMany,
-            ScimType::Uniqueness,
-            ScimType::Mutability,
-            ScimType::InvalidSyntax,
-            ScimType::InvalidPath,
-            ScimType::NoTarget,
-            ScimType::InvalidValue,
-            ScimType::InvalidVers,
-            ScimType::Sensitive,
-        ];
-        let typed = known
+        let typed = ScimType::ALL
             .into_iter()
             .find(|known| Some(known.as_str()) == scim_type)
             .map(of_type);
@@ -39,12 +28,14 @@ impl Refused {
             (..400, _) => return None,
             (_, Some(typed)) => typed,
             (404, None) => NOT_FOUND,
+            (408, None) => BODY_LATE,
             (409, None) => (
                 "conflict",
                 "A rule of the tenant says no; the detail says which.",
                 COMPANY,
             ),
             (412, None) => PRECONDITION,
+            (NO_ANSWER, None) => UNANSWERED,
             (500.., None) => STORAGE,
             _ => PROTOCOL,
         };
@@ -73,6 +64,16 @@ const PRECONDITION: Told = (
     "precondition_failed",
     "The resource is at another version than the one that If-Match or If-None-Match asks for.",
     IDP,
+);
+const BODY_LATE: Told = (
+    "request_timeout",
+    "A body arrives without long pauses: the gateway has stopped waiting for the rest of it.",
+    IDP,
+);
+const UNANSWERED: Told = (
+    "no_answer",
+    "No answer was sent: the client went away, or the time limit was reached. What was written by then stands.",
+    SUPPORT,
 );
 const STORAGE: Told = (
     "unavailable",
@@ -153,4 +154,32 @@ fn of_rule(refusal: &Refusal) -> Told {
         _ => ("A rule of the tenant says no; the detail says which.", COMPANY),
     };
     (refusal.code(), rule, who)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(status: u16, scim_type: Option<&str>) -> Option<&'static str> {
+        Refused::of_answer(status, scim_type).map(|refused| refused.code)
+    }
+
+    #[test]
+    fn every_keyword_of_an_answer_leads_to_its_own_rule() {
+        for scim_type in ScimType::ALL {
+            let told = Refused::of_answer(400, Some(scim_type.as_str())).expect("a refusal");
+            assert_eq!((told.code, told.rule, told.who_can_fix), of_type(scim_type));
+        }
+        assert_eq!(code(400, Some("somethingElse")), Some("protocol"));
+        assert_eq!(code(200, None), None);
+    }
+
+    #[test]
+    fn what_was_not_answered_has_a_rule_of_its_own() {
+        let gone = Refused::of_answer(NO_ANSWER, None).expect("a refusal");
+        assert_eq!((gone.code, gone.who_can_fix), ("no_answer", SUPPORT));
+        let late = Refused::of_answer(408, None).expect("a refusal");
+        assert_eq!((late.code, late.who_can_fix), ("request_timeout", IDP));
+        assert_eq!(code(503, None), Some("unavailable"));
+    }
 }

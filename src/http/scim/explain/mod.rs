@@ -20,8 +20,8 @@ use super::lists::{parse_query, projection_of};
 use crate::directory::Origin;
 use crate::http::clock;
 use crate::provisioning::explain::{
-    Answered, Explanation, NotKnown, Noted, Refused, Search, Target, Written, explain_read, explain_search,
-    explain_write,
+    Answered, BulkReading, Explanation, NotKnown, Noted, Refused, Search, Target, Written, explain_read,
+    explain_search, explain_write,
 };
 use crate::provisioning::{Error, Outcome, Provisioning, ResourceKind, Scope, Service, Write};
 use crate::scim::error::ScimError;
@@ -58,6 +58,8 @@ pub(in crate::http) struct Explained {
     /// Whom it meets.
     pub target: Option<Target>,
     pub search: Vec<Search>,
+    /// How the operations of a bulk request were read.
+    pub bulk: BulkReading,
     pub written: Written,
     /// What cannot be told any more.
     pub not_known: Vec<NotKnown>,
@@ -121,6 +123,10 @@ pub(in crate::http) async fn explain(
         }
         (Place::One(kind, id), "DELETE") => {
             asking.write(*kind, Ok(Write::Delete(id.clone())), origin).await?
+        }
+        (Place::Bulk, _) => {
+            let accepted = "not /Bulk: its operations are explained one at a time";
+            return Err(Inexplicable::Path(accepted.to_owned()));
         }
         (Place::Nowhere, _) => Told::refused(failure::no_such_endpoint()),
         _ => Told::refused(failure::no_such_method()),
@@ -268,6 +274,7 @@ impl Told {
             noted: explanation.noted,
             target: explanation.target,
             search: explanation.search,
+            bulk: BulkReading::default(),
             written: explanation.written,
             not_known: Vec::new(),
         }

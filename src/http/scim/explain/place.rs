@@ -9,6 +9,7 @@ pub(super) enum Place {
     List(Scope),
     Search(Scope),
     One(ResourceKind, String),
+    Bulk,
     Nowhere,
 }
 
@@ -48,7 +49,7 @@ pub(super) fn place_of<'p>(path: &'p str, base: &str) -> Result<(Place, Option<&
     let place = match segments.as_slice() {
         [] => Place::List(Scope::Both),
         [".search"] => Place::Search(Scope::Both),
-        ["Bulk"] => return Err("not /Bulk: its operations are explained one at a time".to_owned()),
+        ["Bulk"] => Place::Bulk,
         ["Me" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas", ..] => {
             return Err("a path below /Users or /Groups: the others say what they do themselves".to_owned());
         }
