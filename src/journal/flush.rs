@@ -175,7 +175,9 @@ fn logged(secrets: &Secrets, noted: NotedRequest) -> Option<LoggedRequest> {
             .as_ref()
             .and_then(|error| error.scim_type)
             .map(str::to_owned),
-        detail: noted.error.map(|error| text(&error.detail, LONGEST_DETAIL)),
+        detail: noted
+            .error
+            .map(|error| shortened(&secrets.clean_detail(&error.detail), LONGEST_DETAIL)),
         request: logged_body(&noted.request, |bytes, is_cut| secrets.clean_body(bytes, is_cut)),
         response: logged_body(&noted.response, |bytes, is_cut| {
             secrets.clean_answer(bytes, is_cut)

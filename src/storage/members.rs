@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::micros;
-use super::engine::{execute, fetch_all};
+use super::engine::fetch_all;
 use super::error::Error;
 use super::id_set::{LARGEST_SET, execute_set, fetch_set, from_ids, with_ids};
 use super::lists::{Chunk, Position, chunk, walk};
@@ -243,13 +243,15 @@ impl Tx {
                 ""
             );
             execute_set!(self.read.conn, sql, tenant, at, chunk)?;
+            // With the groups, so that each row is found by its key: SQLite walks through all memberships of a tenant to
+            // delete those of one member, whatever index there is.
+            let sql = with_ids!(
+                self.read.conn,
+                "DELETE FROM group_members WHERE tenant_id = $1 AND member_id = $2 AND group_id",
+                ""
+            );
+            execute_set!(self.read.conn, sql, tenant, member, chunk)?;
         }
-        execute!(
-            self.read.conn,
-            "DELETE FROM group_members WHERE tenant_id = $1 AND member_id = $2",
-            tenant,
-            member,
-        )?;
         Ok(())
     }
 }

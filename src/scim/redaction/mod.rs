@@ -10,6 +10,8 @@ mod tree;
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::attribute::{Attribute, Mutability, Returned};
 use super::schema::ResourceType;
 
@@ -93,6 +95,9 @@ impl Secrets {
             return Some(text.to_owned());
         }
         let mut value = serde_json::from_str(text).ok()?;
+        if matches!(&value, Value::String(text) if self.stands_in(text)) {
+            return None;
+        }
         tree::clean(self, &mut value, is_open);
         Some(value.to_string())
     }
@@ -101,6 +106,22 @@ impl Secrets {
     #[must_use]
     pub fn clean_address(&self, path_and_query: &str) -> String {
         address::clean(self, path_and_query)
+    }
+
+    /// What a client was told of an error: what it quotes of a request that names a secret is masked with all that stands
+    /// between the quotes.
+    #[must_use]
+    pub fn clean_detail<'t>(&self, detail: &'t str) -> Cow<'t, str> {
+        let quoted = detail
+            .find('"')
+            .zip(detail.rfind('"'))
+            .filter(|(open, close)| open < close);
+        match quoted {
+            Some((open, close)) if self.stands_in(&detail[open..close]) => {
+                Cow::Owned(format!("{}\"{MASK}{}", &detail[..open], &detail[close..]))
+            }
+            _ => self.clean_text(detail),
+        }
     }
 
     /// A text for people with its tokens masked.
@@ -127,6 +148,12 @@ impl Secrets {
         }
         cleaned.push_str(rest);
         Cow::Owned(cleaned)
+    }
+
+    /// Whether the name of a secret attribute stands anywhere in a text, as a part of a word too.
+    fn stands_in(&self, text: &str) -> bool {
+        let mut names = self.names.iter();
+        names.any(|name| find_ignoring_case(text.as_bytes(), name.as_bytes()).is_some())
     }
 
     /// Whether a path, a filter or a key names a secret attribute, qualified or not, in any case.

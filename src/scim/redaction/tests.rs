@@ -52,6 +52,27 @@ fn a_password_is_masked_in_every_form_of_a_body() {
 }
 
 #[test]
+fn a_misspelt_path_takes_its_value_along() {
+    for path in [
+        "/password",
+        "password/",
+        "\\\"password\\\"",
+        "/Users/password",
+        "password%20",
+        "password,title",
+    ] {
+        let body = format!("{{\"op\":\"replace\",\"path\":\"{path}\",\"value\":\"hunter2\"}}");
+        assert!(!cleaned(&body).contains("hunter2"), "{path}");
+    }
+    assert_eq!(secrets().clean_body(b"\"password hunter2\"", false), None);
+    let detail = "Operations[0]: \"password eq \\\"hunter2\\\"\" is no attribute of User";
+    assert_eq!(
+        secrets().clean_detail(detail),
+        "Operations[0]: \"***\" is no attribute of User"
+    );
+}
+
+#[test]
 fn a_name_written_in_escapes_is_the_same_name() {
     let text = cleaned(r#"{"userName":"ada","p\u0061ssword":"Hunter2-4f1c"}"#);
     assert_eq!(text, r#"{"userName":"ada","password":"***"}"#);

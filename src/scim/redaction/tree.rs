@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{MASK, Secrets, find_ignoring_case};
+use super::{MASK, Secrets};
 
 /// Masks what is secret. With `is_open` the document was cut off and closed: its last parts may be unfinished.
 pub(super) fn clean(secrets: &Secrets, value: &mut Value, is_open: bool) {
@@ -25,9 +25,13 @@ fn clean_object(secrets: &Secrets, members: &mut Map<String, Value>, is_open: bo
     // `{"op": "replace", "path": "password", "value": "..."}`, and whatever else names an attribute beside a value.
     let has = |name: &str| members.keys().any(|key| key.eq_ignore_ascii_case(name));
     let is_unfinished = is_open && !has("path");
+    // A path may be misspelt, `/password` or `"password"`: what was meant for a secret is one.
+    let misspelt = |key: &str, value: &Value| {
+        key.eq_ignore_ascii_case("path") && value.as_str().is_some_and(|path| secrets.stands_in(path))
+    };
     let names_secret = members
         .iter()
-        .any(|(key, value)| !is_value(key) && names_secret(secrets, value));
+        .any(|(key, value)| !is_value(key) && (names_secret(secrets, value) || misspelt(key, value)));
     for (key, value) in members.iter_mut() {
         if secrets.is_named_in(key) || (is_value(key) && (names_secret || is_unfinished)) {
             *value = Value::from(MASK);
@@ -36,6 +40,8 @@ fn clean_object(secrets: &Secrets, members: &mut Map<String, Value>, is_open: bo
             && !is_plain_name(text)
         {
             *value = Value::from(MASK);
+        } else if let (Value::String(text), "detail") = (&*value, key.as_str()) {
+            *value = secrets.clean_detail(text).into_owned().into();
         } else {
             clean(secrets, value, is_open);
         }
@@ -67,8 +73,7 @@ fn is_plain_name(text: &str) -> bool {
 fn clean_string(secrets: &Secrets, text: &mut String) {
     // Entra sends roles as JSON inside of text.
     let is_document = text.trim_start().starts_with(['{', '[']);
-    let names = |name: &String| find_ignoring_case(text.as_bytes(), name.as_bytes()).is_some();
-    if is_document && (secrets.names.iter().any(names) || text.contains("\\u")) {
+    if is_document && (secrets.stands_in(text) || text.contains("\\u")) {
         MASK.clone_into(text);
     } else if let Cow::Owned(cleaned) = secrets.clean_text(text) {
         *text = cleaned;
