@@ -11,7 +11,7 @@ use crate::directory::connection::{self, Jit, parse_domain};
 use crate::directory::key::fold;
 use crate::directory::{
     Authority, Connection, ConnectionId, ConnectionSettings, DirectoryId, Domain, EntityId, GroupRule,
-    Origin, Protocol, Refusal, SealedSecret, TenantId,
+    OidcSettings, Origin, Protocol, Refusal, SealedSecret, TenantId,
 };
 use crate::sso::AttributeMapping;
 use crate::sso::oidc::discovery::issuer_url;
@@ -112,14 +112,14 @@ pub async fn create(
         name: new.name,
         enabled: false,
         settings: ConnectionSettings {
-            protocol: Protocol::Oidc {
+            protocol: Protocol::Oidc(OidcSettings {
                 issuer: new.issuer,
                 client_id: new.client_id,
                 allowed_hosts: new.allowed_hosts,
                 algorithms: Algorithm::ALL
                     .map(|algorithm| algorithm.as_str().to_owned())
                     .to_vec(),
-            },
+            }),
             domains: domains.clone(),
             directory_id: None,
             jit: Jit {
@@ -131,6 +131,7 @@ pub async fn create(
             trust_email: false,
         },
         client_secret,
+        keys: Vec::new(),
         revision: 1,
         tested_at: None,
         created_at: origin.at,
@@ -351,16 +352,12 @@ fn merge(connection: &mut Connection, patch: ConnectionPatch) {
     set(&mut connection.name, patch.name);
     set(&mut connection.enabled, patch.enabled);
     let settings = &mut connection.settings;
-    let Protocol::Oidc {
-        issuer,
-        client_id,
-        allowed_hosts,
-        algorithms,
-    } = &mut settings.protocol;
-    set(issuer, patch.issuer);
-    set(client_id, patch.client_id);
-    set(allowed_hosts, patch.allowed_hosts);
-    set(algorithms, patch.algorithms);
+    if let Protocol::Oidc(oidc) = &mut settings.protocol {
+        set(&mut oidc.issuer, patch.issuer);
+        set(&mut oidc.client_id, patch.client_id);
+        set(&mut oidc.allowed_hosts, patch.allowed_hosts);
+        set(&mut oidc.algorithms, patch.algorithms);
+    }
     set(&mut settings.jit.enabled, patch.jit_enabled);
     set(&mut settings.jit.default_entity_id, patch.default_entity);
     set(&mut settings.attribute_mapping, patch.attribute_mapping);

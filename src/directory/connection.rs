@@ -10,6 +10,7 @@ use super::audit::Origin;
 use super::change::{Change, ConnectionFact, Fact, SignInFact};
 use super::grant::GroupRule;
 use super::id::{ConnectionId, DirectoryId, EntityId, TenantId, UserId};
+use super::saml::{SamlSettings, ServiceKey};
 
 /// One way to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Connection {
     pub settings: ConnectionSettings,
     /// The provider's secret for us, sealed under the master key.
     pub client_secret: Option<SealedSecret>,
+    /// Our own keys for a SAML provider, oldest first; none for `OpenID`.
+    pub keys: Vec<ServiceKey>,
     /// Grows whenever what is remembered of the provider must not be used any more.
     pub revision: i64,
     /// When a login through it last went well with the settings as they are.
@@ -35,7 +38,8 @@ pub struct Connection {
 }
 
 /// A secret that only the holder of the master key can read. Its text says nothing, but it is not printed either.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SealedSecret(pub String);
 
 impl std::fmt::Debug for SealedSecret {
@@ -68,16 +72,22 @@ pub struct ConnectionSettings {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Protocol {
     /// OpenID Connect.
-    Oidc {
-        /// The issuer, compared exactly.
-        issuer: String,
-        /// Our name at the provider.
-        client_id: String,
-        /// Hosts besides the issuer's own that its endpoints may be on.
-        allowed_hosts: Vec<String>,
-        /// The signature algorithms of ID tokens that are accepted.
-        algorithms: Vec<String>,
-    },
+    Oidc(OidcSettings),
+    /// SAML 2.0.
+    Saml(SamlSettings),
+}
+
+/// What can be set of OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OidcSettings {
+    /// The issuer, compared exactly.
+    pub issuer: String,
+    /// Our name at the provider.
+    pub client_id: String,
+    /// Hosts besides the issuer's own that its endpoints may be on.
+    pub allowed_hosts: Vec<String>,
+    /// The signature algorithms of ID tokens that are accepted.
+    pub algorithms: Vec<String>,
 }
 
 impl Protocol {
@@ -85,7 +95,26 @@ impl Protocol {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Oidc { .. } => "oidc",
+            Self::Oidc(_) => "oidc",
+            Self::Saml(_) => "saml",
+        }
+    }
+
+    /// The settings of an `OpenID` connection.
+    #[must_use]
+    pub fn oidc(&self) -> Option<&OidcSettings> {
+        match self {
+            Self::Oidc(settings) => Some(settings),
+            Self::Saml(_) => None,
+        }
+    }
+
+    /// The settings of a SAML connection.
+    #[must_use]
+    pub fn saml(&self) -> Option<&SamlSettings> {
+        match self {
+            Self::Saml(settings) => Some(settings),
+            Self::Oidc(_) => None,
         }
     }
 }
@@ -142,7 +171,10 @@ pub fn update(before: &Connection, mut after: Connection, origin: Origin) -> Opt
     if *before == after {
         return None;
     }
-    if before.settings != after.settings || before.client_secret != after.client_secret {
+    if before.settings != after.settings
+        || before.client_secret != after.client_secret
+        || before.keys != after.keys
+    {
         after.revision = before.revision + 1;
         let proof_stands = before.settings.protocol == after.settings.protocol
             && before.settings.attribute_mapping == after.settings.attribute_mapping
@@ -271,6 +303,7 @@ fn view(connection: &Connection) -> Value {
         "enabled": connection.enabled,
         "settings": connection.settings,
         "has_client_secret": connection.client_secret.is_some(),
+        "keys": connection.keys.iter().map(ServiceKey::view).collect::<Vec<_>>(),
     })
 }
 
@@ -344,12 +377,16 @@ mod tests {
             |connection| connection.client_secret = None,
             |connection| connection.client_secret = Some(SealedSecret("other".to_owned())),
             |connection| {
-                let Protocol::Oidc { issuer, .. } = &mut connection.settings.protocol;
-                issuer.push('/');
+                let Protocol::Oidc(oidc) = &mut connection.settings.protocol else {
+                    panic!()
+                };
+                oidc.issuer.push('/');
             },
             |connection| {
-                let Protocol::Oidc { algorithms, .. } = &mut connection.settings.protocol;
-                algorithms.clear();
+                let Protocol::Oidc(oidc) = &mut connection.settings.protocol else {
+                    panic!()
+                };
+                oidc.algorithms.clear();
             },
             |connection| {
                 let mapping = &mut connection.settings.attribute_mapping;

@@ -32,6 +32,7 @@ pub mod query;
 pub mod refusal;
 pub mod registry;
 pub mod request_log;
+pub mod saml;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
@@ -48,7 +49,9 @@ pub use change::{
     SchemaFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
-pub use connection::{Connection, ConnectionSettings, Domain, IdentityKey, Protocol, SealedSecret};
+pub use connection::{
+    Connection, ConnectionSettings, Domain, IdentityKey, OidcSettings, Protocol, SealedSecret,
+};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
@@ -64,6 +67,7 @@ pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
+pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings, ServiceKey};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::access::AccessWindow;
 use super::account;
 use super::audit::{Actor, Origin, Source};
-use super::connection::{Connection, ConnectionSettings, Jit, Protocol};
+use super::connection::{Connection, ConnectionSettings, Jit, OidcSettings, Protocol};
 use super::id::{ConnectionId, DirectoryId, TenantId, UserId};
 use super::profile::Profile;
 use super::tenant::{SignIn, Slug, Tenant};
@@ -99,12 +99,12 @@ pub(crate) fn connection(number: u128) -> Connection {
         name: "Provider".to_owned(),
         enabled: true,
         settings: ConnectionSettings {
-            protocol: Protocol::Oidc {
+            protocol: Protocol::Oidc(OidcSettings {
                 issuer: "https://idp.example".to_owned(),
                 client_id: "client".to_owned(),
                 allowed_hosts: Vec::new(),
                 algorithms: vec!["RS256".to_owned()],
-            },
+            }),
             domains: Vec::new(),
             directory_id: None,
             jit: Jit {
@@ -116,6 +116,7 @@ pub(crate) fn connection(number: u128) -> Connection {
             trust_email: false,
         },
         client_secret: None,
+        keys: Vec::new(),
         revision: 1,
         tested_at: None,
         created_at: at(1),

@@ -7,7 +7,7 @@ use super::oidc::{find_doors, verify_token};
 use super::{Login, Refused, Session};
 use crate::auth::bearer;
 use crate::directory::access_error::Trace;
-use crate::directory::{Actor, Code, Origin, Protocol, session};
+use crate::directory::{Actor, Code, OidcSettings, Origin, Protocol, session};
 use crate::sso::oidc::{Expectation, KeySet, logout_token};
 use crate::storage::{self, Tx};
 
@@ -34,7 +34,7 @@ async fn end_session_url(on: &Login, session: &Session) -> Option<Url> {
     let connection = tx.find_connection(session.of.session.connection?).await.ok()??;
     drop(tx);
     let provider = on.providers.provider(tenant, &connection).await.ok()?;
-    let Protocol::Oidc { client_id, .. } = &connection.settings.protocol;
+    let client_id = &connection.settings.protocol.oidc()?.client_id;
     let mut url = provider.end_session_endpoint.clone()?;
     let back = on.post_logout_redirect_uri(&session.of.slug);
     let mut query = url.query_pairs_mut();
@@ -68,8 +68,10 @@ pub async fn end_by_provider(
     let word = verify_token(on, tenant.id, &connection, origin.at, &mut trace, verify).await;
     let word = word.map_err(|code| Refused::new(code).traced(trace))?;
     let once = bearer::hash(&format!("logout {} {}", connection.id, word.token_id));
-    let Protocol::Oidc { issuer, .. } = connection.settings.protocol;
     let id = connection.id;
+    let Protocol::Oidc(OidcSettings { issuer, .. }) = connection.settings.protocol else {
+        return Err(Refused::new(Code::SsoConnectionNotConfigured));
+    };
     let ended = on.store.write(tenant.id, async move |tx: &mut Tx| {
         if !tx.consume_once(once, word.usable_until).await? {
             return Err(Refused::new(Code::OidcTokenInvalid).into());

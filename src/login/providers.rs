@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Connection, Protocol, TenantId, TrustedIssuer};
+use crate::directory::{Code, Connection, TenantId, TrustedIssuer};
 use crate::outbound::{Answer, Client, OutboundError};
 use crate::sso::oidc::discovery::{self, DiscoveryRefusal, Trust};
 use crate::sso::oidc::{KeySet, Provider, TokenRefusal};
@@ -285,15 +285,16 @@ impl Providers {
     }
 
     async fn fetch_provider(&self, connection: &Connection) -> Result<Provider, Failure> {
-        let Protocol::Oidc {
-            issuer,
-            allowed_hosts,
-            ..
-        } = &connection.settings.protocol;
-        let body = self.fetch_document(issuer).await?;
+        let oidc = connection.settings.protocol.oidc().ok_or_else(|| Failure {
+            code: Code::SsoConnectionNotConfigured,
+            check: "protocol",
+            expected: "oidc".to_owned(),
+            received: connection.settings.protocol.as_str().to_owned(),
+        })?;
+        let body = self.fetch_document(&oidc.issuer).await?;
         let trust = Trust {
-            issuer,
-            allowed_hosts,
+            issuer: &oidc.issuer,
+            allowed_hosts: &oidc.allowed_hosts,
             allow_private: self.outbound.allows_private(),
         };
         Ok(Provider::parse(&body, &trust)?)

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod jit;
 mod json;
 pub mod oidc;
+pub mod saml;
 mod shown;
 
 pub use attributes::{AttributeMapping, Attributes, EmailClaim};

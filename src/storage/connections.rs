@@ -17,6 +17,7 @@ struct ConnectionRow {
     enabled: bool,
     settings: String,
     client_secret: Option<String>,
+    service_keys: String,
     revision: i64,
     tested_at: Option<i64>,
     created_at: i64,
@@ -32,6 +33,8 @@ impl ConnectionRow {
             settings: serde_json::from_str(&self.settings)
                 .map_err(|error| Error::Corrupt(format!("settings of a connection: {error}")))?,
             client_secret: self.client_secret.map(SealedSecret),
+            keys: serde_json::from_str(&self.service_keys)
+                .map_err(|error| Error::Corrupt(format!("keys of a connection: {error}")))?,
             revision: self.revision,
             tested_at: self.tested_at.map(timestamp).transpose()?,
             created_at: timestamp(self.created_at)?,
@@ -61,7 +64,7 @@ impl DomainRow {
 macro_rules! select_connection {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, enabled, settings, client_secret, revision, tested_at, created_at, modified_at \
+            "SELECT id, name, enabled, settings, client_secret, service_keys, revision, tested_at, created_at, modified_at \
              FROM connections ",
             $rest
         )
@@ -177,7 +180,7 @@ impl Tx {
         let inserted = execute!(
             self.read.conn,
             "INSERT INTO connections (tenant_id, id, name, name_key, enabled, settings, client_secret, revision, \
-             tested_at, created_at, modified_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             tested_at, created_at, modified_at, service_keys) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (tenant_id, name_key) DO NOTHING",
             self.read.tenant.0,
             connection.id.0,
@@ -190,6 +193,7 @@ impl Tx {
             connection.tested_at.map(micros),
             micros(connection.created_at),
             micros(connection.modified_at),
+            keys_json(&connection)?,
         )?;
         if inserted == 0 {
             return Err(Refusal::ConnectionNameTaken(connection.name).into());
@@ -201,7 +205,7 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE connections SET enabled = $3, settings = $4, client_secret = $5, revision = $6, tested_at = $7, \
-             modified_at = $8, name = $9, name_key = $10 WHERE tenant_id = $1 AND id = $2",
+             modified_at = $8, name = $9, name_key = $10, service_keys = $11 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             connection.id.0,
             connection.enabled,
@@ -212,9 +216,14 @@ impl Tx {
             micros(connection.modified_at),
             &connection.name,
             fold(&connection.name).into_owned(),
+            keys_json(&connection)?,
         )?;
         Ok(())
     }
+}
+
+fn keys_json(connection: &Connection) -> Result<String, Error> {
+    serde_json::to_string(&connection.keys).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 fn settings_json(connection: &Connection) -> Result<String, Error> {

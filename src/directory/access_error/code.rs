@@ -73,6 +73,10 @@ codes! {
     SamlStatusNotSuccess = "saml_status_not_success",
     SamlIdpInitiatedRefused = "saml_idp_initiated_refused",
     SamlRelaystateLost = "saml_relaystate_lost",
+    SamlMalformed = "saml_malformed",
+    SamlAssertionInvalid = "saml_assertion_invalid",
+    SamlSubjectInvalid = "saml_subject_invalid",
+    SamlDecryptionFailed = "saml_decryption_failed",
 
     EmailMissing = "email_missing",
     EmailMalformed = "email_malformed",

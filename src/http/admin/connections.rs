@@ -107,12 +107,10 @@ struct GroupRuleView {
 fn view(connection: Connection, tenant: &Slug, login: &Login) -> ConnectionView {
     let settings = connection.settings;
     let kind = settings.protocol.as_str();
-    let Protocol::Oidc {
-        issuer,
-        client_id,
-        allowed_hosts,
-        algorithms,
-    } = settings.protocol;
+    let (issuer, client_id, allowed_hosts, algorithms) = match settings.protocol {
+        Protocol::Oidc(oidc) => (oidc.issuer, oidc.client_id, oidc.allowed_hosts, oidc.algorithms),
+        Protocol::Saml(saml) => (saml.provider.entity_id, String::new(), Vec::new(), Vec::new()),
+    };
     let rule = |rule: GroupRule| GroupRuleView {
         group: rule.group,
         role: rule.role,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Connection, Protocol, Tenant, TenantId};
+use crate::directory::{Code, Connection, Tenant, TenantId};
 use crate::login::providers::{KeysOf, code_of_call};
 use crate::login::{Login, secrets};
 use crate::outbound::OutboundError;
@@ -69,7 +69,8 @@ async fn fetch_tokens(
         provider,
         ..
     } = returning;
-    let Protocol::Oidc { client_id, .. } = &connection.settings.protocol;
+    let oidc = connection.settings.protocol.oidc();
+    let client_id = &oidc.ok_or(Code::SsoConnectionNotConfigured)?.client_id;
     let secret = on.open_client_secret(tenant.id, connection).map_err(|error| {
         tracing::error!(%error, "a connection's client secret cannot be read");
         Code::InternalError
@@ -157,16 +158,12 @@ pub(in crate::login) async fn verify_token<T>(
     trace: &mut Trace,
     verify: impl Fn(&KeySet, &Expectation<'_>) -> Result<T, TokenRefusal>,
 ) -> Result<T, Code> {
-    let Protocol::Oidc {
-        issuer,
-        client_id,
-        algorithms,
-        ..
-    } = &connection.settings.protocol;
-    let algorithms = Algorithms::from_names(algorithms).map_err(|_| Code::InternalError)?;
+    let oidc = connection.settings.protocol.oidc();
+    let oidc = oidc.ok_or(Code::SsoConnectionNotConfigured)?;
+    let algorithms = Algorithms::from_names(&oidc.algorithms).map_err(|_| Code::InternalError)?;
     let expected = Expectation {
-        issuer,
-        client_id,
+        issuer: &oidc.issuer,
+        client_id: &oidc.client_id,
         algorithms: &algorithms,
         now,
     };

@@ -8,7 +8,7 @@ use url::Url;
 use super::{at, find_doors};
 use crate::auth::bearer::{self, NewToken, TokenKind};
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Protocol};
+use crate::directory::Code;
 use crate::login::{Login, Refused, secrets};
 use crate::sso::oidc::authorization::{AuthorizationRequest, DEFAULT_SCOPE};
 use crate::storage::{LoginAttempt, Purpose};
@@ -97,10 +97,11 @@ pub async fn start(
         )
         .await
         .map_err(|error| here(error.into()))?;
-    let Protocol::Oidc { client_id, .. } = &connection.settings.protocol;
+    let oidc = connection.settings.protocol.oidc();
+    let oidc = oidc.ok_or_else(|| here(Code::SsoConnectionNotConfigured.into()))?;
     let request = AuthorizationRequest {
         endpoint: &provider.authorization_endpoint,
-        client_id,
+        client_id: &oidc.client_id,
         redirect_uri: &on.redirect_uri(&tenant.slug, connection.id),
         scope: DEFAULT_SCOPE,
         secrets: &secrets::of_attempt(&browser, state.expose()),

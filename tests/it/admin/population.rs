@@ -5,7 +5,7 @@ use rollcall::directory::connection::{self, Jit};
 use rollcall::directory::query::PopulationFilter;
 use rollcall::directory::{
     AccessWindow, Authority, Connection, ConnectionId, ConnectionSettings, GrantSource, IdentityKey,
-    Protocol, Right, User, UserId, UserKind, UserSource, UserStatus, account, grant,
+    OidcSettings, Protocol, Right, User, UserId, UserKind, UserSource, UserStatus, account, grant,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -207,12 +207,12 @@ fn new_connection(id: ConnectionId) -> Connection {
         name: "Entra".to_owned(),
         enabled: true,
         settings: ConnectionSettings {
-            protocol: Protocol::Oidc {
+            protocol: Protocol::Oidc(OidcSettings {
                 issuer: "https://idp.example".to_owned(),
                 client_id: "client".to_owned(),
                 allowed_hosts: Vec::new(),
                 algorithms: vec!["RS256".to_owned()],
-            },
+            }),
             domains: Vec::new(),
             directory_id: None,
             jit: Jit {
@@ -224,6 +224,7 @@ fn new_connection(id: ConnectionId) -> Connection {
             trust_email: false,
         },
         client_secret: None,
+        keys: Vec::new(),
         revision: 1,
         tested_at: None,
         created_at: now(),

@@ -178,4 +178,54 @@ entries! {
             "If it happens to everybody, check that the identity provider returns RelayState unchanged.",
             "Si tout le monde est concerné, vérifiez que le fournisseur d’identité renvoie le RelayState inchangé.";
     }
+    SamlMalformed 400 {
+        message:
+            "The identity provider’s answer is not an acceptable SAML message.",
+            "La réponse du fournisseur d’identité n’est pas un message SAML acceptable.";
+        cause:
+            "The message is damaged, too large, or built in a way that is never accepted because forgeries are built so.",
+            "Le message est endommagé, trop grand, ou construit d’une manière qui n’est jamais acceptée parce que des falsifications le sont.";
+        Person:
+            "Start again from the sign-in page.",
+            "Recommencez à partir de la page de connexion.";
+        IdpAdministrator:
+            "If it happens to everybody, compare the answer with the check that failed.",
+            "Si cela arrive à tout le monde, comparez la réponse avec la vérification qui a échoué.";
+    }
+    SamlAssertionInvalid 403 {
+        message:
+            "The identity provider’s answer lacks something that is required, or says it twice.",
+            "Il manque une information obligatoire dans la réponse du fournisseur d’identité, ou elle y figure deux fois.";
+        cause:
+            "The assertion is signed, but conditions, the subject’s confirmation or the statement of the sign-in are missing or contradict themselves.",
+            "L’assertion est signée, mais les conditions, la confirmation du sujet ou la déclaration d’authentification manquent ou se contredisent.";
+        IdpAdministrator:
+            "Send what the check that failed expects; the templates of the guides do.",
+            "Envoyez ce qu’attend la vérification qui a échoué ; les modèles des guides le font.";
+    }
+    SamlSubjectInvalid 403 {
+        message:
+            "The identity provider’s name for the person cannot be used.",
+            "Le nom que le fournisseur d’identité donne à la personne est inutilisable.";
+        cause:
+            "The NameID is missing, empty, too long or holds characters that a name cannot have.",
+            "Le NameID manque, est vide, trop long ou contient des caractères qu’un nom ne peut pas avoir.";
+        IdpAdministrator:
+            "Send one NameID that stays the same for the person.",
+            "Envoyez un seul NameID qui reste le même pour la personne.";
+    }
+    SamlDecryptionFailed 403 {
+        message:
+            "The identity provider’s answer is encrypted and could not be read or verified.",
+            "La réponse du fournisseur d’identité est chiffrée et n’a pas pu être lue ou vérifiée.";
+        cause:
+            "It was encrypted for another key, with a method that is not accepted, or what is inside is not signed by the identity provider.",
+            "Elle a été chiffrée pour une autre clé, avec une méthode qui n’est pas acceptée, ou son contenu n’est pas signé par le fournisseur d’identité.";
+        IdpAdministrator:
+            "Load the current metadata of this application again, encrypt with AES and RSA-OAEP, and sign the assertion before it is encrypted.",
+            "Rechargez les métadonnées actuelles de cette application, chiffrez avec AES et RSA-OAEP, et signez l’assertion avant de la chiffrer.";
+        CompanyAdministrator:
+            "Check that the connection still has the key that the identity provider uses.",
+            "Vérifiez que la connexion possède encore la clé que le fournisseur d’identité utilise.";
+    }
 }

@@ -1,0 +1,95 @@
+//! What is set of a SAML connection, and our own keys for it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::connection::SealedSecret;
+
+/// What can be set of SAML 2.0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlSettings {
+    /// The identity provider, as its metadata describes it.
+    pub provider: SamlProvider,
+    /// Where its metadata is fetched from again.
+    pub metadata_url: Option<String>,
+    /// How requests travel; the provider's first choice of redirect, then POST, when unset.
+    pub request_binding: Option<SamlBinding>,
+    /// Signs requests also where the provider's metadata does not ask for it.
+    pub sign_requests: bool,
+    /// Takes a response that answers no request of ours.
+    pub allow_idp_initiated: bool,
+    /// Refuses assertions that are encrypted without authentication (CBC).
+    pub require_gcm: bool,
+}
+
+/// An identity provider as its metadata describes it (SAML metadata 2.4.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlProvider {
+    /// Its entity id, compared exactly with every issuer.
+    pub entity_id: String,
+    /// The certificates whose keys may sign: base64 of DER, at least one.
+    pub certificates: Vec<String>,
+    /// Where requests for a sign-in go: at least one.
+    pub single_sign_on: Vec<SamlEndpoint>,
+    /// Where its sign-out is; none where it has none.
+    pub single_logout: Vec<SamlEndpoint>,
+    /// Its `WantAuthnRequestsSigned`.
+    pub wants_signed_requests: bool,
+}
+
+/// Where a provider takes messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamlEndpoint {
+    /// How they travel.
+    pub binding: SamlBinding,
+    /// Where they go.
+    pub url: String,
+    /// Where answers go, when that is another place.
+    pub response_url: Option<String>,
+}
+
+/// How a message travels through the browser (SAML bindings 3.4 and 3.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamlBinding {
+    /// In the address, deflated.
+    Redirect,
+    /// In a form that sends itself.
+    Post,
+}
+
+impl SamlBinding {
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// A key of ours for one connection. All that are there are published and decrypt; one signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceKey {
+    /// Its id.
+    pub id: Uuid,
+    /// Its self-signed certificate, base64 of DER.
+    pub certificate: String,
+    /// The private key, PKCS #8 in PEM, sealed under the master key.
+    pub private_key: SealedSecret,
+    /// Whether it signs what we send.
+    pub signs: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl ServiceKey {
+    /// The key for the audit: everything but the secret.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        json!({"id": self.id, "certificate": self.certificate, "signs": self.signs})
+    }
+}
