@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::time::{MissedTickBehavior, interval};
-
+use super::every;
 use crate::storage::{Error, Store};
+use jiff::Timestamp;
 
 const EVERY: Duration = Duration::from_mins(5);
 
@@ -23,8 +22,7 @@ async fn purge(store: &Store, now: Timestamp) -> Result<u64, Error> {
     reason = "a job begins here, and with it its time"
 )]
 pub async fn run(store: Store) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
     loop {
         ticks.tick().await;
         match purge(&store, Timestamp::now()).await {

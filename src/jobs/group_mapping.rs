@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::time::{MissedTickBehavior, interval};
-
+use super::every;
 use crate::directory::{Actor, DirectoryId, Origin, Source, TenantId, UserId, group_mapping};
 use crate::storage::{Alignment, Error, Store, Tx};
+use jiff::Timestamp;
 
 const EVERY: Duration = Duration::from_secs(5);
 /// How many people one transaction is about.
@@ -22,8 +21,7 @@ const HELD: Duration = Duration::from_mins(1);
     reason = "a job begins here, and with it its time"
 )]
 pub async fn run(store: Store) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
     loop {
         tokio::select! {
             () = store.wait_for_alignment() => {}

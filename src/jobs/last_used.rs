@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
-
+use super::every;
 use crate::storage::Store;
 
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Runs until it is dropped.
 pub async fn run(store: Store) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
     loop {
         ticks.tick().await;
         flush(&store).await;

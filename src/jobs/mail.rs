@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
+use super::every;
 use crate::auth::vault::Vault;
 use crate::directory::Letter;
 use crate::mail::{MailError, Mailer, Outgoing};
@@ -32,8 +33,7 @@ const GIVEN_UP_AFTER: Duration = Duration::from_hours(3 * 24);
     reason = "a job begins here, and with it its time"
 )]
 pub async fn run(store: Store, vault: impl AsRef<Vault>, mailer: Mailer) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
     loop {
         tokio::select! {
             () = store.wait_for_mail() => {}

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::time::{MissedTickBehavior, interval};
-
+use super::every;
 use crate::journal::Journal;
+use jiff::Timestamp;
 
 const EVERY: Duration = Duration::from_millis(500);
 /// How often the logs of all directories are pruned; one that grows is pruned as it grows.
@@ -14,10 +13,8 @@ const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until it is dropped.
 pub async fn run(journal: Journal) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut prunings = interval(PRUNE_EVERY);
-    prunings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
+    let mut prunings = every(PRUNE_EVERY);
     loop {
         tokio::select! {
             _ = ticks.tick() => flush(&journal).await,

@@ -46,20 +46,4 @@ impl Error {
     }
 }
 
-impl From<storage::Error> for Error {
-    fn from(error: storage::Error) -> Self {
-        match error {
-            storage::Error::Refused(refusal) => Self::Refused(refusal),
-            other => Self::Storage(other),
-        }
-    }
-}
-
-impl storage::WriteError for Error {
-    fn storage(&self) -> Option<&storage::Error> {
-        match self {
-            Self::Storage(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+storage::carried_by!(Error);

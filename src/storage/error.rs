@@ -69,3 +69,27 @@ fn is_passing_code(code: &str) -> bool {
         }
     }
 }
+
+/// Lets the error of a use case carry one of storage: a refusal as its own `Refused`, anything else as its `Storage`.
+macro_rules! carried_by {
+    ($error:ty) => {
+        impl From<$crate::storage::Error> for $error {
+            fn from(error: $crate::storage::Error) -> Self {
+                match error {
+                    $crate::storage::Error::Refused(refusal) => Self::Refused(refusal),
+                    other => Self::Storage(other),
+                }
+            }
+        }
+
+        impl $crate::storage::WriteError for $error {
+            fn storage(&self) -> Option<&$crate::storage::Error> {
+                match self {
+                    Self::Storage(error) => Some(error),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use carried_by;

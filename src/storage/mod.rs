@@ -48,6 +48,7 @@ pub use alignments::Alignment;
 pub use audit::AuditRow;
 pub use audit_numbers::AuditRecord;
 pub use error::Error;
+pub(crate) use error::carried_by;
 pub use identities::Identity;
 pub use lists::{Chunk, Position};
 pub use outbox::DueMail;

@@ -22,8 +22,6 @@ pub(super) struct ScimCaller {
     pub service: Service,
     /// Which media type it is answered in.
     pub media: Media,
-    /// Where its access tokens come from.
-    pub token_url: String,
     /// Conditions of its headers.
     pub precondition: Precondition,
     request_id: String,
@@ -88,7 +86,6 @@ where
                 types,
                 Endpoint::new(public_url.scim_base(&tenant, &directory)),
             ),
-            token_url: public_url.token_url(&tenant, &directory),
             precondition: precondition_of(&parts.headers),
             media,
             request_id: request_id(parts),

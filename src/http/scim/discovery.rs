@@ -1,21 +1,28 @@
 //! What the endpoint can do (RFC 7644 section 4), and what it says to what it does not do.
 
-use axum::extract::RawQuery;
+use axum::extract::{OriginalUri, RawQuery, State};
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::caller::{ResourceId, ScimCaller};
+use super::caller::{ResourceId, ScimCaller, address_of};
 use super::failure::Failure;
 use super::lists::parse_query;
 use super::reply::Reply;
+use crate::http::state::PublicUrl;
 use crate::provisioning::search::{CURSOR_TIMEOUT, DEFAULT_PAGE, MAX_PAGE};
 use crate::scim::bulk;
 use crate::scim::discovery::{self, BulkLimits, Features};
 use crate::scim::error::ScimError;
 use crate::scim::message::list_response;
 
-pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery) -> Result<Reply, Failure> {
+pub(super) async fn service_provider_config(
+    State(public_url): State<PublicUrl>,
+    caller: ScimCaller,
+    OriginalUri(uri): OriginalUri,
+    query: RawQuery,
+) -> Result<Reply, Failure> {
     refuse_filter(&caller, &query)?;
+    let (tenant, directory) = address_of(&uri);
     let features = Features {
         bulk: Some(BulkLimits {
             max_operations: bulk::MAX_OPERATIONS as u64,
@@ -24,7 +31,7 @@ pub(super) async fn service_provider_config(caller: ScimCaller, query: RawQuery)
         max_results: MAX_PAGE,
         default_results: DEFAULT_PAGE,
         cursor_timeout: CURSOR_TIMEOUT,
-        token_url: &caller.token_url,
+        token_url: &public_url.token_url(&tenant, &directory),
         documentation_uri: None,
     };
     Ok(reply(
