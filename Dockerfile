@@ -4,6 +4,10 @@
 FROM rust:1.95.0-slim-bookworm AS build
 # The image brings this toolchain; the toolchain file would make rustup fetch clippy and rustfmt too.
 ENV RUSTUP_TOOLCHAIN=1.95.0 CARGO_TARGET_DIR=/cache/target
+# xmlsec and libxml2 verify SAML signatures; libclang makes the bindings to them.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential pkg-config libclang-dev libxmlsec1-dev libxml2-dev libssl-dev \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # .dockerignore lets in what the compiler needs and nothing else.
 COPY . .
@@ -13,9 +17,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D /cache/target/release/rollcall /out/rollcall
 
 FROM debian:12-slim
-# Root certificates: identity providers are called over https.
+# Root certificates: identity providers are called over https. xmlsec with its OpenSSL half: SAML.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates libxmlsec1-openssl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin rollcall \
     && install -d -o rollcall -g rollcall -m 0700 /data \
