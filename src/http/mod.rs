@@ -8,6 +8,7 @@ mod cookies;
 mod extract;
 mod form;
 mod health;
+mod help;
 mod login;
 pub mod middleware;
 mod normalize;
@@ -33,6 +34,7 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .merge(openapi::page_routes())
         .merge(pages::routes())
         .merge(login::routes())
+        .merge(help::routes())
         .merge(oauth::routes())
         .nest(
             "/scim/v2/{tenant}/{directory}",
