@@ -18,14 +18,16 @@ pub mod pages;
 mod problem;
 pub mod scim;
 mod state;
+mod throttle;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use clock::{now, origin, random_bytes, random_id};
 pub use normalize::normalize_path;
 pub use state::{Gateway, MetricsText, PublicUrl};
+pub use throttle::{PeerAddress, Throttle};
 
 /// Every route of the gateway, with what each request passes first.
 pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
@@ -40,7 +42,8 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
             "/scim/v2/{tenant}/{directory}",
             scim::routes(gateway.journal.clone()),
         )
-        .fallback(problem::not_found);
+        .fallback(problem::not_found)
+        .layer(from_fn_with_state(gateway.clone(), throttle::guard));
     let wrapped = middleware::wrap(routes, limits);
     let wrapped = if gateway.public_url.is_https() {
         wrapped.layer(from_fn(middleware::security_headers::keep_to_https))

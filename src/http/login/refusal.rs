@@ -8,6 +8,7 @@ use crate::directory::access_error::{AccessError, Contact, Remedy};
 use crate::directory::{Code, Language};
 use crate::http::clock;
 use crate::http::pages::{PlainError, PlainErrorPage, RefusalPage, page, preferred_language};
+use crate::http::throttle::{Failed, TooMany};
 use crate::login::{Login, Refused, refusal};
 
 /// Keeps the refusal under a reference and answers with it.
@@ -53,6 +54,10 @@ pub(super) async fn refuse(
     if error.code == Code::Unavailable {
         response.headers_mut().insert(header::RETRY_AFTER, 5.into());
     }
+    // Faults of ours are nobody's attempts, and whom a provider has vouched for is no stranger.
+    if !refused.verified && error.code.status() < 500 {
+        response.extensions_mut().insert(Failed);
+    }
     response
 }
 
@@ -75,7 +80,7 @@ pub(in crate::http) fn too_many(
     login: &Login,
     headers: &HeaderMap,
     request_id: &str,
-    seconds: u64,
+    wait: TooMany,
 ) -> Response {
     let (language, code) = (preferred_language(headers), Code::TooManyAttempts);
     let mut response = if wants_json(headers) {
@@ -86,7 +91,9 @@ pub(in crate::http) fn too_many(
         let error = PlainError::TooManyAttempts;
         page(status_of(code), &PlainErrorPage { language, error })
     };
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, wait.seconds.into());
     response
 }
 
