@@ -86,6 +86,7 @@ SystemTx: find_directory_at
 SystemTx: find_session
 SystemTx: find_setting
 SystemTx: find_tenant
+SystemTx: list_access_errors
 SystemTx: list_counted_directories
 SystemTx: list_due_alignments
 SystemTx: list_tenants

@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::Service;
 use tower::util::MapRequest;
 
+use crate::http::PeerAddress;
+
 /// How long a client may take to send a request's head, and so how long a kept-alive connection may be idle.
 const HEAD_LIMIT: Duration = Duration::from_secs(75);
 /// How long to wait when the system has no file descriptor for a new connection.
@@ -44,9 +46,12 @@ where
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let service = MapRequest::new(service.clone(), |request: hyper::Request<Incoming>| {
-                    request.map(Body::new)
+            Ok((stream, peer)) => {
+                let peer = PeerAddress(peer.ip());
+                let service = MapRequest::new(service.clone(), move |request: hyper::Request<Incoming>| {
+                    let mut request = request.map(Body::new);
+                    request.extensions_mut().insert(peer);
+                    request
                 });
                 let connection = builder.serve_connection(prepare(stream), TowerToHyperService::new(service));
                 let connection = connections.watch(connection.into_owned());

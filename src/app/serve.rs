@@ -20,7 +20,7 @@ use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
-use crate::http::{self, Gateway, MetricsText, PublicUrl};
+use crate::http::{self, Gateway, MetricsText, PublicUrl, Throttle};
 use crate::jobs;
 use crate::journal::{self, Journal};
 use crate::login::Login;
@@ -149,6 +149,7 @@ pub async fn start(
         journal: journal.clone(),
         public_url,
         bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
+        throttle: throttle(config),
         metrics: MetricsText(Arc::new(move || render.render())),
     };
     let router = http::router(gateway, &Limits::default());
@@ -182,6 +183,14 @@ pub async fn start(
         screen,
         operator_token: operator_token.made,
     })
+}
+
+fn throttle(config: &Config) -> Throttle {
+    if !config.rate_limits {
+        return Throttle::off();
+    }
+    let proxies = config.trusted_proxies.clone();
+    Throttle::new(move |address| proxies.iter().any(|network| network.contains(address)))
 }
 
 impl Running {

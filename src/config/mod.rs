@@ -4,6 +4,7 @@
 
 mod database_url;
 mod error;
+mod network;
 mod parse;
 mod secret;
 mod source;
@@ -15,6 +16,7 @@ use url::Url;
 
 pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, Origin};
+pub use network::Network;
 pub use parse::{ListenAddress, LogFormat, SmtpUrl};
 pub use secret::{MasterKey, Secret};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub allow_private_idp: bool,
     /// Whether request rates are limited. Default true.
     pub rate_limits: bool,
+    /// Whose `X-Forwarded-For` is believed about where a request comes from. Default nobody's.
+    pub trusted_proxies: Vec<Network>,
     /// Whether the demo tenant is seeded. Default false.
     pub demo: bool,
     /// A filter in the syntax of `tracing_subscriber::EnvFilter`, checked. Default `info`.
@@ -100,6 +104,9 @@ impl Config {
             rate_limits: settings
                 .parse(Setting::RateLimits, parse::SWITCH, parse::switch)?
                 .unwrap_or(true),
+            trusted_proxies: settings
+                .parse(Setting::TrustedProxies, Network::ACCEPTED, Network::parse_list)?
+                .unwrap_or_default(),
             demo: settings
                 .parse(Setting::Demo, parse::SWITCH, parse::switch)?
                 .unwrap_or(false),

@@ -25,13 +25,14 @@ pub(super) enum Setting {
     MailFrom,
     AllowPrivateIdp,
     RateLimits,
+    TrustedProxies,
     Demo,
     Log,
     LogFormat,
 }
 
 impl Setting {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -42,6 +43,7 @@ impl Setting {
         Self::MailFrom,
         Self::AllowPrivateIdp,
         Self::RateLimits,
+        Self::TrustedProxies,
         Self::Demo,
         Self::Log,
         Self::LogFormat,
@@ -60,6 +62,7 @@ impl Setting {
             Self::MailFrom => "mail_from",
             Self::AllowPrivateIdp => "allow_private_idp",
             Self::RateLimits => "rate_limits",
+            Self::TrustedProxies => "trusted_proxies",
             Self::Demo => "demo",
             Self::Log => "log",
             Self::LogFormat => "log_format",

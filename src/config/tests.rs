@@ -65,6 +65,7 @@ fn nothing_set_gives_the_documented_defaults() {
             mail_from: None,
             allow_private_idp: false,
             rate_limits: true,
+            trusted_proxies: vec![],
             demo: false,
             log: "info".into(),
             log_format: LogFormat::Text,
@@ -87,6 +88,7 @@ fn every_variable_reaches_its_field() {
         ("ROLLCALL_MAIL_FROM", "Access <access@id.example>"),
         ("ROLLCALL_ALLOW_PRIVATE_IDP", "YES"),
         ("ROLLCALL_RATE_LIMITS", "off"),
+        ("ROLLCALL_TRUSTED_PROXIES", "10.0.0.1,fd00::/8"),
         ("ROLLCALL_DEMO", "1"),
         ("ROLLCALL_LOG", "warn,rollcall=debug"),
         ("ROLLCALL_LOG_FORMAT", "json"),
@@ -108,6 +110,8 @@ fn every_variable_reaches_its_field() {
         "Access <access@id.example>"
     );
     assert!(config.allow_private_idp && config.demo && !config.rate_limits);
+    let proxies = config.trusted_proxies;
+    assert!(proxies.len() == 2 && proxies[1].contains("fd12::1".parse().unwrap()));
     assert_eq!(
         (config.log.as_str(), config.log_format),
         ("warn,rollcall=debug", LogFormat::Json)
@@ -209,6 +213,7 @@ fn values_that_mean_nothing_are_refused() {
             ],
         ),
         ("ROLLCALL_RATE_LIMITS", &["maybe", "2", "onn"]),
+        ("ROLLCALL_TRUSTED_PROXIES", &["proxy.example", "10.0.0.1/8", "*"]),
         ("ROLLCALL_LOG", &["infoo", "rollcall=loud", "info,,=,"]),
         ("ROLLCALL_LOG_FORMAT", &["yaml"]),
         (

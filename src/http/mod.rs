@@ -8,6 +8,7 @@ mod cookies;
 mod extract;
 mod form;
 mod health;
+mod help;
 mod login;
 pub mod middleware;
 mod normalize;
@@ -17,14 +18,16 @@ pub mod pages;
 mod problem;
 pub mod scim;
 mod state;
+mod throttle;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use clock::{now, origin, random_bytes, random_id};
 pub use normalize::normalize_path;
 pub use state::{Gateway, MetricsText, PublicUrl};
+pub use throttle::{PeerAddress, Throttle};
 
 /// Every route of the gateway, with what each request passes first.
 pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
@@ -33,12 +36,14 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         .merge(openapi::page_routes())
         .merge(pages::routes())
         .merge(login::routes())
+        .merge(help::routes())
         .merge(oauth::routes())
         .nest(
             "/scim/v2/{tenant}/{directory}",
             scim::routes(gateway.journal.clone()),
         )
-        .fallback(problem::not_found);
+        .fallback(problem::not_found)
+        .layer(from_fn_with_state(gateway.clone(), throttle::guard));
     let wrapped = middleware::wrap(routes, limits);
     let wrapped = if gateway.public_url.is_https() {
         wrapped.layer(from_fn(middleware::security_headers::keep_to_https))

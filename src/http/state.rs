@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 
 use super::middleware::BodyBudget;
+use super::throttle::Throttle;
 use crate::accounts::Accounts;
 use crate::journal::Journal;
 use crate::login::Login;
@@ -25,6 +26,8 @@ pub struct Gateway {
     pub public_url: PublicUrl,
     /// Memory for large request bodies.
     pub bodies: BodyBudget,
+    /// How often strangers may ask.
+    pub throttle: Throttle,
     /// The text of `/metrics`.
     pub metrics: MetricsText,
 }

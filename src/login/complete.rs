@@ -88,6 +88,8 @@ pub(super) async fn decide(
     {
         look_up(tx, &mut situation, &names, &arriving.attributes.external_id).await?;
     }
+    // A provider that serves everybody vouches for strangers too: an address elsewhere is not the tenant's.
+    let is_stranger = situation.by_subject.is_none() && names.email == Err(Code::EmailOutsideDomains);
     match jit::decide(&names, &situation, &mut trace) {
         Ok(decision) => Ok(Met {
             decision,
@@ -110,6 +112,7 @@ pub(super) async fn decide(
                 .map(|email| email.address.clone()),
             tenant: Some(tenant),
             connection: Some(arriving.connection),
+            verified: !is_stranger,
         }
         .into()),
     }

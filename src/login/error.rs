@@ -17,6 +17,9 @@ pub struct Refused {
     pub tenant: Option<Tenant>,
     /// The connection, when it was found.
     pub connection: Option<ConnectionId>,
+    /// The provider has said who is signing in, and nothing says that they are a stranger to the tenant: they may be
+    /// told who helps there, by name.
+    pub verified: bool,
 }
 
 impl Refused {
@@ -29,6 +32,7 @@ impl Refused {
             email: None,
             tenant: None,
             connection: None,
+            verified: false,
         }
     }
 

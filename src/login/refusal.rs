@@ -1,10 +1,11 @@
-//! Keeps a refused sign-in, so that whoever helps can look it up.
+//! Keeps a refused sign-in, so that whoever helps can look it up, and says who that is.
 
 use jiff::Timestamp;
 
 use super::{Login, Refused};
-use crate::directory::AccessError;
-use crate::directory::access_error::Reference;
+use crate::directory::access_error::{Contact, Reference};
+use crate::directory::{AccessError, Code, TenantId, User};
+use crate::storage;
 
 /// Keeps a refused sign-in under a reference made of `random`. The page is shown even when this fails: what the
 /// person reads is not worse than no page.
@@ -30,4 +31,30 @@ pub async fn keep(
         tracing::error!(error = %failure, "a refused sign-in could not be kept");
     }
     error
+}
+
+/// Who helps with a refused sign-in, by name. An anonymous visitor learns no names.
+pub async fn contacts(on: &Login, refused: &Refused, now: Timestamp) -> Vec<Contact> {
+    let Some(tenant) = refused.tenant.as_ref().filter(|_| refused.verified) else {
+        return Vec::new();
+    };
+    match people(on, tenant.id).await {
+        Ok(people) => refused.code.contacts(&people, now),
+        Err(error) => {
+            tracing::error!(%error, "who helps with a refused sign-in could not be looked up");
+            Vec::new()
+        }
+    }
+}
+
+async fn people(on: &Login, tenant: TenantId) -> Result<Vec<User>, storage::Error> {
+    on.store.read(tenant).await?.list_contacts().await
+}
+
+impl Login {
+    /// Where it is said what a refusal means and who mends it.
+    #[must_use]
+    pub fn help_url(&self, code: Code) -> String {
+        format!("{}/help/errors/{}", self.public_url, code.as_str())
+    }
 }

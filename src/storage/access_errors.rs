@@ -1,16 +1,21 @@
-//! Refused sign-ins.
+//! Refused sign-ins, and who helps with them.
 
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
-use super::engine::{execute, fetch_optional};
+use super::engine::{Conn, execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::statement::{Bind, Statement};
 use super::store::Store;
 use super::system::SystemTx;
-use super::tx::Tx;
-use crate::directory::access_error::Reference;
+use super::tx::{ReadTx, Tx};
+use super::users::{UserRow, select_user};
+use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
 use crate::directory::key::fold;
-use crate::directory::{AccessError, Code, TenantId};
+use crate::directory::{AccessError, Code, TenantId, User};
+
+/// How many people with a contact tag are looked at for who fits.
+const MOST_TAGGED: i64 = 200;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -88,4 +93,117 @@ impl SystemTx {
         .map(Row::into_access_error)
         .transpose()
     }
+
+    /// Up to `size` refused sign-ins of all tenants and of none, from behind a place on, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_access_errors(
+        &mut self,
+        of: &AccessErrorFilter,
+        behind: Option<AccessErrorPlace>,
+        size: u32,
+    ) -> Result<Vec<AccessError>, Error> {
+        list(&mut self.conn, None, of, behind, size).await
+    }
+}
+
+impl ReadTx {
+    /// Up to `size` refused sign-ins of the tenant, from behind a place on, newest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_access_errors(
+        &mut self,
+        of: &AccessErrorFilter,
+        behind: Option<AccessErrorPlace>,
+        size: u32,
+    ) -> Result<Vec<AccessError>, Error> {
+        list(&mut self.conn, Some(self.tenant), of, behind, size).await
+    }
+
+    /// Who may help with a refused sign-in: people with a contact tag, and administrators.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_contacts(&mut self) -> Result<Vec<User>, Error> {
+        let mut rows = fetch_all!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.contact_tags <> '[]' AND u.deleted_at IS NULL ORDER BY u.id LIMIT $2"
+            ),
+            self.tenant.0,
+            MOST_TAGGED,
+        )?;
+        rows.extend(fetch_all!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL AND u.deleted_at IS NULL ORDER BY u.id"
+            ),
+            self.tenant.0,
+        )?);
+        rows.into_iter().map(UserRow::into_user).collect()
+    }
+}
+
+/// One condition decides which index is read: the one with the fewest rows. The others are written so that no index
+/// fits them, since SQLite does not know how many rows an address, a connection or a tenant has.
+async fn list(
+    conn: &mut Conn,
+    tenant: Option<TenantId>,
+    of: &AccessErrorFilter,
+    behind: Option<AccessErrorPlace>,
+    size: u32,
+) -> Result<Vec<AccessError>, Error> {
+    let email = of.email.as_deref().map(|email| fold(email).into_owned());
+    let conditions = [
+        (
+            of.reference.map(|one| Bind::Text(one.to_string())),
+            "reference = ",
+            "reference || '' = ",
+        ),
+        (email.map(Bind::Text), "email_key = ", "email_key || '' = "),
+        (
+            of.connection.map(|id| Bind::Uuid(id.0)),
+            "connection_id = ",
+            "coalesce(connection_id, tenant_id) = ",
+        ),
+        (
+            tenant.map(|id| Bind::Uuid(id.0)),
+            "tenant_id = ",
+            "coalesce(tenant_id, connection_id) = ",
+        ),
+        (
+            of.code.map(|code| Bind::Text(code.as_str().to_owned())),
+            "code = ",
+            "code || '' = ",
+        ),
+    ];
+    let mut sql = Statement::new(
+        "SELECT tenant_id, reference, code, occurred_at, email, connection_id, trace, request_id \
+         FROM access_errors WHERE ",
+    );
+    let mut is_first = true;
+    for (value, deciding, other) in conditions {
+        let Some(value) = value else { continue };
+        sql.push(if is_first { deciding } else { other })
+            .bind(value)
+            .push(" AND ");
+        is_first = false;
+    }
+    let from = of.from.map_or(i64::MIN, micros);
+    let until = of.until.map_or(i64::MAX, micros);
+    sql.push("occurred_at >= ").bind(Bind::Integer(from));
+    sql.push(" AND occurred_at < ").bind(Bind::Integer(until));
+    if let Some((at, reference)) = behind {
+        sql.push(" AND (occurred_at, reference) < (")
+            .bind(Bind::Integer(micros(at)));
+        sql.push(", ").bind(Bind::Text(reference.to_string())).push(")");
+    }
+    sql.push(" ORDER BY occurred_at DESC, reference DESC LIMIT ")
+        .push_number(size.into());
+    let rows: Vec<Row> = sql.fetch_all(conn).await?;
+    rows.into_iter().map(Row::into_access_error).collect()
 }

@@ -18,6 +18,7 @@
 mod harness;
 
 mod admin;
+mod errors;
 mod explain;
 mod journal;
 mod mail;

@@ -6,16 +6,18 @@
 
 mod catalogue;
 mod code;
+mod contact;
 mod reference;
 mod trace;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::id::TenantId;
+use super::id::{ConnectionId, TenantId};
 
 pub use catalogue::{Remedy, WhoCanFix};
 pub use code::Code;
+pub use contact::Contact;
 pub use reference::Reference;
 pub use trace::{Check, Trace};
 
@@ -38,4 +40,32 @@ pub struct AccessError {
     pub trace: Trace,
     /// The request, as logs and the audit trail name it.
     pub request_id: String,
+}
+
+/// Which refused sign-ins a list is about; of several conditions all have to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessErrorFilter {
+    /// The one of this reference.
+    pub reference: Option<Reference>,
+    /// Those of this address, in any case.
+    pub email: Option<String>,
+    /// Those with this reason.
+    pub code: Option<Code>,
+    /// Those through this connection.
+    pub connection: Option<ConnectionId>,
+    /// Not before this time.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A place in a list of refused sign-ins, which goes from the newest to the oldest.
+pub type AccessErrorPlace = (Timestamp, Reference);
+
+impl AccessError {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> AccessErrorPlace {
+        (self.occurred_at, self.reference)
+    }
 }

@@ -1,23 +1,34 @@
-//! `/api/v1/access-errors`.
+//! `/api/v1/access-errors`, and a tenant's own.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::Uri;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::body::{Fields, parse_query};
+use super::list::Page;
 use crate::accounts::Accounts;
-use crate::accounts::access_errors::{self, Found};
-use crate::directory::Language;
-use crate::http::extract::{AnyAdmin, UrlIds};
+use crate::accounts::access_errors::{self, Found, Stretch};
+use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
+use crate::directory::{Code, Language};
+use crate::http::extract::{AnyAdmin, FullTenantAdmin, Operator, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+use crate::login::Login;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
-    let routes = OpenApiRouter::default().routes(routes!(read));
+    let routes = OpenApiRouter::default()
+        .routes(routes!(read))
+        .routes(routes!(list_everywhere))
+        .routes(routes!(list));
     section("access-errors", "Sign-ins that were refused.", routes)
 }
 
@@ -45,6 +56,8 @@ struct AccessErrorView {
     /// What was checked, in order: expected against received. The last check is the one that refused.
     trace: Vec<CheckView>,
     request_id: String,
+    /// A page with message, cause and advice, in the language of the reader.
+    help_url: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -80,16 +93,205 @@ struct CheckView {
 #[utoipa::path(get, path = "/access-errors/{reference}", responses((status = 200, body = AccessErrorView)))]
 async fn read(
     State(on): State<Accounts>,
+    State(login): State<Login>,
     admin: AnyAdmin,
     language: Language,
     ids: UrlIds,
 ) -> Result<Json<AccessErrorView>, Problem> {
     let reference: String = ids.find("reference", "access error")?;
     let found = access_errors::find(&on, &reference, admin.within()).await?;
-    Ok(Json(view(found, language)))
+    Ok(Json(view(found, language, &login)))
 }
 
-fn view(found: Found, language: Language) -> AccessErrorView {
+/// Which refused sign-ins a list is about, whosever they are.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EverywhereQuery {
+    /// The slug of a tenant. Those of all tenants, and of none, when absent.
+    tenant: Option<String>,
+    /// What the person was shown. Case, dashes and blanks do not matter.
+    reference: Option<String>,
+    /// An address in any case, whole.
+    #[param(max_length = 254)]
+    email: Option<String>,
+    /// A code of `/api/v1/error-catalogue`.
+    code: Option<String>,
+    /// The id of a connection.
+    #[param(format = Uuid)]
+    connection: Option<String>,
+    /// Not before this time (RFC 3339), or this day in UTC: `2026-11-22`.
+    from: Option<String>,
+    /// Before this time, or up to the end of this day in UTC.
+    to: Option<String>,
+    /// How many, 100 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Which refused sign-ins of a tenant a list is about.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AccessErrorQuery {
+    /// What the person was shown. Case, dashes and blanks do not matter.
+    reference: Option<String>,
+    /// An address in any case, whole.
+    #[param(max_length = 254)]
+    email: Option<String>,
+    /// A code of `/api/v1/error-catalogue`.
+    code: Option<String>,
+    /// The id of a connection.
+    #[param(format = Uuid)]
+    connection: Option<String>,
+    /// Not before this time (RFC 3339), or this day in UTC: `2026-11-22`.
+    from: Option<String>,
+    /// Before this time, or up to the end of this day in UTC.
+    to: Option<String>,
+    /// How many, 100 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A query, understood.
+struct Asked {
+    of: AccessErrorFilter,
+    behind: Option<AccessErrorPlace>,
+    size: u32,
+}
+
+impl AccessErrorQuery {
+    fn read(self) -> Result<Asked, Problem> {
+        let mut fields = Fields::default();
+        let size = fields.page_size(self.limit);
+        let mut of = AccessErrorFilter::default();
+        if let Some(text) = self.reference {
+            of.reference = Reference::parse(&text);
+            if of.reference.is_none() {
+                fields.refuse("reference", "twelve letters and digits: XXXX-XXXX-XXXX");
+            }
+        }
+        if let Some(text) = self.email {
+            let email = text.trim();
+            fields.text("email", email, 254);
+            of.email = Some(email.to_owned());
+        }
+        if let Some(text) = self.code {
+            of.code = Code::parse(&text);
+            if of.code.is_none() {
+                fields.refuse("code", "a code of /api/v1/error-catalogue");
+            }
+        }
+        if let Some(text) = self.connection {
+            of.connection = text.parse().ok();
+            if of.connection.is_none() {
+                fields.refuse("connection", "the id of a connection");
+            }
+        }
+        let accepted = "a time such as 2026-11-22T09:00:00Z, or a day such as 2026-11-22";
+        if let Some(text) = self.from {
+            of.from = parse_time(&text, false);
+            if of.from.is_none() {
+                fields.refuse("from", accepted);
+            }
+        }
+        if let Some(text) = self.to {
+            of.until = parse_time(&text, true);
+            if of.until.is_none() {
+                fields.refuse("to", accepted);
+            }
+        }
+        if of.from.zip(of.until).is_some_and(|(from, until)| from >= until) {
+            fields.refuse("to", "a time after from");
+        }
+        let behind = self.cursor.as_deref().map(parse_cursor);
+        if behind == Some(None) {
+            fields.refuse("cursor", "next_cursor of the page before");
+        }
+        fields.finish()?;
+        let behind = behind.flatten();
+        Ok(Asked { of, behind, size })
+    }
+}
+
+/// A time, or a day in UTC: its beginning, or its end. A `+` that a query has turned into a blank is understood.
+fn parse_time(text: &str, end: bool) -> Option<Timestamp> {
+    if let Ok(day) = text.parse::<Date>()
+        && text.len() == "2026-11-22".len()
+    {
+        let day = if end { day.tomorrow().ok()? } else { day };
+        return Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    }
+    text.replace(' ', "+").parse().ok()
+}
+
+/// Where a page ends: its last time in microseconds, and its last reference.
+fn cursor_of((at, reference): AccessErrorPlace) -> String {
+    format!("{}.{reference}", at.as_microsecond())
+}
+
+fn parse_cursor(text: &str) -> Option<AccessErrorPlace> {
+    let (at, reference) = text.split_once('.')?;
+    let at = Timestamp::from_microsecond(at.parse().ok()?).ok()?;
+    Some((at, Reference::parse(reference)?))
+}
+
+/// Refused sign-ins of all tenants and of none, newest first. Of several conditions all have to hold.
+#[utoipa::path(get, path = "/access-errors", params(EverywhereQuery),
+    responses((status = 200, body = Page<AccessErrorView>)))]
+async fn list_everywhere(
+    State(on): State<Accounts>,
+    State(login): State<Login>,
+    _: Operator,
+    language: Language,
+    uri: Uri,
+) -> Result<Json<Page<AccessErrorView>>, Problem> {
+    let query: EverywhereQuery = parse_query(&uri)?;
+    let tenant = query.tenant;
+    let asked = AccessErrorQuery {
+        reference: query.reference,
+        email: query.email,
+        code: query.code,
+        connection: query.connection,
+        from: query.from,
+        to: query.to,
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    let Asked { of, behind, size } = asked.read()?;
+    let found = access_errors::list_everywhere(&on, tenant.as_deref(), &of, behind, size).await?;
+    Ok(page(found, language, &login))
+}
+
+/// The refused sign-ins of a tenant, newest first. Of several conditions all have to hold.
+#[utoipa::path(get, path = "/tenants/{tenant}/access-errors", params(AccessErrorQuery),
+    responses((status = 200, body = Page<AccessErrorView>)))]
+async fn list(
+    State(on): State<Accounts>,
+    State(login): State<Login>,
+    admin: FullTenantAdmin,
+    language: Language,
+    uri: Uri,
+) -> Result<Json<Page<AccessErrorView>>, Problem> {
+    let query: AccessErrorQuery = parse_query(&uri)?;
+    let Asked { of, behind, size } = query.read()?;
+    let found = access_errors::list(&on, admin.tenant.id, &of, behind, size).await?;
+    Ok(page(found, language, &login))
+}
+
+fn page(found: Stretch, language: Language, login: &Login) -> Json<Page<AccessErrorView>> {
+    let items = found.items.into_iter();
+    Json(Page {
+        items: items.map(|one| view(one, language, login)).collect(),
+        next_cursor: found.next.map(cursor_of),
+    })
+}
+
+fn view(found: Found, language: Language, login: &Login) -> AccessErrorView {
     let error = found.error;
     let remedies = error.code.remedies();
     let check = |check: &crate::directory::access_error::Check| CheckView {
@@ -99,6 +301,7 @@ fn view(found: Found, language: Language) -> AccessErrorView {
         passed: check.passed,
     };
     AccessErrorView {
+        help_url: login.help_url(error.code),
         reference: error.reference.to_string(),
         code: error.code.as_str(),
         message: error.code.message(language),

@@ -9,6 +9,7 @@ mod directories;
 mod directory_health;
 mod domains;
 mod entities;
+mod error_catalogue;
 mod explain;
 mod explanation;
 mod group_mapping;
@@ -44,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(domains::routes())
         .merge(me::routes())
         .merge(access_errors::routes())
+        .merge(error_catalogue::routes())
         .merge(entities::routes())
         .merge(audit::routes())
 }

@@ -5,10 +5,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
+use super::refusal::too_many;
 use super::return_to::checked;
+use crate::directory::key::fold;
 use crate::directory::{AdminScope, Facets, Language};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
+use crate::http::extract::RequestName;
 use crate::http::form::Form;
 use crate::http::pages::{
     Administration, LandingPage, LoginError, LoginPage, PlainError, PlainErrorPage, TenantChoicePage,
@@ -16,6 +19,7 @@ use crate::http::pages::{
 };
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
+use crate::http::throttle::Visitor;
 use crate::login::entrance::{self, Door, Entrance};
 use crate::login::{Denied, Login};
 
@@ -72,10 +76,16 @@ pub(super) async fn ask(
 pub(super) async fn send(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
-    language: Language,
+    visitor: Visitor,
+    RequestName(request_id): RequestName,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Problem> {
+    let language = preferred_language(&headers);
     let email = form.field("email").trim();
+    if let Err(wait) = visitor.charge_account("login", &fold(email)) {
+        return Ok(too_many(&login, &headers, &request_id, wait));
+    }
     let return_to = checked(form.field("return_to"), &here);
     let again = |error| {
         let shown = LoginPage {

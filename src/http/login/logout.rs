@@ -13,6 +13,7 @@ use crate::http::form::Form;
 use crate::http::pages::{PlainError, PlainErrorPage, page};
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
+use crate::http::throttle::Failed;
 use crate::login::{Denied, Login, logout};
 
 /// `POST /logout`: ends the session, then the provider's, if it can be asked.
@@ -77,12 +78,12 @@ pub(super) async fn by_provider(
             };
             tracing::info!(code = refused.code.as_str(), "a logout token was refused");
             let body = json!({"error": "invalid_request", "error_description": refused.code.as_str()});
-            (
-                status,
-                [(header::CONTENT_TYPE, "application/json")],
-                body.to_string(),
-            )
-                .into_response()
+            let kind = [(header::CONTENT_TYPE, "application/json")];
+            let mut response = (status, kind, body.to_string()).into_response();
+            if status == StatusCode::BAD_REQUEST {
+                response.extensions_mut().insert(Failed);
+            }
+            response
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::state::Gateway;
+pub(super) use refusal::too_many;
 
 /// The routes, from the root of the gateway.
 pub(super) fn routes() -> Router<Gateway> {

@@ -16,6 +16,9 @@ pub const TIMED_OUT: &str = "rollcall_http_requests_timed_out_total";
 /// Requests whose handler panicked.
 pub const PANICKED: &str = "rollcall_http_requests_panicked_total";
 
+/// Requests refused because too many came from one address, at one connection or under one account, by `limit`.
+pub const THROTTLED: &str = "rollcall_http_requests_throttled_total";
+
 /// Registers the help texts with the installed recorder.
 pub fn describe() {
     describe_counter!(
@@ -31,6 +34,10 @@ pub fn describe() {
     describe_counter!(SHED, "Requests refused because too many were being answered");
     describe_counter!(TIMED_OUT, "Requests given up at the time limit");
     describe_counter!(PANICKED, "Requests whose handler panicked");
+    describe_counter!(
+        THROTTLED,
+        "Requests refused because one caller asks too often, by the limit that was reached"
+    );
 }
 
 /// The method as a label. HTTP lets a client invent methods; they share one label.

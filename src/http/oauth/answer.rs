@@ -23,10 +23,11 @@ pub(super) fn granted(grant: &AccessGrant) -> Response {
 
 /// Why there is no access token.
 #[derive(Debug)]
-pub(super) struct OauthError {
+pub(in crate::http) struct OauthError {
     status: StatusCode,
     error: &'static str,
     description: String,
+    retry_after: Option<u32>,
 }
 
 impl OauthError {
@@ -35,6 +36,7 @@ impl OauthError {
             status,
             error,
             description: description.into(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
     }
 
@@ -65,6 +67,18 @@ impl OauthError {
             "temporarily_unavailable",
             description,
         )
+    }
+
+    /// The caller asks too often. The word is that of [`OauthError::unavailable`]: clients know what to do then.
+    pub(in crate::http) fn too_many(seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                "too many requests came from this address or for this client",
+            )
+        }
     }
 
     /// A database failure, which is logged here.
@@ -122,8 +136,8 @@ impl IntoResponse for OauthError {
             let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

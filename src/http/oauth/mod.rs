@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 
 use super::problem::method_not_allowed;
 use super::state::Gateway;
+pub(super) use answer::OauthError;
 
 /// The routes, from the root of the gateway.
 pub(super) fn routes() -> Router<Gateway> {

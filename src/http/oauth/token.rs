@@ -13,6 +13,7 @@ use crate::http::extract::{RequestName, UrlIds};
 use crate::http::form::Form;
 use crate::http::middleware::BodyBudget;
 use crate::http::state::PublicUrl;
+use crate::http::throttle::{TooMany, Visitor};
 use crate::login::Login;
 use crate::login::oauth::{self, NotGranted, Proof, TokenRequest};
 
@@ -227,10 +228,14 @@ pub(super) async fn grant(
     State(here): State<PublicUrl>,
     ids: UrlIds,
     RequestName(request_id): RequestName,
+    visitor: Visitor,
     credentials: Credentials,
 ) -> Result<Response, OauthError> {
     let random = clock::random_bytes().map_err(|_| OauthError::no_randomness())?;
     let (tenant, directory) = (ids.text("tenant"), ids.text("directory"));
+    let client = credentials.client.as_deref().unwrap_or_default();
+    let too_many = |wait: TooMany| OauthError::too_many(wait.seconds);
+    visitor.look_at_account(directory, client).map_err(too_many)?;
     let request = TokenRequest {
         tenant,
         directory,
@@ -242,7 +247,13 @@ pub(super) async fn grant(
     };
     match oauth::grant(&login, request).await {
         Ok(access) => Ok(granted(&access)),
-        Err(why) => Err(credentials.refuse(why)),
+        Err(why) => {
+            if matches!(why, NotGranted::Unproven(_)) {
+                // The one that uses the allowance up is still told why it failed.
+                let _ = visitor.charge_account(directory, client);
+            }
+            Err(credentials.refuse(why))
+        }
     }
 }
 

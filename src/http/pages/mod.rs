@@ -5,6 +5,7 @@
 //! in `words`, the markup in `templates/pages`. Nothing here looks anything up or decides who may see a page.
 
 mod assets;
+mod help;
 mod landing;
 mod language;
 mod login;
@@ -21,6 +22,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 pub use assets::routes;
+pub use help::{HelpListPage, HelpPage};
 pub use landing::{Administration, LandingPage};
 pub use language::preferred_language;
 pub use login::{LoginError, LoginPage, TenantChoicePage, TenantLoginPage, Way};

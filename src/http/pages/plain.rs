@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{ICON, Page, STYLE};
-use crate::directory::Language;
+use crate::directory::{Code, Language};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum PlainError {
     MethodNotAllowed,
     /// A form whose token is not the session's any more.
     FormExpired,
+    /// 429. Not a refused sign-in: nothing was looked at, so there is nothing to look up either.
+    TooManyAttempts,
 }
 
 /// One sentence and the way back to `/`.
@@ -34,6 +36,13 @@ impl PlainErrorPage {
             PlainError::NotFound => (words.not_found, words.not_found_lead),
             PlainError::MethodNotAllowed => (words.method_not_allowed, words.method_not_allowed_lead),
             PlainError::FormExpired => (words.form_expired, words.form_expired_lead),
+            PlainError::TooManyAttempts => {
+                let code = Code::TooManyAttempts;
+                (
+                    code.message(self.language),
+                    code.remedies()[0].advice.read(self.language),
+                )
+            }
         }
     }
 }

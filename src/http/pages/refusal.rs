@@ -5,7 +5,7 @@ use askama::Template;
 use super::mailto::mailto_with;
 use super::{ICON, Page, SCRIPT, STYLE, Words, exact};
 use crate::directory::Language;
-use crate::directory::access_error::{AccessError, Code, Remedy, WhoCanFix};
+use crate::directory::access_error::{AccessError, Code, Contact, Remedy, WhoCanFix};
 
 /// Why a sign-in was refused, who can mend it, and what to pass on to them. The trace is not shown: it is for those
 /// who look the reference up.
@@ -20,6 +20,8 @@ pub struct RefusalPage<'a> {
     pub tenant: Option<&'a str>,
     /// Where the tenant's people are sent for help.
     pub support_email: Option<&'a str>,
+    /// Who of the tenant helps; nobody where the reader is not known to be one of its people.
+    pub contacts: &'a [Contact],
     /// The error text of the identity provider, cleaned and cut; only where the callback belonged to a sign-in of
     /// this browser, since otherwise anybody could put words on this page.
     pub provider_text: Option<&'a str>,
@@ -82,10 +84,15 @@ impl RefusalPage<'_> {
             .join("\n")
     }
 
-    fn mail_address(&self) -> Option<String> {
+    fn role(&self, contact: &Contact) -> &'static str {
+        self.words().who(contact.who)
+    }
+
+    /// A mail to somebody who helps, written already.
+    fn mail_to(&self, to: &str) -> String {
         let subject = format!("{} {}", self.words().mail_subject, self.error.reference);
         let body = format!("\n\n{}\n", self.details());
-        self.support_email.map(|to| mailto_with(to, &subject, &body))
+        mailto_with(to, &subject, &body)
     }
 }
 

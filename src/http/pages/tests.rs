@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
-use crate::directory::access_error::{AccessError, Code, Reference, Trace};
+use crate::directory::access_error::{AccessError, Code, Contact, Reference, Trace, WhoCanFix};
 
 /// Every page with all of its fields filled, by `fill` of the field's name.
 fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static str, String)> {
@@ -90,6 +90,11 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
                 error: &error,
                 tenant: Some(&fill("tenant")),
                 support_email: Some(&fill("support")),
+                contacts: &[Contact {
+                    who: WhoCanFix::IdpAdministrator,
+                    name: fill("contact"),
+                    email: fill("contact_email"),
+                }],
                 provider_text: Some(&fill("provider")),
                 start: &fill("start"),
             }),
@@ -103,6 +108,15 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
         ("not_found", plain(PlainError::NotFound)),
         ("method_not_allowed", plain(PlainError::MethodNotAllowed)),
         ("form_expired", plain(PlainError::FormExpired)),
+        ("too_many_attempts", plain(PlainError::TooManyAttempts)),
+        (
+            "help_error",
+            html(&HelpPage {
+                language,
+                code: Code::EmailMissing,
+            }),
+        ),
+        ("help_errors", html(&HelpListPage { language })),
     ]
 }
 
@@ -133,6 +147,7 @@ fn refusal_page(error: &AccessError) -> RefusalPage<'_> {
         error,
         tenant: None,
         support_email: None,
+        contacts: &[],
         provider_text: None,
         start: "/login/acme",
     }

@@ -60,6 +60,14 @@ words! {
     company_administrator: "Your organisation’s administrator", "L’administrateur de votre organisation";
     idp_administrator: "The administrator of your identity provider", "L’administrateur de votre fournisseur d’identité";
     support: "Support", "Le support";
+    write_to: "Whom to write to", "À qui écrire";
+    more_about_it: "More about this refusal", "En savoir plus sur ce refus";
+    all_reasons: "All reasons for which a sign-in is refused", "Tous les motifs de refus d’une connexion";
+    reasons: "Why a sign-in is refused", "Pourquoi une connexion est refusée";
+    reasons_lead: "Each of these messages says what happened. Choose the one that you were shown.",
+        "Chacun de ces messages indique ce qui s’est passé. Choisissez celui qui vous a été affiché.";
+    reference_lead: "The page of your own refusal has a reference. Whoever helps you finds with it what was checked.",
+        "La page de votre propre refus porte une référence. Elle permet à la personne qui vous aide de retrouver ce qui a été vérifié.";
     pass_on: "What to pass on", "Ce qu’il faut transmettre";
     pass_on_lead: "Copy this text or take a screenshot, and send it to the person who helps you.",
         "Copiez ce texte ou faites une capture d’écran, puis envoyez-le à la personne qui vous aide.";

@@ -52,7 +52,7 @@ pub struct Directory {
 }
 
 impl Gateway {
-    /// Starts a gateway on a database, as `ROLLCALL_DATABASE_URL` names it.
+    /// Starts a gateway on a database, as `ROLLCALL_DATABASE_URL` names it, with limits as in production.
     pub async fn start(database: &str) -> Self {
         // Identity providers of the tests are on loopback.
         Self::start_with(database, &[("ROLLCALL_ALLOW_PRIVATE_IDP", "true")]).await
@@ -69,7 +69,6 @@ impl Gateway {
             ("ROLLCALL_DATABASE_URL", database),
             ("ROLLCALL_DATA_DIR", &data_dir),
             ("ROLLCALL_OPERATOR_TOKEN", OPERATOR_TOKEN),
-            ("ROLLCALL_RATE_LIMITS", "off"),
         ];
         let settings: Vec<(String, String)> = settings
             .iter()

@@ -37,6 +37,7 @@ fn a_bad_variable_is_named_in_one_line() {
         ("ROLLCALL_SMTP_URL", "http://mail.example"),
         ("ROLLCALL_ALLOW_PRIVATE_IDP", "maybe"),
         ("ROLLCALL_RATE_LIMITS", "2"),
+        ("ROLLCALL_TRUSTED_PROXIES", "proxy.example"),
         ("ROLLCALL_DEMO", "ja"),
         ("ROLLCALL_LOG", "loud"),
         ("ROLLCALL_LOG_FORMAT", "xml"),

@@ -27,6 +27,14 @@ pub enum WhoCanFix {
 }
 
 impl WhoCanFix {
+    /// Every one of them.
+    pub const ALL: [Self; 4] = [
+        Self::Person,
+        Self::CompanyAdministrator,
+        Self::IdpAdministrator,
+        Self::Support,
+    ];
+
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

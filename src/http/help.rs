@@ -1,0 +1,32 @@
+//! `/help/errors`: what refused sign-ins mean, for everybody.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::pages::{HelpListPage, HelpPage, PlainError, PlainErrorPage, page};
+use super::state::Gateway;
+use crate::directory::{Code, Language};
+
+/// The routes, from the root of the gateway.
+pub(super) fn routes() -> Router<Gateway> {
+    Router::new()
+        .route("/help/errors", get(list))
+        .route("/help/errors/{code}", get(read))
+}
+
+async fn list(language: Language) -> Response {
+    page(StatusCode::OK, &HelpListPage { language })
+}
+
+async fn read(language: Language, Path(code): Path<String>) -> Response {
+    match Code::parse(&code) {
+        Some(code) => page(StatusCode::OK, &HelpPage { language, code }),
+        None => {
+            let error = PlainError::NotFound;
+            page(StatusCode::NOT_FOUND, &PlainErrorPage { language, error })
+        }
+    }
+}

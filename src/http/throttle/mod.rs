@@ -1,0 +1,278 @@
+//! How often strangers may ask for work: by address, by connection and by account, in the memory of this node.
+//!
+//! [`guard`] goes around all routes and judges by the address of the request which limits hold; a route below
+//! `/login/{tenant}/{connection}/` is covered without a line of its own. It knows no tenant and reads no body. A handler
+//! that knows an account's name asks [`Visitor`]; one that has refused a stranger's sign-in puts [`Failed`] into the
+//! answer's extensions. Nothing here is stored, and what is refused here leaves no access error: a flood must not fill
+//! the database.
+
+mod client;
+mod known;
+mod limit;
+mod place;
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRef, FromRequestParts, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use governor::clock::DefaultClock;
+
+pub use client::PeerAddress;
+
+use super::cookies::Cookie;
+use super::extract::authorization;
+use super::login::too_many;
+use super::middleware::refusal::{Door, MiddlewareRefusal};
+use super::middleware::{RequestId, metric};
+use super::oauth::OauthError;
+use super::state::Gateway;
+use crate::directory::{Code, ConnectionId};
+use client::{ClientAddress, IsProxy};
+use known::Known;
+use limit::Limit;
+use place::Place;
+
+/// Requests of one address. A company of thousands may sit behind one: 50 a second are a thousand sign-ins a minute, at
+/// three requests each, and the burst is for nine o'clock.
+const OF_ADDRESS: (u32, Duration) = (600, Duration::from_millis(20));
+
+/// Failed sign-ins of one address at one connection. Whoever a provider has vouched for is not counted, so what is left
+/// are cookies that browsers have lost, and attempts. Nobody is shut out for having failed: each second one more may try,
+/// and a success costs nothing.
+const FAILURES: (u32, Duration) = (60, Duration::from_secs(1));
+
+/// Failed sign-ins at one connection from everywhere: signatures to verify and keys to decrypt with. Beyond it nobody is
+/// shut out who has not failed there; who has is let in as [`CAREFUL`] says. So an attacker elsewhere, from however many
+/// addresses, slows attackers.
+const OF_CONNECTION: (u32, Duration) = (600, Duration::from_millis(100));
+
+/// Failed sign-ins of one address at a connection that is under attack.
+const CAREFUL: (u32, Duration) = (3, Duration::from_secs(10));
+
+/// Tries under one account's name (an e-mail address, an OAuth client) from one address: a person mistypes a few times, a
+/// program that has lost its secret asks once in a while. From another address nobody uses it up.
+const OF_ACCOUNT: (u32, Duration) = (20, Duration::from_secs(5));
+
+/// Unknown tokens and sessions from one address. Providers in a cloud share addresses with strangers, so credentials
+/// that this node has seen to be good are never held up, whatever comes from beside them.
+const UNKNOWN: (u32, Duration) = (300, Duration::from_millis(100));
+
+/// The limits of this node, or none.
+#[derive(Clone)]
+pub struct Throttle(Option<Arc<Limits>>);
+
+struct Limits {
+    of_address: Limit,
+    failures: Limit,
+    of_connection: Limit,
+    careful: Limit,
+    of_account: Limit,
+    unknown: Limit,
+    credentials: Known,
+    connections: Known,
+    is_proxy: IsProxy,
+}
+
+/// A caller has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany {
+    /// For how long at least (RFC 9110 section 10.2.3).
+    pub seconds: u32,
+}
+
+impl TooMany {
+    fn after(wait: Duration) -> Self {
+        let whole = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            seconds: whole.saturating_add(u32::from(wait.subsec_nanos() > 0)).max(1),
+        }
+    }
+
+    fn counted(self, limit: &'static str) -> Self {
+        metrics::counter!(metric::THROTTLED, "limit" => limit).increment(1);
+        self
+    }
+}
+
+/// In the extensions of an answer: a sign-in failed, and nobody has vouched for who it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed;
+
+impl Throttle {
+    /// Limits, behind proxies of which `is_proxy` says whether an address is one of theirs.
+    #[must_use]
+    pub fn new(is_proxy: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        let limit = |(burst, period)| Limit::new(burst, period, DefaultClock::default());
+        Self(Some(Arc::new(Limits {
+            of_address: limit(OF_ADDRESS),
+            failures: limit(FAILURES),
+            of_connection: limit(OF_CONNECTION),
+            careful: limit(CAREFUL),
+            of_account: limit(OF_ACCOUNT),
+            unknown: limit(UNKNOWN),
+            credentials: Known::default(),
+            connections: Known::default(),
+            is_proxy: Arc::new(is_proxy),
+        })))
+    }
+
+    /// No limits, for load tests.
+    #[must_use]
+    pub fn off() -> Self {
+        Self(None)
+    }
+}
+
+/// The layer around all routes.
+pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
+    let Some(limits) = gateway.throttle.0.clone() else {
+        return next.run(request).await;
+    };
+    let peer = request.extensions().get().copied();
+    let client = ClientAddress::of(peer, request.headers(), &limits.is_proxy);
+    request.extensions_mut().insert(client);
+    match Place::of(request.method(), request.uri().path()) {
+        Place::Open => next.run(request).await,
+        Place::Credentials => limits.guard_credentials(&gateway, client, request, next).await,
+        Place::Token => match limits.charge_address(client) {
+            Ok(()) => next.run(request).await,
+            Err(wait) => OauthError::too_many(wait.seconds).into_response(),
+        },
+        Place::Page => match limits.charge_address(client) {
+            Ok(()) => next.run(request).await,
+            Err(wait) => tell(&gateway, &request, wait),
+        },
+        Place::Connection(id) => {
+            let known = id.filter(|id| limits.connections.contains(id));
+            let checked = limits.charge_address(client);
+            if let Err(wait) = checked.and_then(|()| limits.look_at_failures(known, client)) {
+                return tell(&gateway, &request, wait);
+            }
+            let response = next.run(request).await;
+            if response.extensions().get::<Failed>().is_some() {
+                limits.charge_failure(known, client);
+            } else if let (None, Some(id), true) = (known, id, response.status().as_u16() < 400) {
+                limits.connections.insert(id);
+            }
+            response
+        }
+    }
+}
+
+fn tell(gateway: &Gateway, request: &Request, wait: TooMany) -> Response {
+    let id = request.extensions().get::<RequestId>();
+    let id = id.map_or("", RequestId::as_str);
+    too_many(&gateway.login, request.headers(), id, wait)
+}
+
+impl Limits {
+    fn charge_address(&self, client: ClientAddress) -> Result<(), TooMany> {
+        let charged = self.of_address.charge(client);
+        charged.map_err(|wait| wait.counted("address"))
+    }
+
+    /// Connections that nothing good has come of on this node share one allowance: addresses of connections that do not
+    /// exist are free to invent.
+    fn look_at_failures(&self, at: Option<ConnectionId>, client: ClientAddress) -> Result<(), TooMany> {
+        let looked = self.failures.look((at, client)).and_then(|()| {
+            let is_calm = at.is_none_or(|id| self.of_connection.look(id).is_ok());
+            if is_calm {
+                Ok(())
+            } else {
+                self.careful.look((at, client))
+            }
+        });
+        looked.map_err(|wait| wait.counted("failures"))
+    }
+
+    /// What is used up already stays used up.
+    fn charge_failure(&self, at: Option<ConnectionId>, client: ClientAddress) {
+        let _ = self.failures.charge((at, client));
+        if let Some(id) = at {
+            let _ = self.careful.charge((at, client));
+            let _ = self.of_connection.charge(id);
+        }
+    }
+
+    /// A request that names its caller in a header or a cookie. Without either there is nothing to look up.
+    async fn guard_credentials(
+        &self,
+        gateway: &Gateway,
+        client: ClientAddress,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let headers = request.headers();
+        let shown = authorization(headers).or_else(|| Cookie::Session.read(headers, &gateway.public_url));
+        let Some(shown) = shown.map(str::to_owned) else {
+            return next.run(request).await;
+        };
+        let is_known = self.credentials.contains(&shown);
+        if let (false, Err(wait)) = (is_known, self.unknown.look(client)) {
+            let refusal = MiddlewareRefusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                code: Code::TooManyAttempts.as_str(),
+                detail: "Too many requests with unknown credentials came from this address; try again later.",
+                retry_after: Some(wait.counted("credentials").seconds),
+            };
+            return refusal.render(Door::of(request.uri()), request.extensions().get::<RequestId>());
+        }
+        let response = next.run(request).await;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.credentials.remove(&shown);
+            let _ = self.unknown.charge(client);
+        } else if response.status().is_success() && !is_known {
+            self.credentials.insert(&shown);
+        }
+        response
+    }
+}
+
+/// Somebody at a door, for handlers that know under which name they come.
+pub(super) struct Visitor {
+    limits: Option<Arc<Limits>>,
+    client: Option<ClientAddress>,
+}
+
+impl Visitor {
+    /// Counts a try under an account's name.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub(super) fn charge_account(&self, door: &str, name: &str) -> Result<(), TooMany> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let charged = limits.of_account.charge((door, name, self.client));
+        charged.map_err(|wait| wait.counted("account"))
+    }
+
+    /// Whether another try may be made, where only those that fail are counted.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub(super) fn look_at_account(&self, door: &str, name: &str) -> Result<(), TooMany> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        let looked = limits.of_account.look((door, name, self.client));
+        looked.map_err(|wait| wait.counted("account"))
+    }
+}
+
+impl<S> FromRequestParts<S> for Visitor
+where
+    Throttle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            limits: Throttle::from_ref(state).0,
+            client: parts.extensions.get().copied(),
+        })
+    }
+}
