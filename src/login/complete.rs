@@ -48,8 +48,8 @@ pub(super) struct Arriving {
     pub connection: ConnectionId,
     /// The connection's revision that the provider was spoken with under.
     pub revision: i64,
-    /// The sealed ID token, for the provider's sign-out.
-    pub id_token: Option<String>,
+    /// What the provider's sign-out will want to know, sealed.
+    pub logout_hint: Option<String>,
     /// The provider had more to say and could not be heard.
     pub userinfo_failed: bool,
 }
@@ -198,7 +198,7 @@ pub(super) async fn sign_in(
     let proof = Proof::Sso {
         identity: key,
         sid: arriving.identity.session_id().map(str::to_owned),
-        id_token: arriving.id_token,
+        logout_hint: arriving.logout_hint,
         said: said_of(&arriving.attributes, &user),
     };
     let origin = Origin {

@@ -1,12 +1,17 @@
 //! Who is calling, and how people sign in: load, decide, open or end a session.
 //!
-//! Both protocols end in one verified identity, and [`complete`] is the one place that opens a session. What was
-//! refused is kept by [`refusal`]. It knows neither HTTP nor SQL.
+//! Every sign-in begins in [`start`](start()) and ends in one write (`finish`); in between it is [`oidc`]'s. Both protocols end in
+//! one verified identity, and [`complete`] is the one place that opens a session. What was refused is kept by [`refusal`]. It
+//! knows neither HTTP nor SQL.
 
+mod attempt;
 pub mod caller;
 pub mod complete;
+mod doors;
+mod elsewhere;
 pub mod entrance;
 mod error;
+mod finish;
 pub mod logout;
 pub mod oauth;
 pub mod oidc;
@@ -14,13 +19,21 @@ mod providers;
 pub mod refusal;
 mod secrets;
 pub mod session;
+mod start;
+mod trial;
 
 use std::sync::Arc;
 
 pub use caller::{Denied, ScimClient};
 pub use complete::Fresh;
+pub use elsewhere::Elsewhere;
 pub use error::Refused;
+pub use finish::{Finished, Return};
 pub use session::Session;
+pub use start::{Attempt, Started, start};
+pub use trial::TestReport;
+
+pub use crate::sso::jit::Decision;
 
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;

@@ -19,7 +19,7 @@ use crate::http::extract::SignedIn;
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::{Gateway, PublicUrl};
-use crate::login::{Denied, Login, logout};
+use crate::login::{Denied, Elsewhere, Login, logout};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -135,8 +135,11 @@ async fn sign_out(
     if let Some(cookie) = Cookie::Session.set("", 0, &here) {
         headers.append(header::SET_COOKIE, cookie);
     }
-    let view = SignedOutView {
-        end_session_url: elsewhere.map(String::from),
+    let end_session_url = match elsewhere {
+        Some(Elsewhere::Address(url)) => Some(url.into()),
+        // A form cannot be handed on as an address.
+        Some(Elsewhere::Form { .. }) | None => None,
     };
+    let view = SignedOutView { end_session_url };
     Ok((StatusCode::OK, headers, Json(view)).into_response())
 }

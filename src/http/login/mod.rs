@@ -1,10 +1,13 @@
 //! The doors for people: the way to sign in and out, and the page of who is signed in.
 
+mod elsewhere;
 mod entrance;
+mod finished;
 mod logout;
 mod oidc;
 mod refusal;
 mod return_to;
+mod start;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -17,7 +20,7 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/", get(entrance::landing))
         .route("/login", get(entrance::ask).post(entrance::send))
         .route("/login/{tenant}", get(entrance::of_tenant))
-        .route("/login/{tenant}/{connection}/start", get(oidc::start))
+        .route("/login/{tenant}/{connection}/start", get(start::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
         .route(
             "/login/{tenant}/{connection}/backchannel-logout",

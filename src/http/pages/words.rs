@@ -40,6 +40,9 @@ words! {
     need_help: "Need help?", "Besoin d’aide\u{a0}?";
     write_to_support: "Write to support", "Écrire au support";
 
+    onward: "On the way to your identity provider", "Vers votre fournisseur d’identité";
+    onward_lead: "If nothing happens, continue to", "Si rien ne se passe, continuez vers";
+
     signed_in: "Signed in", "Connecté";
     organisation: "Organisation", "Organisation";
     administrator: "Administrator", "Administrateur";
