@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::error::{Refused, SignInError};
 use crate::auth::bearer::{NewToken, TokenKind};
 use crate::directory::access_error::Trace;
@@ -52,6 +54,8 @@ pub(super) struct Arriving {
     pub logout_hint: Option<String>,
     /// The provider had more to say and could not be heard.
     pub userinfo_failed: bool,
+    /// When the provider's own session ends, where it says so.
+    pub session_limit: Option<Timestamp>,
 }
 
 /// Decides at this moment who the identity is here. Nothing is written.
@@ -205,7 +209,14 @@ pub(super) async fn sign_in(
         actor: Actor::User(user.id),
         ..origin
     };
-    let (session, change) = session::open(fresh.session, fresh.token.hash(), &user, proof, None, origin);
+    let (session, change) = session::open(
+        fresh.session,
+        fresh.token.hash(),
+        &user,
+        proof,
+        arriving.session_limit,
+        origin,
+    );
     tx.apply(change).await?;
     Ok(session)
 }

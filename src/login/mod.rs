@@ -1,6 +1,7 @@
 //! Who is calling, and how people sign in: load, decide, open or end a session.
 //!
-//! Every sign-in begins in [`start`](start()) and ends in one write (`finish`); in between it is [`oidc`]'s. Both protocols end in
+//! Every sign-in begins in [`start`](start()) and ends in one write (`finish`); in between it is [`oidc`]'s or
+//! [`saml`]'s. Both protocols end in
 //! one verified identity, and [`complete`] is the one place that opens a session. What was refused is kept by [`refusal`]. It
 //! knows neither HTTP nor SQL.
 
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod oidc;
 mod providers;
 pub mod refusal;
+pub mod saml;
 mod secrets;
 pub mod session;
 mod start;
@@ -41,6 +43,7 @@ use crate::directory::{ConnectionId, Slug};
 use crate::outbound::Client;
 use crate::storage::Store;
 use providers::Providers;
+use saml::Workbench;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Clone)]
@@ -49,6 +52,7 @@ pub struct Login {
     operator: TokenHash,
     vault: Arc<Vault>,
     providers: Arc<Providers>,
+    workbench: Workbench,
     /// What browsers and identity providers see of us, without a slash at the end.
     public_url: Arc<str>,
 }
@@ -69,6 +73,7 @@ impl Login {
             operator,
             vault,
             providers: Arc::new(Providers::new(outbound)),
+            workbench: Workbench::new(),
             public_url: public_url.trim_end_matches('/').into(),
         }
     }
@@ -83,6 +88,24 @@ impl Login {
     #[must_use]
     pub fn redirect_uri(&self, tenant: &Slug, connection: ConnectionId) -> String {
         self.connection_url(tenant, connection, "callback")
+    }
+
+    /// Where a SAML provider's responses are posted (assertion consumer service).
+    #[must_use]
+    pub fn acs_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "acs")
+    }
+
+    /// Where our own metadata is, for a SAML provider; also our entity id there.
+    #[must_use]
+    pub fn metadata_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "metadata")
+    }
+
+    /// Where a SAML provider sends messages of a sign-out.
+    #[must_use]
+    pub fn slo_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "slo")
     }
 
     /// Where an `OpenID` provider says that a session is over.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::attempt::{self, Secrets};
 use super::doors::Doors;
-use super::{Elsewhere, Login, Refused, oidc};
+use super::{Elsewhere, Login, Refused, oidc, saml};
 use crate::directory::{Code, Protocol};
 use crate::storage::Purpose;
 
@@ -48,7 +48,7 @@ pub async fn start(
     let secrets = Secrets::new(attempt.browser, attempt.random);
     let to = match &doors.connection.settings.protocol {
         Protocol::Oidc(settings) => oidc::request(on, &doors, settings, &secrets, attempt.login_hint).await,
-        Protocol::Saml(_) => Err(Code::SsoConnectionNotConfigured.into()),
+        Protocol::Saml(settings) => saml::request(on, &doors, settings, &secrets, attempt.now),
     };
     let to = to.map_err(|refused| doors.refuse(refused))?;
     attempt::keep(on, &doors, &secrets, purpose, attempt.return_to, attempt.now)

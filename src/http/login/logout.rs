@@ -41,7 +41,8 @@ pub(super) async fn by_person(
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
     let origin = clock::origin(Actor::User(session.user().id), Source::Ui, &request_id);
-    let elsewhere = logout::sign_out(&login, &session, origin)
+    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let elsewhere = logout::sign_out(&login, &session, nonce, origin)
         .await
         .map_err(Denied::Storage)?;
     let mut response = elsewhere.map_or_else(

@@ -7,6 +7,8 @@ mod logout;
 mod oidc;
 mod refusal;
 mod return_to;
+mod saml;
+mod saml_logout;
 mod start;
 
 use axum::Router;
@@ -22,6 +24,11 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/login/{tenant}", get(entrance::of_tenant))
         .route("/login/{tenant}/{connection}/start", get(start::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
+        .route("/login/{tenant}/{connection}/acs", post(saml::acs))
+        .route(
+            "/login/{tenant}/{connection}/slo",
+            get(saml_logout::by_redirect).post(saml_logout::by_post),
+        )
         .route(
             "/login/{tenant}/{connection}/backchannel-logout",
             post(logout::by_provider),

@@ -111,6 +111,7 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
         ("not_found", plain(PlainError::NotFound)),
         ("method_not_allowed", plain(PlainError::MethodNotAllowed)),
         ("form_expired", plain(PlainError::FormExpired)),
+        ("signed_out_here", plain(PlainError::ProviderStaysSignedIn)),
     ]
 }
 

@@ -119,6 +119,7 @@ async fn arrive(on: &Login, begun: Begun<'_>, trace: &mut Trace) -> Result<Arriv
         attributes,
         connection: connection.id,
         revision: connection.revision,
+        session_limit: None,
     })
 }
 
