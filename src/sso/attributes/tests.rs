@@ -8,6 +8,7 @@ fn identity(documents: &[Value]) -> VerifiedIdentity {
     let identity = VerifiedIdentity::new(
         "https://idp.example".to_owned(),
         "ada".to_owned(),
+        None,
         objects.next().unwrap(),
     );
     objects.fold(identity, VerifiedIdentity::with_document)
@@ -274,7 +275,7 @@ fn the_overage_of_entra_leaves_the_groups_unknown() {
     assert_eq!(attributes.groups, None);
     assert_eq!(
         reasons(&attributes),
-        ["groups is not in the token, which names another place to ask for it"]
+        ["groups is not there; another place to ask for it is named instead"]
     );
 }
 
