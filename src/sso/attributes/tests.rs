@@ -314,3 +314,19 @@ fn a_mapping_is_read_from_lists_and_single_names_and_keeps_its_defaults() {
         );
     }
 }
+
+#[test]
+fn the_documents_name_every_claim_of_the_default_mapping() {
+    let page = include_str!("../../../docs/sso.md");
+    let mapping = serde_json::to_value(AttributeMapping::default()).unwrap();
+    for (attribute, names) in mapping.as_object().unwrap() {
+        let names: Vec<String> = names
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| format!("`{}`", name.as_str().unwrap()))
+            .collect();
+        let row = format!("| `{attribute}` | {}", names.join(", "));
+        assert!(page.contains(&row), "{row}");
+    }
+}
