@@ -1,7 +1,7 @@
 //! Back from a SAML provider.
 
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::finished::{answer, returned};
 use super::return_to::checked;
@@ -48,7 +48,7 @@ fn posted(mut form: Form, here: &PublicUrl) -> Result<Posted, NotPosted> {
 }
 
 /// What is wrong with a form is a refused sign-in; that it did not arrive is not.
-pub(super) fn not_posted(error: FormError) -> Result<NotPosted, Problem> {
+fn not_posted(error: FormError) -> Result<NotPosted, Problem> {
     match error {
         FormError::MediaType => Ok(NotPosted("another content type")),
         FormError::Body(BodyError::TooLarge) => Ok(NotPosted("a larger one")),

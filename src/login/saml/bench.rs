@@ -25,7 +25,7 @@ pub(in crate::login) struct Workbench {
 
 /// Why a message was not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undone {
+pub(in crate::login) enum Undone {
     /// Too many wait already.
     Crowded,
     /// It took longer than allowed.

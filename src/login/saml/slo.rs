@@ -186,7 +186,7 @@ impl Listening {
             Carried::Redirect(query) => {
                 let message = redirect::read(query)?;
                 gate_logout(&message.xml, kind_of(message.parameter))?;
-                message.verify(&certificates)?;
+                message.verify(&certificates, self.now)?;
                 let way = Way {
                     binding: SamlBinding::Redirect,
                     relay_state: message.relay_state,
