@@ -1,4 +1,4 @@
-//! Small pages for what is wrong with a request, not with a sign-in.
+//! Small pages for what is wrong with a request or a sign-out, not with a sign-in.
 
 use askama::Template;
 
@@ -16,6 +16,8 @@ pub enum PlainError {
     FormExpired,
     /// 429. Not a refused sign-in: nothing was looked at, so there is nothing to look up either.
     TooManyAttempts,
+    /// A provider says that its own session goes on.
+    ProviderStaysSignedIn,
 }
 
 /// One sentence and the way back to `/`.
@@ -43,6 +45,7 @@ impl PlainErrorPage {
                     code.remedies()[0].advice.read(self.language),
                 )
             }
+            PlainError::ProviderStaysSignedIn => (words.signed_out_here, words.signed_out_here_lead),
         }
     }
 }
