@@ -24,6 +24,7 @@ pub(super) enum Setting {
     SmtpUrl,
     MailFrom,
     AllowPrivateIdp,
+    DnsServer,
     RateLimits,
     Demo,
     Log,
@@ -31,7 +32,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -41,6 +42,7 @@ impl Setting {
         Self::SmtpUrl,
         Self::MailFrom,
         Self::AllowPrivateIdp,
+        Self::DnsServer,
         Self::RateLimits,
         Self::Demo,
         Self::Log,
@@ -59,6 +61,7 @@ impl Setting {
             Self::SmtpUrl => "smtp_url",
             Self::MailFrom => "mail_from",
             Self::AllowPrivateIdp => "allow_private_idp",
+            Self::DnsServer => "dns_server",
             Self::RateLimits => "rate_limits",
             Self::Demo => "demo",
             Self::Log => "log",

@@ -71,6 +71,8 @@ pub enum ConnectionFact {
     Updated(Connection),
     /// A domain became the tenant's, or was verified.
     DomainSet(Domain),
+    /// A domain is not the tenant's any more.
+    DomainRemoved(String),
 }
 
 /// Facts of sign-ins.

@@ -146,6 +146,27 @@ pub enum Refusal {
         "no enabled connection of this tenant has had a successful test login yet; test one first (POST .../connections/{{id}}/test), or let the operator say force"
     )]
     ConnectionNotTested,
+    /// Nobody could be let in by single sign-on.
+    #[error(
+        "this tenant has no verified domain, so single sign-on would let nobody new in; verify one first (POST .../domains/{{domain}}/verify), or let the operator say force"
+    )]
+    NoVerifiedDomain,
+    /// Connections still name the domain.
+    #[error(
+        "this domain is in use by {}; take it out of their domains first",
+        quoted(.0)
+    )]
+    DomainInUse(Vec<String>),
+    /// The domain name system does not hold the proof of a domain.
+    #[error(
+        "{name} has no TXT record with the value that proves this domain for this tenant: {found}; what was just published may take some minutes to be seen"
+    )]
+    DomainProofMissing {
+        /// The name that was asked for.
+        name: String,
+        /// What is there instead.
+        found: String,
+    },
     /// The tenant signs in by single sign-on.
     #[error(
         "this tenant signs in by single sign-on: accounts are made at the first login or by the identity provider, not by hand"
@@ -231,6 +252,12 @@ fn mappings(sources: &[GrantSource]) -> String {
     names.join(" and ")
 }
 
+/// The names of connections.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("connection {name:?}")).collect();
+    names.join(" and ")
+}
+
 impl Refusal {
     /// The stable code that callers may rely on.
     #[must_use]
@@ -263,6 +290,9 @@ impl Refusal {
             Self::ConnectionNameTaken(_) => "connection_name_in_use",
             Self::UnknownDirectory(_) => "unknown_directory",
             Self::ConnectionNotTested => "connection_not_tested",
+            Self::NoVerifiedDomain => "domain_not_verified",
+            Self::DomainInUse(_) => "domain_in_use",
+            Self::DomainProofMissing { .. } => "domain_proof_missing",
             Self::ManualCreationBlocked => "manual_creation_blocked",
             Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
