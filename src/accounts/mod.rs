@@ -13,6 +13,7 @@ mod error;
 pub mod group_mapping;
 pub mod invitations;
 pub mod invite;
+mod letters;
 pub mod tenants;
 pub mod users;
 

@@ -254,6 +254,17 @@ pub enum UserFact {
         /// Access ends.
         revoke: bool,
     },
+    /// A person became the tenant's break-glass account, or is it no more; some are told.
+    BreakGlassSet {
+        /// Who.
+        user: UserId,
+        /// Whether they are it now.
+        enabled: bool,
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
     /// A deleted person was brought back; the tombstone goes.
     Restored {
         /// The person as they are now.

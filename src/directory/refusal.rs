@@ -100,6 +100,21 @@ pub enum Refusal {
     /// Nobody gives what they do not have.
     #[error("this lies outside your own administrator scope; ask an administrator with scope \"all\"")]
     OutsideScope,
+    /// The person is not of the kind that may be the break-glass account.
+    #[error(
+        "the break-glass account is a local administrator with scope \"all\", with a password of their own; this person {0}"
+    )]
+    BreakGlassUnfit(&'static str),
+    /// Another person has the flag.
+    #[error(
+        "{0:?} is this tenant's break-glass account, and there is one at most; take the flag from it first"
+    )]
+    BreakGlassTaken(String),
+    /// The break-glass account would be none any more.
+    #[error(
+        "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
+    )]
+    BreakGlassAccount,
     /// Nobody deletes the account that they are signed in with.
     #[error(
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
@@ -283,6 +298,9 @@ impl Refusal {
             Self::OperatorRequired => "operator_required",
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
+            Self::BreakGlassUnfit(_) => "break_glass_unfit",
+            Self::BreakGlassTaken(_) => "break_glass_taken",
+            Self::BreakGlassAccount => "break_glass_account",
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
             Self::UnknownGroup { .. } => "unknown_group",
