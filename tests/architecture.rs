@@ -20,7 +20,7 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     ("config", &[]),
     // Use cases: what two of them share is a rule or a change, so none names another.
     ("provisioning", &["scim", "directory", "auth", "storage"]),
-    ("accounts", &["directory", "auth", "sso", "storage"]),
+    ("accounts", &["directory", "auth", "outbound", "sso", "storage"]),
     ("login", &["directory", "auth", "sso", "storage", "outbound"]),
     ("journal", &["scim", "directory", "storage"]),
     ("mail", &["directory"]),

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error};
+use super::{Accounts, Error, domains};
 use crate::auth::vault::{client_secret_place, test_ticket_place};
-use crate::directory::connection::{self, Jit, parse_domain};
+use crate::directory::connection::{self, Jit};
 use crate::directory::key::fold;
 use crate::directory::{
-    Authority, Connection, ConnectionId, ConnectionSettings, DirectoryId, Domain, EntityId, GroupRule,
-    OidcSettings, Origin, Protocol, Refusal, SealedSecret, TenantId,
+    Authority, Connection, ConnectionId, ConnectionSettings, DirectoryId, EntityId, GroupRule, OidcSettings,
+    Origin, Protocol, Refusal, SealedSecret, TenantId,
 };
 use crate::sso::AttributeMapping;
 use crate::sso::oidc::discovery::issuer_url;
@@ -102,7 +102,7 @@ pub async fn create(
 ) -> Result<Connection, Error> {
     authority.check_full()?;
     issuer_url(&new.issuer, on.allow_private_idp).map_err(|refusal| invalid("issuer", refusal))?;
-    let domains = parse_domains(&new.domains)?;
+    let domains = domains::parse_all(&new.domains)?;
     let client_secret = new
         .client_secret
         .map(|secret| seal(on, tenant, new.id, &secret))
@@ -141,7 +141,7 @@ pub async fn create(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             tx.apply(connection::create(made.clone(), origin.clone())).await?;
-            set_domains(tx, &domains, verified, &origin).await?;
+            domains::enter(tx, &domains, verified, &origin).await?;
             Ok::<_, Error>(made)
         })
         .await
@@ -170,7 +170,7 @@ pub async fn update(
     if let Some(mapping) = &patch.attribute_mapping {
         AttributeMapping::from_settings(mapping).map_err(|refusal| invalid("attribute_mapping", refusal))?;
     }
-    let domains = patch.domains.as_deref().map(parse_domains).transpose()?;
+    let domains = patch.domains.as_deref().map(domains::parse_all).transpose()?;
     let secret = patch
         .client_secret
         .as_ref()
@@ -184,7 +184,7 @@ pub async fn update(
             let mut after = before.clone();
             merge(&mut after, patch);
             if let Some(domains) = domains {
-                set_domains(tx, &domains, verified, &origin).await?;
+                domains::enter(tx, &domains, verified, &origin).await?;
                 after.settings.domains = domains;
             }
             if secret.is_some() {
@@ -266,57 +266,11 @@ pub async fn find(
     found.ok_or(Error::NotFound("connection"))
 }
 
-/// The domains of a tenant.
-///
-/// # Errors
-/// [`Refusal::FullScopeRequired`].
-pub async fn list_domains(
-    on: &Accounts,
-    tenant: TenantId,
-    authority: &Authority,
-) -> Result<Vec<Domain>, Error> {
-    authority.check_full()?;
-    Ok(on.store.read(tenant).await?.list_domains().await?)
-}
-
-/// Enters a domain: verified on the operator's word.
-///
-/// # Errors
-/// [`Error::Invalid`], [`Refusal::FullScopeRequired`].
-pub async fn add_domain(
-    on: &Accounts,
-    tenant: TenantId,
-    authority: &Authority,
-    name: &str,
-    origin: Origin,
-) -> Result<Domain, Error> {
-    authority.check_full()?;
-    let name = parse_domain(name).ok_or_else(|| invalid("domain", NO_DOMAIN))?;
-    let verified = authority.check_operator().is_ok();
-    on.store
-        .write(tenant, async move |tx: &mut Tx| {
-            set_domains(tx, std::slice::from_ref(&name), verified, &origin).await?;
-            let domains = tx.list_domains().await?;
-            let found = domains.into_iter().find(|domain| domain.name == name);
-            found.ok_or(Error::NotFound("domain"))
-        })
-        .await
-}
-
-const NO_DOMAIN: &str = "a domain name, acme.example; one with other letters in its xn-- form";
-
 fn invalid(field: &'static str, message: impl std::fmt::Display) -> Error {
     Error::Invalid {
         field,
         message: message.to_string(),
     }
-}
-
-fn parse_domains(names: &[String]) -> Result<Vec<String>, Error> {
-    let parsed = names.iter().map(|name| parse_domain(name));
-    parsed
-        .collect::<Option<_>>()
-        .ok_or_else(|| invalid("domains", NO_DOMAIN))
 }
 
 fn seal(
@@ -329,18 +283,6 @@ fn seal(
         .vault
         .seal(&secret.text, &client_secret_place(tenant, id), secret.nonce);
     Ok(SealedSecret(sealed?))
-}
-
-async fn set_domains(tx: &mut Tx, names: &[String], verified: bool, origin: &Origin) -> Result<(), Error> {
-    let known = tx.list_domains().await?;
-    let tenant = tx.tenant();
-    for name in names {
-        let before = known.iter().find(|domain| domain.name == *name);
-        if let Some(change) = connection::set_domain(tenant, before, name.clone(), verified, origin.clone()) {
-            tx.apply(change).await?;
-        }
-    }
-    Ok(())
 }
 
 fn merge(connection: &mut Connection, patch: ConnectionPatch) {

@@ -4,12 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error};
+use super::{Accounts, Error, letters};
 use crate::auth::bearer::{NewToken, TokenKind};
-use crate::auth::vault::VaultError;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Tenant, TenantId,
+    Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Tenant, TenantId, User,
     invitation, lifecycle,
 };
 use crate::storage::{Chunk, Position, Tx};
@@ -55,18 +54,9 @@ pub(super) fn seal(
         token: token.expose().to_owned(),
         expires_at: at + invitation::LIFETIME,
     };
-    // Only maps with odd keys and failing writers fail.
-    let text = serde_json::to_string(&letter).map_err(|_| VaultError::Damaged)?;
-    let mail = Mail {
-        recipient: recipient.to_owned(),
-        template: letter.template(),
-        sealed: on
-            .vault
-            .seal(&text, &Letter::place(tenant.id, recipient), nonce)?,
-    };
     Ok(Envelope {
         hash: token.hash(),
-        mail,
+        mail: letters::seal(&on.vault, tenant.id, recipient, &letter, nonce)?,
     })
 }
 
@@ -95,7 +85,8 @@ pub async fn list(
 /// # Errors
 /// [`Error::NotFound`];
 /// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired);
-/// [`Refusal::ManualCreationBlocked`](crate::directory::Refusal::ManualCreationBlocked).
+/// [`Refusal::ManualCreationBlocked`](crate::directory::Refusal::ManualCreationBlocked), of anybody but the break-glass
+/// account.
 pub async fn resend(
     on: &Accounts,
     tenant: &Tenant,
@@ -110,8 +101,11 @@ pub async fn resend(
     let address = found.address;
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
-            super::invite::begin(tx).await?;
-            let before = lock(tx, id).await?;
+            let (before, user) = lock(tx, id).await?;
+            // The break-glass account has a password also where nobody else has one.
+            if !user.break_glass {
+                super::invite::begin(tx).await?;
+            }
             let (invitation, change) = invitation::resend(&before, envelope.hash, envelope.mail, origin);
             tx.apply(change).await?;
             Ok::<_, Error>((invitation, address))
@@ -123,7 +117,8 @@ pub async fn resend(
 ///
 /// # Errors
 /// [`Error::NotFound`];
-/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired).
+/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired);
+/// [`Refusal::BreakGlassAccount`](crate::directory::Refusal::BreakGlassAccount).
 pub async fn withdraw(
     on: &Accounts,
     tenant: TenantId,
@@ -134,27 +129,23 @@ pub async fn withdraw(
     authority.check_full()?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let invitation = lock(tx, id).await?;
-            let user = tx
-                .find_user_for_update(invitation.user)
-                .await?
-                .ok_or(Error::NotFound("invitation"))?;
-            tx.apply(invitation::withdraw(&invitation, origin.clone()))
-                .await?;
+            let (invitation, user) = lock(tx, id).await?;
             // Somebody who is pending has no access, and so is nobody's last administrator.
-            tx.apply(lifecycle::delete_by_hand(&user, None, 0, origin)?)
-                .await?;
+            let deleted = lifecycle::delete_by_hand(&user, None, 0, origin.clone())?;
+            tx.apply(invitation::withdraw(&invitation, origin)).await?;
+            tx.apply(deleted).await?;
             Ok::<_, Error>(())
         })
         .await
 }
 
 /// Locks the person first, so that of two requests about one invitation the second sees what the first did.
-async fn lock(tx: &mut Tx, id: InvitationId) -> Result<Invitation, Error> {
+async fn lock(tx: &mut Tx, id: InvitationId) -> Result<(Invitation, User), Error> {
     let not_found = || Error::NotFound("invitation");
     let seen = tx.find_open_invitation(id).await?.ok_or_else(not_found)?;
-    tx.find_user_for_update(seen.user).await?.ok_or_else(not_found)?;
-    tx.find_open_invitation(id).await?.ok_or_else(not_found)
+    let user = tx.find_user_for_update(seen.user).await?.ok_or_else(not_found)?;
+    let invitation = tx.find_open_invitation(id).await?.ok_or_else(not_found)?;
+    Ok((invitation, user))
 }
 
 struct Addressee {

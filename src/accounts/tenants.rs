@@ -118,6 +118,7 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Refusal::ConnectionNotTested`](crate::directory::Refusal::ConnectionNotTested);
+/// [`Refusal::NoVerifiedDomain`](crate::directory::Refusal::NoVerifiedDomain);
 /// [`Refusal::OperatorRequired`](crate::directory::Refusal::OperatorRequired) to force.
 pub async fn set_sign_in(
     on: &Accounts,
@@ -138,7 +139,8 @@ pub async fn set_sign_in(
                 .await?
                 .ok_or(Error::NotFound("tenant"))?;
             let connections = tx.list_connections().await?;
-            if let Some(change) = tenant::set_sign_in(&before, mode, &connections, force, origin)? {
+            let domains = tx.list_domains().await?;
+            if let Some(change) = tenant::set_sign_in(&before, mode, &connections, &domains, force, origin)? {
                 tx.apply(change).await?;
             }
             Ok::<_, Error>(Tenant {

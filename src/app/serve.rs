@@ -24,7 +24,7 @@ use crate::http::{self, Gateway, MetricsText, PublicUrl, Throttle};
 use crate::jobs;
 use crate::journal::{self, Journal};
 use crate::login::Login;
-use crate::outbound::Client;
+use crate::outbound::{Client, TxtLookup};
 use crate::provisioning::Provisioning;
 use crate::storage::Store;
 
@@ -120,7 +120,13 @@ pub async fn start(
     };
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
-    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), config.allow_private_idp);
+    let accounts = Accounts::new(
+        store.clone(),
+        Arc::clone(&vault),
+        MacKey::derive(key.expose(), "proofs of domains"),
+        TxtLookup::new(config.dns_server),
+        config.allow_private_idp,
+    );
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let login = Login::new(

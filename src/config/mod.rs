@@ -9,6 +9,7 @@ mod parse;
 mod secret;
 mod source;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
@@ -44,6 +45,8 @@ pub struct Config {
     pub mail_from: Option<Mailbox>,
     /// Lets outgoing calls reach loopback and private addresses and plain http. Default false.
     pub allow_private_idp: bool,
+    /// Who is asked for the proofs of domains; `None`: the name servers of the system.
+    pub dns_server: Option<SocketAddr>,
     /// Whether request rates are limited. Default true.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed about where a request comes from. Default nobody's.
@@ -101,6 +104,7 @@ impl Config {
             allow_private_idp: settings
                 .parse(Setting::AllowPrivateIdp, parse::SWITCH, parse::switch)?
                 .unwrap_or(false),
+            dns_server: settings.parse(Setting::DnsServer, parse::DNS_SERVER, parse::dns_server)?,
             rate_limits: settings
                 .parse(Setting::RateLimits, parse::SWITCH, parse::switch)?
                 .unwrap_or(true),

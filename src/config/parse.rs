@@ -1,6 +1,7 @@
 //! From the text of a setting to its type. Each form stands beside the words that say what is accepted.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lettre::message::Mailbox;
@@ -18,6 +19,8 @@ pub(super) const MASTER_KEY: &str =
     "32 bytes in base64 or as 64 hexadecimal digits (openssl rand -base64 32)";
 pub(super) const MAIL_FROM: &str =
     "an e-mail address, alone or behind a name: Rollcall <rollcall@example.com>";
+pub(super) const DNS_SERVER: &str =
+    "address:port of a name server, such as 192.0.2.53:53 or [2001:db8::53]:53";
 pub(super) const SWITCH: &str = "on or off (also true, false, yes, no, 1, 0)";
 pub(super) const LOG_FILTER: &str = "a level (off, error, warn, info, debug, trace) or a tracing filter such as \
     info,rollcall::storage=debug";
@@ -162,6 +165,11 @@ pub(super) fn operator_token(text: &str) -> Option<Secret> {
 
 pub(super) fn mail_from(text: &str) -> Option<Mailbox> {
     text.parse().ok()
+}
+
+/// Port 0 is nobody's.
+pub(super) fn dns_server(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().filter(|server: &SocketAddr| server.port() != 0)
 }
 
 pub(super) fn switch(text: &str) -> Option<bool> {

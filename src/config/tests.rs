@@ -64,6 +64,7 @@ fn nothing_set_gives_the_documented_defaults() {
             smtp_url: None,
             mail_from: None,
             allow_private_idp: false,
+            dns_server: None,
             rate_limits: true,
             trusted_proxies: vec![],
             demo: false,
@@ -87,6 +88,7 @@ fn every_variable_reaches_its_field() {
         ("ROLLCALL_SMTP_URL", "smtps://u:p@mail.example:465"),
         ("ROLLCALL_MAIL_FROM", "Access <access@id.example>"),
         ("ROLLCALL_ALLOW_PRIVATE_IDP", "YES"),
+        ("ROLLCALL_DNS_SERVER", "[::1]:5353"),
         ("ROLLCALL_RATE_LIMITS", "off"),
         ("ROLLCALL_TRUSTED_PROXIES", "10.0.0.1,fd00::/8"),
         ("ROLLCALL_DEMO", "1"),
@@ -110,6 +112,7 @@ fn every_variable_reaches_its_field() {
         "Access <access@id.example>"
     );
     assert!(config.allow_private_idp && config.demo && !config.rate_limits);
+    assert_eq!(config.dns_server, Some("[::1]:5353".parse().unwrap()));
     let proxies = config.trusted_proxies;
     assert!(proxies.len() == 2 && proxies[1].contains("fd12::1".parse().unwrap()));
     assert_eq!(
@@ -211,6 +214,10 @@ fn values_that_mean_nothing_are_refused() {
                 "a@x.example, b@x.example",
                 "a@x.example\nBcc: b@x.example",
             ],
+        ),
+        (
+            "ROLLCALL_DNS_SERVER",
+            &["192.0.2.53", "ns.acme.example:53", "[::1]", "192.0.2.53:0"],
         ),
         ("ROLLCALL_RATE_LIMITS", &["maybe", "2", "onn"]),
         ("ROLLCALL_TRUSTED_PROXIES", &["proxy.example", "10.0.0.1/8", "*"]),

@@ -66,6 +66,7 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
         entity: new.entity,
         contact_tags: new.contact_tags,
         administrator: None,
+        break_glass: false,
         profile: Profile::from_attributes(&new.attributes),
         version: 1,
         created_at: origin.at,

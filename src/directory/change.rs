@@ -71,6 +71,8 @@ pub enum ConnectionFact {
     Updated(Connection),
     /// A domain became the tenant's, or was verified.
     DomainSet(Domain),
+    /// A domain is not the tenant's any more.
+    DomainRemoved(String),
 }
 
 /// Facts of sign-ins.
@@ -251,6 +253,17 @@ pub enum UserFact {
         at: Timestamp,
         /// Access ends.
         revoke: bool,
+    },
+    /// A person became the tenant's break-glass account, or is it no more; some are told.
+    BreakGlassSet {
+        /// Who.
+        user: UserId,
+        /// Whether they are it now.
+        enabled: bool,
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
     },
     /// A deleted person was brought back; the tombstone goes.
     Restored {

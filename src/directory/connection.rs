@@ -10,6 +10,7 @@ use super::audit::Origin;
 use super::change::{Change, ConnectionFact, Fact, SignInFact};
 use super::grant::GroupRule;
 use super::id::{ConnectionId, DirectoryId, EntityId, TenantId, UserId};
+use super::refusal::Refusal;
 use super::saml::{SamlSettings, ServiceKey};
 
 /// One way to sign in.
@@ -273,6 +274,35 @@ pub fn set_domain(
     ))
 }
 
+/// Takes a domain away.
+///
+/// # Errors
+/// [`Refusal::DomainInUse`]: connections still name it.
+pub fn remove_domain(
+    tenant: TenantId,
+    domain: &Domain,
+    connections: &[Connection],
+    origin: Origin,
+) -> Result<Change, Refusal> {
+    let named_by = connections
+        .iter()
+        .filter(|connection| connection.settings.domains.contains(&domain.name));
+    let named_by: Vec<String> = named_by.map(|connection| connection.name.clone()).collect();
+    if !named_by.is_empty() {
+        return Err(Refusal::DomainInUse(named_by));
+    }
+    let before = json!({"domain": domain.name, "verified": domain.verified_at.is_some()});
+    let fact = Fact::Connection(ConnectionFact::DomainRemoved(domain.name.clone()));
+    Ok(Change::new(
+        fact,
+        origin,
+        "domain.removed",
+        ("tenant", tenant.0),
+        Some(before),
+        None,
+    ))
+}
+
 /// Lets a provider's subject lead to a person.
 #[must_use]
 pub fn link(identity: IdentityKey, user: UserId, origin: Origin) -> Change {
@@ -307,8 +337,13 @@ fn view(connection: &Connection) -> Value {
     })
 }
 
+/// The longest domain: the name of its proof, `_rollcall-challenge.` before it, has to be a name as well (253, RFC 1035
+/// section 2.3.4).
+const LONGEST_DOMAIN: usize = 233;
+
 /// Reads a domain name: ASCII labels of letters, digits and `-`, at least two of them; compared in lower case.
-/// A name with other letters is given in its `xn--` form.
+/// A name with other letters is given in its `xn--` form. The last label begins with a letter, as every top-level domain
+/// does: an IP address is no domain.
 #[must_use]
 pub fn parse_domain(text: &str) -> Option<String> {
     let name = text.trim().to_ascii_lowercase();
@@ -320,7 +355,10 @@ pub fn parse_domain(text: &str) -> Option<String> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    (name.len() <= 253 && name.contains('.') && name.split('.').all(is_label)).then_some(name)
+    let is_below_the_top = name
+        .rsplit_once('.')
+        .is_some_and(|(_, top)| top.starts_with(|first: char| first.is_ascii_alphabetic()));
+    (name.len() <= LONGEST_DOMAIN && is_below_the_top && name.split('.').all(is_label)).then_some(name)
 }
 
 #[cfg(test)]
@@ -345,9 +383,47 @@ mod tests {
             "@acme.example",
             "bücher.example",
             "-a.example",
+            // Addresses, as dotted numbers and as a browser reads them too.
+            "192.0.2.1",
+            "192.0.2.1.",
+            "acme.7",
+            "0x7f.0x1",
         ] {
             assert_eq!(parse_domain(bad), None, "{bad}");
         }
+        let label = "a".repeat(63);
+        let of = |last: usize| format!("{label}.{label}.{label}.{}", "b".repeat(last));
+        assert_eq!(parse_domain(&of(41)).map(|name| name.len()), Some(LONGEST_DOMAIN));
+        assert_eq!(parse_domain(&of(42)), None);
+    }
+
+    #[test]
+    fn a_domain_that_a_connection_names_stays() {
+        let domain = Domain {
+            name: "acme.example".to_owned(),
+            verified_at: Some(at(5)),
+            created_at: at(1),
+        };
+        let naming = |names: &[&str]| {
+            let mut connection = sample::connection(1);
+            connection.settings.domains = names.iter().map(|name| (*name).to_owned()).collect();
+            connection
+        };
+        let remove =
+            |connections: &[Connection]| remove_domain(sample::tenant().id, &domain, connections, origin());
+        let refusal = remove(&[naming(&["acme.test"]), naming(&["x.example", "acme.example"])]).unwrap_err();
+        assert_eq!(refusal, Refusal::DomainInUse(vec!["Provider".to_owned()]));
+        let (fact, audit) = remove(&[naming(&["acme.test"]), naming(&[])])
+            .unwrap()
+            .into_parts();
+        assert!(
+            matches!(fact, Fact::Connection(ConnectionFact::DomainRemoved(name)) if name == "acme.example")
+        );
+        assert_eq!(audit.action, "domain.removed");
+        assert_eq!(
+            audit.before.unwrap(),
+            json!({"domain": "acme.example", "verified": true})
+        );
     }
 
     fn tested() -> Connection {

@@ -9,7 +9,7 @@ use super::admin::AdminScope;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
 use super::id::{ConnectionId, DirectoryId, GrantId};
-use super::lifecycle::{Arrival, check_last_administrator, ends_access};
+use super::lifecycle::{Arrival, check_may_step_down, ends_access};
 use super::refusal::Refusal;
 use super::user::User;
 
@@ -172,7 +172,7 @@ pub fn administrator_of<'g>(rights: impl Iterator<Item = &'g Right>) -> Option<A
 /// Gives, narrows or takes the Administrator tick by hand. `Ok(None)` when it is so already.
 ///
 /// # Errors
-/// [`Refusal::Deleted`]; [`Refusal::LastAdministrator`]; [`Refusal::GrantedByGroup`]: a group of the identity
+/// [`Refusal::Deleted`]; [`Refusal::LastAdministrator`]; [`Refusal::BreakGlassAccount`]; [`Refusal::GrantedByGroup`]: a group of the identity
 /// provider gives more, so what is asked would not be so.
 pub fn set_administrator(
     user: &User,
@@ -238,7 +238,7 @@ pub fn follow_groups(
 /// somebody was held so comes with it.
 ///
 /// # Errors
-/// A rule about something else than the last administrator said no; there is none today.
+/// [`Refusal::BreakGlassAccount`]; groups give nothing to such an account, whom no provider and no directory knows.
 pub fn follow_groups_or_hold(
     user: &User,
     grants: &[Grant],
@@ -309,7 +309,7 @@ fn change(
     }
     let at = origin.at;
     let arrival = arrive(user, grants, delta, action, origin);
-    check_last_administrator(user, &arrival.user, other_full_administrators, at)?;
+    check_may_step_down(user, &arrival.user, other_full_administrators, at)?;
     Ok(Some(arrival))
 }
 

@@ -25,6 +25,21 @@ pub enum Letter {
         /// From when on the link is void.
         expires_at: Timestamp,
     },
+    /// Somebody became the break-glass account, or is it no more.
+    BreakGlass {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The account's userName.
+        account: String,
+        /// Whether it is the break-glass account now.
+        enabled: bool,
+        /// The userName of who has done it; `None` for the operator.
+        by: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Letter {
@@ -33,6 +48,7 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::BreakGlass { .. } => "break_glass",
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::AccessWindow;
 use super::audit::Origin;
+use super::break_glass;
 use super::change::{Change, UserFact};
 use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::{Facets, Profile};
@@ -74,7 +75,7 @@ pub fn provision(
         if !holder.provisioned && same.is_none_or(|id| id == holder.id) {
             let others = clashes.other_full_administrators;
             let arrival = take_over(holder, directory, said, "user.adopted", origin.clone());
-            check_last_administrator(holder, &arrival.user, others, origin.at)?;
+            check_may_step_down(holder, &arrival.user, others, origin.at)?;
             return Ok(arrival);
         }
     }
@@ -94,6 +95,7 @@ pub fn provision(
         entity: None,
         contact_tags: Vec::new(),
         administrator: None,
+        break_glass: false,
         profile: said.profile,
         version: 1,
         created_at: origin.at,
@@ -179,7 +181,7 @@ pub fn update(
     if user == *before {
         return Ok(None);
     }
-    check_last_administrator(before, &user, other_full_administrators, origin.at)?;
+    check_may_step_down(before, &user, other_full_administrators, origin.at)?;
     user.version = before.version + 1;
     user.modified_at = origin.at.max(before.modified_at);
     let same_names = user.user_name == before.user_name && user.external_id == before.external_id;
@@ -205,7 +207,7 @@ pub fn update(
 /// userName free, memberships gone, a tombstone left.
 ///
 /// # Errors
-/// [`Refusal::LastAdministrator`].
+/// [`Refusal::LastAdministrator`], [`Refusal::BreakGlassAccount`].
 pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
     let said = User {
         provisioned: true,
@@ -217,7 +219,7 @@ pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Re
 fn remove(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
     let mut after = user.clone();
     after.deleted_at = Some(origin.at);
-    check_last_administrator(user, &after, other_full_administrators, origin.at)?;
+    check_may_step_down(user, &after, other_full_administrators, origin.at)?;
     Ok(Change::user(
         UserFact::Deleted { user: after },
         origin,
@@ -231,7 +233,8 @@ fn remove(user: &User, other_full_administrators: u64, origin: Origin) -> Result
 /// Deletes a person by an administrator's hand.
 ///
 /// # Errors
-/// [`Refusal::ManagedByDirectory`]: the provider would make them again; [`Refusal::LastAdministrator`].
+/// [`Refusal::ManagedByDirectory`]: the provider would make them again; [`Refusal::LastAdministrator`],
+/// [`Refusal::BreakGlassAccount`].
 pub fn delete_by_hand(
     user: &User,
     directory_name: Option<String>,
@@ -247,7 +250,7 @@ pub fn delete_by_hand(
 /// Sets or lifts the administrator's block. `Ok(None)` when it is so already.
 ///
 /// # Errors
-/// [`Refusal::Deleted`], [`Refusal::LastAdministrator`].
+/// [`Refusal::Deleted`], [`Refusal::LastAdministrator`], [`Refusal::BreakGlassAccount`].
 pub fn set_blocked(
     user: &User,
     blocked: bool,
@@ -332,7 +335,7 @@ fn act(
     if after == *before {
         return Ok(None);
     }
-    check_last_administrator(before, &after, other_full_administrators, origin.at)?;
+    check_may_step_down(before, &after, other_full_administrators, origin.at)?;
     let revoke = ends_access(before, &after, origin.at);
     let flags = |user: &User| json!({"blocked": user.blocked, "entity_id": user.entity});
     let (seen_before, seen_after) = difference(flags(before), flags(&after));
@@ -390,12 +393,14 @@ pub(super) fn ends_access(before: &User, after: &User, now: Timestamp) -> bool {
     before.has_access(now) && !after.has_access(now)
 }
 
-pub(super) fn check_last_administrator(
+/// Whether a person may lose what the change takes: not as the last administrator, nor as the break-glass account.
+pub(super) fn check_may_step_down(
     before: &User,
     after: &User,
     others: u64,
     now: Timestamp,
 ) -> Result<(), Refusal> {
+    break_glass::check_kept(before, after)?;
     if before.is_full_administrator(now) && !after.is_full_administrator(now) && others == 0 {
         return Err(Refusal::LastAdministrator);
     }

@@ -9,6 +9,7 @@ pub mod access_error;
 pub mod account;
 pub mod admin;
 pub mod audit;
+pub mod break_glass;
 pub mod change;
 pub mod client;
 pub mod connection;

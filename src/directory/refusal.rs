@@ -100,6 +100,21 @@ pub enum Refusal {
     /// Nobody gives what they do not have.
     #[error("this lies outside your own administrator scope; ask an administrator with scope \"all\"")]
     OutsideScope,
+    /// The person is not of the kind that may be the break-glass account.
+    #[error(
+        "the break-glass account is a local administrator with scope \"all\", with a password of their own; this person {0}"
+    )]
+    BreakGlassUnfit(&'static str),
+    /// Another person has the flag.
+    #[error(
+        "{0:?} is this tenant's break-glass account, and there is one at most; take the flag from it first"
+    )]
+    BreakGlassTaken(String),
+    /// The break-glass account would be none any more.
+    #[error(
+        "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
+    )]
+    BreakGlassAccount,
     /// Nobody deletes the account that they are signed in with.
     #[error(
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
@@ -146,6 +161,27 @@ pub enum Refusal {
         "no enabled connection of this tenant has had a successful test login yet; test one first (POST .../connections/{{id}}/test), or let the operator say force"
     )]
     ConnectionNotTested,
+    /// Nobody could be let in by single sign-on.
+    #[error(
+        "this tenant has no verified domain, so single sign-on would let nobody new in; verify one first (POST .../domains/{{domain}}/verify), or let the operator say force"
+    )]
+    NoVerifiedDomain,
+    /// Connections still name the domain.
+    #[error(
+        "this domain is in use by {}; take it out of their domains first",
+        quoted(.0)
+    )]
+    DomainInUse(Vec<String>),
+    /// The domain name system does not hold the proof of a domain.
+    #[error(
+        "{name} has no TXT record with the value that proves this domain for this tenant: {found}; what was just published may take some minutes to be seen"
+    )]
+    DomainProofMissing {
+        /// The name that was asked for.
+        name: String,
+        /// What is there instead.
+        found: String,
+    },
     /// The tenant signs in by single sign-on.
     #[error(
         "this tenant signs in by single sign-on: accounts are made at the first login or by the identity provider, not by hand"
@@ -231,6 +267,12 @@ fn mappings(sources: &[GrantSource]) -> String {
     names.join(" and ")
 }
 
+/// The names of connections.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("connection {name:?}")).collect();
+    names.join(" and ")
+}
+
 impl Refusal {
     /// The stable code that callers may rely on.
     #[must_use]
@@ -256,6 +298,9 @@ impl Refusal {
             Self::OperatorRequired => "operator_required",
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
+            Self::BreakGlassUnfit(_) => "break_glass_unfit",
+            Self::BreakGlassTaken(_) => "break_glass_taken",
+            Self::BreakGlassAccount => "break_glass_account",
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
             Self::UnknownGroup { .. } => "unknown_group",
@@ -263,6 +308,9 @@ impl Refusal {
             Self::ConnectionNameTaken(_) => "connection_name_in_use",
             Self::UnknownDirectory(_) => "unknown_directory",
             Self::ConnectionNotTested => "connection_not_tested",
+            Self::NoVerifiedDomain => "domain_not_verified",
+            Self::DomainInUse(_) => "domain_in_use",
+            Self::DomainProofMissing { .. } => "domain_proof_missing",
             Self::ManualCreationBlocked => "manual_creation_blocked",
             Self::EmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",

@@ -52,6 +52,7 @@ pub(crate) fn local(number: u128, user_name: &str) -> User {
         access: AccessWindow::default(),
         entity: None,
         administrator: None,
+        break_glass: false,
         profile: Profile::from_attributes(&account::attributes(None, None, None, user_name)),
         version: 1,
         created_at: at(1),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::audit::Origin;
 use super::change::{Change, Fact, RegistryFact};
-use super::connection::Connection;
+use super::connection::{Connection, Domain};
 use super::id::TenantId;
 use super::refusal::Refusal;
 
@@ -135,28 +135,27 @@ pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> 
 /// Sets how the people of a tenant sign in. `Ok(None)` when it is so already.
 ///
 /// Single sign-on locks out whoever it does not work for, so it needs an enabled connection through which a test
-/// login went well; the operator alone may `force` it.
+/// login went well, and a verified domain; the operator alone may `force` it.
 ///
 /// # Errors
-/// [`Refusal::ConnectionNotTested`].
+/// [`Refusal::ConnectionNotTested`], [`Refusal::NoVerifiedDomain`].
 pub fn set_sign_in(
     tenant: &Tenant,
     mode: SignIn,
     connections: &[Connection],
+    domains: &[Domain],
     force: bool,
     origin: Origin,
 ) -> Result<Option<Change>, Refusal> {
     if tenant.sign_in == mode {
         return Ok(None);
     }
-    let proven = connections
-        .iter()
-        .any(|connection| connection.enabled && connection.tested_at.is_some());
-    if mode == SignIn::Sso && !proven && !force {
-        return Err(Refusal::ConnectionNotTested);
+    let proven = check_single_sign_on(connections, domains);
+    if mode == SignIn::Sso && !force {
+        proven.clone()?;
     }
     let before = serde_json::json!({"sign_in": tenant.sign_in.as_str()});
-    let after = serde_json::json!({"sign_in": mode.as_str(), "forced": force && !proven});
+    let after = serde_json::json!({"sign_in": mode.as_str(), "forced": force && proven.is_err()});
     let fact = Fact::Registry(RegistryFact::SignInSet(mode));
     let target = ("tenant", tenant.id.0);
     Ok(Some(Change::new(
@@ -167,6 +166,17 @@ pub fn set_sign_in(
         Some(before),
         Some(after),
     )))
+}
+
+fn check_single_sign_on(connections: &[Connection], domains: &[Domain]) -> Result<(), Refusal> {
+    let is_proven = |connection: &Connection| connection.enabled && connection.tested_at.is_some();
+    if !connections.iter().any(is_proven) {
+        return Err(Refusal::ConnectionNotTested);
+    }
+    if !domains.iter().any(|domain| domain.verified_at.is_some()) {
+        return Err(Refusal::NoVerifiedDomain);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -185,7 +195,48 @@ mod tests {
     }
 
     fn set(mode: SignIn, connections: &[Connection], force: bool) -> Result<Option<Change>, Refusal> {
-        set_sign_in(&sample::tenant(), mode, connections, force, sample::origin())
+        let domains = [domain(true)];
+        set_sign_in(
+            &sample::tenant(),
+            mode,
+            connections,
+            &domains,
+            force,
+            sample::origin(),
+        )
+    }
+
+    fn domain(verified: bool) -> Domain {
+        Domain {
+            name: "acme.example".to_owned(),
+            verified_at: verified.then_some(sample::at(2)),
+            created_at: sample::at(1),
+        }
+    }
+
+    #[test]
+    fn single_sign_on_needs_a_verified_domain() {
+        let tested = Connection {
+            tested_at: Some(sample::at(5)),
+            ..sample::connection(1)
+        };
+        let set = |domains: &[Domain], force| {
+            let (tenant, origin) = (sample::tenant(), sample::origin());
+            set_sign_in(
+                &tenant,
+                SignIn::Sso,
+                std::slice::from_ref(&tested),
+                domains,
+                force,
+                origin,
+            )
+        };
+        for domains in [&[][..], &[domain(false)]] {
+            assert_eq!(set(domains, false).unwrap_err(), Refusal::NoVerifiedDomain);
+            let (_, audit) = set(domains, true).unwrap().unwrap().into_parts();
+            assert_eq!(audit.after.unwrap()["forced"], true);
+        }
+        assert!(set(&[domain(false), domain(true)], false).unwrap().is_some());
     }
 
     #[test]
@@ -242,9 +293,9 @@ mod tests {
             sign_in: SignIn::Sso,
             ..sample::tenant()
         };
-        let again = set_sign_in(&sso, SignIn::Sso, &[], false, sample::origin());
+        let again = set_sign_in(&sso, SignIn::Sso, &[], &[], false, sample::origin());
         assert!(again.unwrap().is_none());
-        let back = set_sign_in(&sso, SignIn::Local, &[], false, sample::origin());
+        let back = set_sign_in(&sso, SignIn::Local, &[], &[], false, sample::origin());
         let (fact, _) = back.unwrap().unwrap().into_parts();
         assert!(matches!(
             fact,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::access::AccessWindow;
 use super::admin::AdminScope;
 use super::id::{DirectoryId, EntityId, UserId};
+use super::language::Language;
 use super::profile::Profile;
 
 /// A person at home in a tenant.
@@ -40,6 +41,9 @@ pub struct User {
     pub contact_tags: Vec<String>,
     /// The Administrator tick with its scope: what all grants of it come to.
     pub administrator: Option<AdminScope>,
+    /// Whether this is the tenant's break-glass account: the one that may sign in by password although single sign-on is
+    /// enforced.
+    pub break_glass: bool,
     /// Everything else the directory says.
     pub profile: Profile,
     /// Grows by one with every change that the person's resource shows; the `ETag`.
@@ -218,6 +222,18 @@ impl User {
         let emails = attributes.get("emails")?.as_array()?;
         let primary = emails.iter().find(|email| email["primary"] == true);
         Some(primary.or(emails.first())?.get("value")?.as_str()?.to_owned())
+    }
+
+    /// The language that their directory says they prefer (`preferredLanguage`, RFC 7643 section 4.1.1), of those that
+    /// there are.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        let attributes = self.profile.attributes();
+        let preferred = attributes.get("preferredLanguage").and_then(|tags| tags.as_str());
+        // The first of them, without its region and its weight.
+        let primary = preferred.and_then(|tags| tags.trim().split(['-', ',', ';', '_']).next());
+        let known = |language: &Language| primary.is_some_and(|tag| tag.eq_ignore_ascii_case(language.tag()));
+        Language::ALL.into_iter().find(known).unwrap_or_default()
     }
 
     /// Whether the person alone keeps the tenant manageable: access and the tick with scope "all".

@@ -12,10 +12,16 @@ pub(super) struct Words {
     pub subject: String,
     pub greeting: String,
     pub lead: String,
-    /// What the link does.
-    pub action: &'static str,
-    pub link: String,
+    /// What there is to do.
+    pub link: Option<Link>,
     pub notes: Vec<String>,
+}
+
+/// An address to go to.
+pub(super) struct Link {
+    /// What it does.
+    pub action: &'static str,
+    pub address: String,
 }
 
 pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
@@ -27,7 +33,7 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
             token,
             expires_at,
         } => {
-            let (address, until) = (&outgoing.recipient, until(*expires_at, *language));
+            let (address, until) = (&outgoing.recipient, moment(*expires_at, *language));
             let link = format!("{public_url}/invitation?token={token}");
             match language {
                 Language::English => Words {
@@ -38,8 +44,10 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
                         "{tenant} has opened an account for you. Choose a password first; from then on you sign in \
                          with {address} and that password."
                     ),
-                    action: "Choose a password",
-                    link,
+                    link: Some(Link {
+                        action: "Choose a password",
+                        address: link,
+                    }),
                     notes: vec![
                         format!("The link can be used once, until {until}."),
                         "If you did not expect this message, you need not do anything.".to_owned(),
@@ -53,13 +61,105 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
                         "{tenant} vous a ouvert un compte. Choisissez d’abord un mot de passe\u{a0}; vous vous \
                          connecterez ensuite avec {address} et ce mot de passe."
                     ),
-                    action: "Choisir un mot de passe",
-                    link,
+                    link: Some(Link {
+                        action: "Choisir un mot de passe",
+                        address: link,
+                    }),
                     notes: vec![
                         format!("Ce lien ne peut servir qu’une fois, jusqu’au {until}."),
                         "Si vous n’attendiez pas ce message, vous n’avez rien à faire.".to_owned(),
                     ],
                 },
+            }
+        }
+        Letter::BreakGlass {
+            language,
+            tenant,
+            account,
+            enabled,
+            by,
+            at,
+        } => break_glass(*language, tenant, account, *enabled, by.as_deref(), *at),
+    }
+}
+
+fn break_glass(
+    language: Language,
+    tenant: &str,
+    account: &str,
+    enabled: bool,
+    by: Option<&str>,
+    at: Timestamp,
+) -> Words {
+    let at = moment(at, language);
+    match language {
+        Language::English => {
+            let by = by.unwrap_or("the operator of this service");
+            let (subject, lead) = if enabled {
+                (
+                    format!("{tenant} has a new break-glass account"),
+                    format!(
+                        "{account} is the break-glass account of {tenant} now: {by} has set the flag ({at})."
+                    ),
+                )
+            } else {
+                (
+                    format!("{tenant} has no break-glass account any more"),
+                    format!(
+                        "{account} is not the break-glass account of {tenant} any more: {by} has taken the flag \
+                             away ({at})."
+                    ),
+                )
+            };
+            Words {
+                language,
+                subject,
+                greeting: "Hello,".to_owned(),
+                lead,
+                link: None,
+                notes: vec![
+                    "The break-glass account is the one administrator who may sign in by password although single \
+                     sign-on is enforced."
+                        .to_owned(),
+                    "Everybody who administers the whole organisation receives this message. If you did not expect it, \
+                     look into it at once."
+                        .to_owned(),
+                ],
+            }
+        }
+        Language::French => {
+            let by = by.unwrap_or("l’opérateur de ce service");
+            let (subject, lead) = if enabled {
+                (
+                    format!("{tenant} a un nouveau compte de secours"),
+                    format!(
+                        "{account} est maintenant le compte de secours de {tenant}\u{a0}: {by} lui a donné cette \
+                             qualité ({at})."
+                    ),
+                )
+            } else {
+                (
+                    format!("{tenant} n’a plus de compte de secours"),
+                    format!(
+                        "{account} n’est plus le compte de secours de {tenant}\u{a0}: {by} lui a retiré cette \
+                             qualité ({at})."
+                    ),
+                )
+            };
+            Words {
+                language,
+                subject,
+                greeting: "Bonjour,".to_owned(),
+                lead,
+                link: None,
+                notes: vec![
+                    "Le compte de secours est celui du seul administrateur qui puisse se connecter par mot de passe alors \
+                     que l’authentification unique est imposée."
+                        .to_owned(),
+                    "Toutes les personnes qui administrent l’organisation entière reçoivent ce message. Si vous ne vous y \
+                     attendiez pas, vérifiez sans attendre."
+                        .to_owned(),
+                ],
             }
         }
     }
@@ -81,7 +181,7 @@ const FRENCH_MONTHS: [&str; 12] = [
 ];
 
 /// A moment as people read it. The reader's time zone is not known, so UTC is named.
-fn until(at: Timestamp, language: Language) -> String {
+fn moment(at: Timestamp, language: Language) -> String {
     let time = TimeZone::UTC.to_datetime(at);
     match language {
         Language::English => time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
@@ -109,20 +209,85 @@ fn until(at: Timestamp, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn the_alert_says_who_did_what_to_which_account_in_both_languages() {
+        let at: Timestamp = "2026-08-01T04:05:00Z".parse().unwrap();
+        let words = |language, enabled, by: Option<&str>| {
+            let letter = Letter::BreakGlass {
+                language,
+                tenant: "Acme".to_owned(),
+                account: "ada@acme.example".to_owned(),
+                enabled,
+                by: by.map(str::to_owned),
+                at,
+            };
+            let (id, recipient) = (Uuid::nil(), "grace@acme.example".to_owned());
+            let written_at = at;
+            of(
+                &Outgoing {
+                    id,
+                    written_at,
+                    recipient,
+                    letter,
+                },
+                "https://id.example",
+            )
+        };
+        for (language, enabled, by, subject, lead) in [
+            (
+                Language::English,
+                true,
+                Some("bob"),
+                "Acme has a new break-glass account",
+                "ada@acme.example is the break-glass account of Acme now: bob has set the flag (1 August 2026, 04:05 \
+                 UTC).",
+            ),
+            (
+                Language::English,
+                false,
+                None,
+                "Acme has no break-glass account any more",
+                "ada@acme.example is not the break-glass account of Acme any more: the operator of this service has \
+                 taken the flag away (1 August 2026, 04:05 UTC).",
+            ),
+            (
+                Language::French,
+                true,
+                None,
+                "Acme a un nouveau compte de secours",
+                "ada@acme.example est maintenant le compte de secours de Acme\u{a0}: l’opérateur de ce service lui a donné \
+                 cette qualité (1er août 2026 à 04:05 UTC).",
+            ),
+            (
+                Language::French,
+                false,
+                Some("bob"),
+                "Acme n’a plus de compte de secours",
+                "ada@acme.example n’est plus le compte de secours de Acme\u{a0}: bob lui a retiré cette qualité (1er \
+                 août 2026 à 04:05 UTC).",
+            ),
+        ] {
+            let words = words(language, enabled, by);
+            assert_eq!((words.subject.as_str(), words.lead.as_str()), (subject, lead));
+            assert!(words.link.is_none() && words.language == language);
+        }
+    }
 
     #[test]
     fn a_moment_is_written_as_the_language_has_it() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(
-            until(at("2026-08-01T04:05:59Z"), Language::English),
+            moment(at("2026-08-01T04:05:59Z"), Language::English),
             "1 August 2026, 04:05 UTC"
         );
         assert_eq!(
-            until(at("2026-08-01T04:05:59Z"), Language::French),
+            moment(at("2026-08-01T04:05:59Z"), Language::French),
             "1er août 2026 à 04:05 UTC"
         );
         assert_eq!(
-            until(at("2026-12-31T23:59:00Z"), Language::French),
+            moment(at("2026-12-31T23:59:00Z"), Language::French),
             "31 décembre 2026 à 23:59 UTC"
         );
     }

@@ -1,8 +1,9 @@
-//! The one HTTP client for calls that the gateway makes to the outside. It owns where such a call may go, how
-//! long it may take and how much it may bring back. It judges nothing that it brings, follows no redirects and
-//! knows no tenant; nothing else in the house opens an outgoing HTTP connection.
+//! The one HTTP client for calls that the gateway makes to the outside, and its questions to the domain name system. It
+//! owns where such a call may go, how long it may take and how much it may bring back. It judges nothing that it brings,
+//! follows no redirects and knows no tenant; nothing else in the house opens an outgoing HTTP connection.
 
 mod address;
+mod dns;
 mod error;
 mod resolver;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use reqwest::{StatusCode, redirect};
 use url::{Host, Url};
 
+pub use dns::{LookupError, TxtLookup};
 pub use error::OutboundError;
 use resolver::GuardedResolver;
 

@@ -339,8 +339,9 @@ fn find_unlinked<'s>(
         );
     }
     // An address opens no account that has another way in: a password, or another provider.
-    let has_password =
-        met.user.source != UserSource::Jit && met.user.directory.is_none() && !met.user.pending;
+    // The break-glass account is kept for a password, also before its invitation is accepted.
+    let has_password = met.user.break_glass
+        || (met.user.source != UserSource::Jit && met.user.directory.is_none() && !met.user.pending);
     if has_password || !met.linked.is_empty() {
         trace.push(
             "account",

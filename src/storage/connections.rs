@@ -173,6 +173,15 @@ impl Tx {
                 )?;
                 Ok(())
             }
+            ConnectionFact::DomainRemoved(domain) => {
+                execute!(
+                    self.read.conn,
+                    "DELETE FROM domains WHERE tenant_id = $1 AND domain = $2",
+                    self.read.tenant.0,
+                    domain,
+                )?;
+                Ok(())
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! This module decides nothing: rules live in `directory`.
 
 mod access_errors;
+mod administrators;
 mod alignments;
 mod apply;
 mod audit;

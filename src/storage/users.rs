@@ -1,6 +1,5 @@
 //! People.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
@@ -29,8 +28,8 @@ pub struct Tombstone {
 macro_rules! user_columns {
     () => {
         "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
-         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.version, u.created_at, \
-         u.modified_at, u.deleted_at, u.profile"
+         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.break_glass, u.version, \
+         u.created_at, u.modified_at, u.deleted_at, u.profile"
     };
 }
 pub(super) use user_columns;
@@ -65,6 +64,7 @@ pub(super) struct UserRow {
     entity_id: Option<Uuid>,
     contact_tags: String,
     admin_scope: Option<String>,
+    break_glass: bool,
     version: i64,
     created_at: i64,
     modified_at: i64,
@@ -103,6 +103,7 @@ impl UserRow {
                 .map(|scope| serde_json::from_str(&scope))
                 .transpose()
                 .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))?,
+            break_glass: self.break_glass,
             profile: Profile::from_stored(self.profile),
             version: self.version,
             created_at: timestamp(self.created_at)?,
@@ -224,43 +225,6 @@ impl Tx {
             .transpose()
     }
 
-    /// How many people besides this one keep the tenant manageable; not counted, and 0, when this one does not.
-    /// They are locked until the commit, so two removals at once cannot each count on the other.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn count_other_full_administrators_for_update(
-        &mut self,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
-        if !user.is_full_administrator(now) {
-            return Ok(0);
-        }
-        let all = self.list_full_administrators_for_update(now).await?;
-        let others = all.iter().filter(|id| **id != user.id).count();
-        Ok(u64::try_from(others).unwrap_or(u64::MAX))
-    }
-
-    pub(super) async fn list_full_administrators_for_update(
-        &mut self,
-        now: Timestamp,
-    ) -> Result<Vec<UserId>, Error> {
-        let sql = if self.read.conn.locks_rows() {
-            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id FOR UPDATE")
-        } else {
-            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL")
-        };
-        let mut found = Vec::new();
-        for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {
-            let user = row.into_user()?;
-            if user.is_full_administrator(now) {
-                found.push(user.id);
-            }
-        }
-        Ok(found)
-    }
-
     pub(super) async fn apply_user(&mut self, fact: UserFact) -> Result<(), Error> {
         match fact {
             UserFact::Created { user, facets } => {
@@ -325,6 +289,12 @@ impl Tx {
                 )
                 .await
             }
+            UserFact::BreakGlassSet {
+                user,
+                enabled,
+                mails,
+                at,
+            } => self.set_break_glass(user, enabled, &mails, at).await,
             UserFact::Restored { user } => {
                 self.save_standing(&user).await?;
                 self.save_flags(&user, false).await?;

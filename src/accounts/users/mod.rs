@@ -3,6 +3,7 @@
 //! Whoever acts says on whose [`Authority`]. A person outside its reach is as good as not there; what is judged is
 //! judged inside the transaction, after the person is locked.
 
+mod break_glass;
 mod reach;
 mod view;
 
@@ -13,6 +14,7 @@ use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{AdminScope, Authority, EntityId, Origin, TenantId, User, UserId, grant};
 use crate::storage::Tx;
 
+pub use break_glass::set_break_glass;
 pub use view::{Detail, find, list};
 
 /// Sets or lifts the administrator's block.

@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::body::{Fields, parse_query};
 use super::list::Page;
-use super::new_user::ByHand;
 use crate::accounts::Accounts;
 use crate::accounts::invitations::{self, Token};
 use crate::directory::{Invitation, InvitationId};
@@ -125,12 +124,13 @@ async fn list(
     }))
 }
 
-/// Sends an invitation again, with a new link; the old link is void.
+/// Sends an invitation again, with a new link; the old link is void. In a tenant with single sign-on this is for the
+/// break-glass account alone (409 `manual_creation_blocked`).
 #[utoipa::path(post, path = "/tenants/{tenant}/invitations/{id}/resend",
     responses((status = 200, body = OpenInvitationView)))]
 async fn resend(
     State(on): State<Accounts>,
-    ByHand(admin): ByHand,
+    admin: FullTenantAdmin,
     ids: UrlIds,
 ) -> Result<Json<OpenInvitationView>, Problem> {
     let (id, origin, token) = (ids.find("id", "invitation")?, admin.origin(), new_token()?);

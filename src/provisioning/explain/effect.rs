@@ -81,7 +81,7 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
                     });
                 }
             }
-            UserFact::Created { .. } | UserFact::Restored { .. } => {}
+            UserFact::Created { .. } | UserFact::Restored { .. } | UserFact::BreakGlassSet { .. } => {}
         }
     }
     Ok(effect)

@@ -6,7 +6,9 @@
 mod administrators;
 mod audit;
 mod blocking;
+mod break_glass;
 mod directories;
+mod domains;
 mod entities;
 mod openapi;
 mod population;

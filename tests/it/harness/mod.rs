@@ -20,6 +20,7 @@ mod chromium;
 mod database;
 pub mod engine;
 mod gateway;
+pub mod name_server;
 mod oidc_provider;
 pub mod rogue;
 mod scratch;

@@ -210,7 +210,8 @@ async fn of_many_requests_for_one_address_one_makes_the_person(engine: Engine) {
     eml::wait_for(&gateway.data, &email, 1).await;
 }
 
-fn new_person(email: &str, random: [u8; 32]) -> NewPerson {
+/// An administrator of everybody who is invited, with these bits for the token.
+pub fn new_person(email: &str, random: [u8; 32]) -> NewPerson {
     NewPerson {
         id: UserId(Uuid::now_v7()),
         first_name: "Ada".to_owned(),
@@ -316,7 +317,7 @@ async fn single_sign_on_blocks_accounts_by_hand_before_the_body_is_read(engine: 
 async fn single_sign_on_that_came_meanwhile_blocks_too(engine: Engine) {
     let place = Place::new(engine).await;
     let (on, tenant) = (accounts_on(&place.store), record(&place).await);
-    let change = rollcall::directory::tenant::set_sign_in(&tenant, SignIn::Sso, &[], true, origin());
+    let change = rollcall::directory::tenant::set_sign_in(&tenant, SignIn::Sso, &[], &[], true, origin());
     place
         .apply(change.expect("forced").expect("a change"))
         .await

@@ -1,7 +1,7 @@
 //! Accounts by hand, invitations, and the mail that carries them.
 
-mod by_hand;
-mod eml;
+pub mod by_hand;
+pub mod eml;
 mod fields;
 mod invitations;
 mod outbox;

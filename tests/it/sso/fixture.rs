@@ -226,7 +226,14 @@ async fn me(base: &str, browser: &Browser) -> Answer {
     browser.get(&format!("{base}/api/v1/me")).await.answer
 }
 
-async fn by_session(base: &str, browser: &Browser, method: &str, path: &str, body: Option<&Value>) -> Answer {
+/// A request by a session, with its CSRF token.
+pub async fn by_session(
+    base: &str,
+    browser: &Browser,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Answer {
     let me = me(base, browser).await.expect(200);
     let token = me.json["session"]["csrf_token"]
         .as_str()

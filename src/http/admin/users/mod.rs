@@ -16,7 +16,7 @@ use super::list::Page;
 use crate::accounts::{Accounts, users};
 use crate::directory::{AdminScope, EntityId, UserId};
 use crate::http::clock;
-use crate::http::extract::{TenantAdmin, UrlIds};
+use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
@@ -32,7 +32,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(deactivate))
         .routes(routes!(restore))
         .routes(routes!(set_entity))
-        .routes(routes!(set_administrator));
+        .routes(routes!(set_administrator))
+        .routes(routes!(set_break_glass));
     section("users", "The people of a tenant.", routes)
 }
 
@@ -168,6 +169,29 @@ async fn set_administrator(
     let scope = body.scope.unwrap_or(AdminScope::Entities(Vec::new()));
     let administrator = body.administrator.then_some(scope);
     users::set_administrator(&on, caller.tenant.id, by, id, administrator, origin).await?;
+    show(&on, &caller, id).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BreakGlassBody {
+    enabled: bool,
+}
+
+/// Says who may sign in by password although single sign-on is enforced: one local administrator with scope "all" at most.
+/// Whoever manages the whole tenant is told by mail.
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/break-glass", request_body = BreakGlassBody,
+    responses((status = 200, body = UserDetailView)))]
+async fn set_break_glass(
+    State(on): State<Accounts>,
+    caller: FullTenantAdmin,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<BreakGlassBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let (by, origin) = (caller.authority(), caller.origin());
+    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    users::set_break_glass(&on, caller.tenant.id, by, id, body.enabled, nonce, origin).await?;
     show(&on, &caller, id).await
 }
 

@@ -41,6 +41,8 @@ pub(in crate::http::admin) struct UserView {
     entity_id: Option<Uuid>,
     administrator: bool,
     scope: Option<AdminScope>,
+    /// Whether this is the one account that may sign in by password although single sign-on is enforced.
+    break_glass: bool,
     /// The first day of access (UTC); null for at once.
     #[schema(format = Date)]
     access_start: Option<String>,
@@ -133,6 +135,7 @@ impl UserView {
             entity_id: user.entity.map(|id| id.0),
             administrator: user.administrator.is_some(),
             scope: user.administrator.clone(),
+            break_glass: user.break_glass,
             access_start: user.access.first_day().map(|day| day.to_string()),
             access_end: user.access.last_day().map(|day| day.to_string()),
             contact_tags: user.contact_tags.clone(),
