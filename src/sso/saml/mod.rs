@@ -1,14 +1,28 @@
 //! SAML 2.0: every message of a provider, judged before anything is believed, and the messages that we send.
+//!
+//! From bytes to signed text: [`binding`] undoes how a message travelled, [`xml`] reads it, `gate` and `signature` say
+//! what it may look like, `verify` asks the one verifier, `decrypt` decrypts, and [`open`] puts them in order. What is
+//! believed afterwards is read from the signed text alone.
 
+pub mod binding;
 pub mod certificate;
+mod decrypt;
+mod gate;
 pub mod key;
+pub mod open;
 pub mod refusal;
 pub mod request;
 pub mod service_provider;
+mod signature;
+mod verify;
 mod write;
+pub mod xml;
 
 pub use certificate::Certificate;
 pub use refusal::SamlRefusal;
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+
+#[cfg(test)]
+mod tests;
