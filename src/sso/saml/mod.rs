@@ -1,7 +1,21 @@
 //! SAML 2.0: every message of a provider, judged before anything is believed, and the messages that we send.
+//!
+//! From bytes to signed text: [`binding`] undoes how a message travelled, [`xml`] reads it, `gate` and `signature` say
+//! what it may look like, `verify` asks the one verifier, `decrypt` decrypts, and [`open`] puts them in order. What is
+//! believed afterwards is read from the signed text alone.
 
+pub mod binding;
 pub mod certificate;
+mod decrypt;
+mod gate;
+pub mod open;
 pub mod refusal;
+mod signature;
+mod verify;
+pub mod xml;
 
 pub use certificate::Certificate;
 pub use refusal::SamlRefusal;
+
+#[cfg(test)]
+mod tests;
