@@ -33,7 +33,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
