@@ -2,19 +2,22 @@
 //!
 //! From bytes to signed text: [`binding`] undoes how a message travelled, [`xml`] reads it, `gate` and `signature` say
 //! what it may look like, `verify` asks the one verifier, `decrypt` decrypts, and [`open`] puts them in order. What is
-//! believed afterwards is read from the signed text alone.
+//! believed afterwards is read from the signed text alone: [`profile`] judges what a response says, and gives the person.
 
 pub mod binding;
 pub mod certificate;
 mod decrypt;
 mod gate;
+pub mod name_id;
 pub mod open;
+pub mod profile;
 pub mod refusal;
 mod signature;
 mod verify;
 pub mod xml;
 
 pub use certificate::Certificate;
+pub use name_id::NameId;
 pub use refusal::SamlRefusal;
 
 #[cfg(test)]
