@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::key::Signer;
+use super::xml::{self, EXCLUSIVE};
 
 /// A namespace and the one prefix that stands for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,22 +23,20 @@ pub(super) struct Namespace {
 
 pub(super) const SAML: Namespace = Namespace {
     prefix: "saml",
-    uri: "urn:oasis:names:tc:SAML:2.0:assertion",
+    uri: xml::ASSERTION,
 };
 pub(super) const SAMLP: Namespace = Namespace {
     prefix: "samlp",
-    uri: "urn:oasis:names:tc:SAML:2.0:protocol",
+    uri: xml::PROTOCOL,
 };
 pub(super) const MD: Namespace = Namespace {
     prefix: "md",
-    uri: "urn:oasis:names:tc:SAML:2.0:metadata",
+    uri: xml::METADATA,
 };
 pub(super) const DS: Namespace = Namespace {
     prefix: "ds",
-    uri: "http://www.w3.org/2000/09/xmldsig#",
+    uri: xml::DSIG,
 };
-
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 /// The one signature algorithm of ours (RFC 6931 2.3.2).
 pub(super) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
