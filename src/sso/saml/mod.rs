@@ -2,14 +2,16 @@
 //!
 //! From bytes to signed text: [`binding`] undoes how a message travelled, [`xml`] reads it, `gate` and `signature` say
 //! what it may look like, `verify` asks the one verifier, `decrypt` decrypts, and [`open`] puts them in order. What is
-//! believed afterwards is read from the signed text alone.
+//! believed afterwards is read from the signed text alone: [`profile`] judges what a response says, and gives the person.
 
 pub mod binding;
 pub mod certificate;
 mod decrypt;
 mod gate;
 pub mod key;
+pub mod name_id;
 pub mod open;
+pub mod profile;
 pub mod refusal;
 pub mod request;
 pub mod service_provider;
@@ -19,6 +21,7 @@ mod write;
 pub mod xml;
 
 pub use certificate::Certificate;
+pub use name_id::NameId;
 pub use refusal::SamlRefusal;
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
