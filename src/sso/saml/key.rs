@@ -143,7 +143,11 @@ fn make(common_name: &str, now: Timestamp) -> Result<NewKey, ErrorStack> {
     })
 }
 
-fn self_signed(key: &PKey<Private>, common_name: &str, now: Timestamp) -> Result<X509, ErrorStack> {
+pub(super) fn self_signed(
+    key: &PKey<Private>,
+    common_name: &str,
+    now: Timestamp,
+) -> Result<X509, ErrorStack> {
     let mut name = X509Name::builder()?;
     let short: String = common_name.chars().take(MAX_COMMON_NAME).collect();
     name.append_entry_by_nid(Nid::COMMONNAME, &short)?;
@@ -173,8 +177,13 @@ fn serial_number() -> Result<Asn1Integer, ErrorStack> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::sso::saml::Certificate;
+
+    static MADE: LazyLock<[NewKey; 2]> =
+        LazyLock::new(|| [(), ()].map(|()| generate("sso.example.org", now()).unwrap()));
 
     fn now() -> Timestamp {
         "2026-05-04T08:00:00Z".parse().unwrap()
@@ -182,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_new_key_is_a_certificate_that_is_believed_and_a_private_key_that_opens() {
-        let made = generate("sso.example.org", now()).unwrap();
+        let [made, _] = &*MADE;
         let certificate = Certificate::from_text(&made.certificate).unwrap();
         assert_eq!(certificate.subject, "sso.example.org");
         assert_eq!(certificate.not_after, now() + LIFE);
@@ -200,21 +209,22 @@ mod tests {
 
     #[test]
     fn two_keys_have_nothing_in_common() {
-        let [one, other] = [0, 1].map(|_| generate("sso.example.org", now()).unwrap());
+        let [one, other] = &*MADE;
         assert_ne!(one.private_key_pem, other.private_key_pem);
         let serial = |key: &NewKey| {
             let der = STANDARD.decode(&key.certificate).unwrap();
             let certificate = X509::from_der(&der).unwrap();
             certificate.serial_number().to_bn().unwrap()
         };
-        assert!(serial(&one).num_bits() == 128 && serial(&one) != serial(&other));
+        assert!(serial(one).num_bits() == 128 && serial(one) != serial(other));
     }
 
     #[test]
     fn a_common_name_is_cut_at_what_a_certificate_holds() {
         let long = format!("{}.example.org", "é".repeat(80));
-        let made = generate(&long, now()).unwrap();
-        let certificate = Certificate::from_text(&made.certificate).unwrap();
+        let key = open(&MADE[0].private_key_pem).unwrap();
+        let made = self_signed(&key, &long, now()).unwrap();
+        let certificate = Certificate::from_der(&made.to_der().unwrap()).unwrap();
         assert_eq!(certificate.subject, "é".repeat(64));
     }
 
@@ -233,7 +243,7 @@ mod tests {
         let other = PKey::generate_ed25519().unwrap();
         assert_eq!(open(&pem(&other)).unwrap_err(), KeyError::Kind);
 
-        let key = open(&generate("sso.example.org", now()).unwrap().private_key_pem).unwrap();
+        let key = open(&MADE[0].private_key_pem).unwrap();
         let cipher = openssl::symm::Cipher::aes_256_cbc();
         let locked = key
             .private_key_to_pem_pkcs8_passphrase(cipher, b"secret")
@@ -244,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_signer_takes_only_the_certificate_of_its_key() {
-        let [one, other] = [0, 1].map(|_| generate("sso.example.org", now()).unwrap());
+        let [one, other] = &*MADE;
         assert!(Signer::open(&one.private_key_pem, &one.certificate).is_ok());
         for certificate in [other.certificate.as_str(), "", "no certificate"] {
             let refused = Signer::open(&one.private_key_pem, certificate).unwrap_err();
@@ -254,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_private_half_is_never_shown() {
-        let made = generate("sso.example.org", now()).unwrap();
+        let [made, _] = &*MADE;
         let shown = format!(
             "{made:?} {:?}",
             Signer::open(&made.private_key_pem, &made.certificate)

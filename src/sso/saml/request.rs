@@ -43,7 +43,7 @@ impl AuthnRequest<'_> {
             .attribute_if_some("IsPassive", yes(self.is_passive))
             .child(Element::new(SAML, "Issuer").text(self.sp.entity_id))
             .child(policy);
-        request.to_message(signer)
+        request.into_message(signer)
     }
 }
 

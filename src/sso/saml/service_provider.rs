@@ -1,6 +1,7 @@
 //! Who we are to a provider: the entity id and addresses of one connection, and the metadata that says so.
 
 use super::write::{DS, Element, MD};
+use super::xml::PROTOCOL;
 use super::{POST, REDIRECT};
 
 /// This gateway as the service provider of one connection. All three are absolute URLs.
@@ -57,10 +58,7 @@ pub fn metadata(
     let role = Element::new(MD, "SPSSODescriptor")
         .attribute("AuthnRequestsSigned", requests_signed.to_string())
         .attribute("WantAssertionsSigned", "true")
-        .attribute(
-            "protocolSupportEnumeration",
-            "urn:oasis:names:tc:SAML:2.0:protocol",
-        )
+        .attribute("protocolSupportEnumeration", PROTOCOL)
         .children(signing)
         .children(encryption)
         .children(logout)

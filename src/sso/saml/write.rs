@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::key::Signer;
+use super::xml::{self, EXCLUSIVE};
 
 /// A namespace and the one prefix that stands for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,22 +23,20 @@ pub(super) struct Namespace {
 
 pub(super) const SAML: Namespace = Namespace {
     prefix: "saml",
-    uri: "urn:oasis:names:tc:SAML:2.0:assertion",
+    uri: xml::ASSERTION,
 };
 pub(super) const SAMLP: Namespace = Namespace {
     prefix: "samlp",
-    uri: "urn:oasis:names:tc:SAML:2.0:protocol",
+    uri: xml::PROTOCOL,
 };
 pub(super) const MD: Namespace = Namespace {
     prefix: "md",
-    uri: "urn:oasis:names:tc:SAML:2.0:metadata",
+    uri: xml::METADATA,
 };
 pub(super) const DS: Namespace = Namespace {
     prefix: "ds",
-    uri: "http://www.w3.org/2000/09/xmldsig#",
+    uri: xml::DSIG,
 };
-
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 /// The one signature algorithm of ours (RFC 6931 2.3.2).
 pub(super) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
@@ -101,13 +100,19 @@ impl Element {
     }
 
     /// The text of a message, with an enveloped signature where there is a signer. The schema wants that directly after
-    /// the issuer (SAML core 3.2.1, 5.4): the element has an `ID` and begins with its issuer.
-    pub(super) fn to_message(mut self, signer: Option<&Signer>) -> String {
-        if let Some(signer) = signer {
-            let signature = signature(&self, signer);
-            self.content.insert(1, Content::Element(signature));
+    /// the issuer, with which every message begins (SAML core 3.2.1 and 3.2.2).
+    pub(super) fn into_message(self, signer: Option<&Signer>) -> String {
+        match signer {
+            Some(signer) => self.with_signature(1, signer).to_xml(),
+            None => self.to_xml(),
         }
-        self.to_xml()
+    }
+
+    /// The element with an enveloped signature over its `ID` (SAML core 5.4) behind this many children.
+    pub(super) fn with_signature(mut self, place: usize, signer: &Signer) -> Self {
+        let signature = signature(&self, signer);
+        self.content.insert(place, Content::Element(signature));
+        self
     }
 
     fn write(&self, declared: &mut Vec<&'static str>, xml: &mut String) {
@@ -193,6 +198,8 @@ fn signature(element: &Element, signer: &Signer) -> Element {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::LazyLock;
+
     use samael::crypto::{AllowedSignatureAlgorithm, CertificateDer, Crypto, CryptoProvider, ReduceMode};
 
     use super::*;
@@ -204,9 +211,16 @@ pub(super) mod tests {
         "2026-05-04T08:00:00.75Z".parse().unwrap()
     }
 
+    /// Ours, and that of somebody else.
+    static SIGNERS: LazyLock<[Signer; 2]> = LazyLock::new(|| {
+        ["sso.example.org", "other.example"].map(|name| {
+            let made = key::generate(name, now()).unwrap();
+            Signer::open(&made.private_key_pem, &made.certificate).unwrap()
+        })
+    });
+
     pub(in crate::sso::saml) fn signer() -> Signer {
-        let made = key::generate("sso.example.org", now()).unwrap();
-        Signer::open(&made.private_key_pem, &made.certificate).unwrap()
+        SIGNERS[0].clone()
     }
 
     /// What another implementation (libxml2 and xmlsec) finds signed in a text.
@@ -266,7 +280,7 @@ pub(super) mod tests {
         let signer = signer();
         for text in ["plain", HOSTILE] {
             let unsigned = message(text).to_xml();
-            let xml = message(text).to_message(Some(&signer));
+            let xml = message(text).into_message(Some(&signer));
             assert_eq!(signed_part(&xml, &signer).as_deref(), Some(unsigned.as_str()));
             let document = roxmltree::Document::parse(&xml).unwrap();
             let names: Vec<_> = document.root_element().children().take(2).collect();
@@ -278,10 +292,10 @@ pub(super) mod tests {
     #[test]
     fn a_changed_text_or_another_key_is_not_verified() {
         let signer = signer();
-        let xml = message("plain").to_message(Some(&signer));
+        let xml = message("plain").into_message(Some(&signer));
         assert!(signed_part(&xml, &signer).is_some());
         assert_eq!(signed_part(&xml.replace("plain", "plaim"), &signer), None);
-        assert_eq!(signed_part(&xml, &super::tests::signer()), None);
+        assert_eq!(signed_part(&xml, &SIGNERS[1]), None);
     }
 
     #[test]
