@@ -21,7 +21,9 @@ mod database;
 pub mod engine;
 mod gateway;
 mod oidc_provider;
+mod provider_program;
 pub mod rogue;
+pub mod saml;
 mod scratch;
 mod tls_front;
 
@@ -38,7 +40,9 @@ pub use database::Database;
 pub use engine::Engine;
 pub use gateway::{Directory, Gateway, OPERATOR_TOKEN, Tenant};
 pub use oidc_provider::{OidcClient, OidcProvider};
+pub use provider_program::ProviderProgram;
 pub use rogue::Rogue;
+pub use saml::SamlIdp;
 pub use scratch::{folder, random_name};
 pub use tls_front::TlsFront;
 
