@@ -117,6 +117,7 @@ Tx: load_followers_for_update
 Tx: log_requests
 Tx: prune_requests
 Tx: save_alignment
+Tx: take_login
 ";
 
 /// Lines of a file without its tests.

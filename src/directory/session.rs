@@ -44,8 +44,8 @@ pub enum Proof {
         identity: IdentityKey,
         /// The provider's name of its own session, for its word that the session is over.
         sid: Option<String>,
-        /// The sealed ID token, for the provider's sign-out.
-        id_token: Option<String>,
+        /// What the provider's sign-out will want to know, sealed: the ID token of `OpenID`, the NameID of SAML.
+        logout_hint: Option<String>,
         /// What the provider calls the person.
         said: Said,
     },
@@ -126,7 +126,7 @@ mod tests {
         let proof = Proof::Sso {
             identity,
             sid: Some("provider's session".to_owned()),
-            id_token: Some("sealed token".to_owned()),
+            logout_hint: Some("sealed hint".to_owned()),
             said: Said::default(),
         };
         let id = SessionId(Uuid::from_u128(3));

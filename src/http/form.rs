@@ -34,6 +34,11 @@ impl Form {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// Takes a field out; none when it is not there.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
     /// Reads a form of at most `limit` bytes.
     pub(super) async fn read(
         parts: &Parts,

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::error::{Refused, SignInError};
 use crate::auth::bearer::{NewToken, TokenKind};
 use crate::directory::access_error::Trace;
@@ -48,10 +50,12 @@ pub(super) struct Arriving {
     pub connection: ConnectionId,
     /// The connection's revision that the provider was spoken with under.
     pub revision: i64,
-    /// The sealed ID token, for the provider's sign-out.
-    pub id_token: Option<String>,
+    /// What the provider's sign-out will want to know, sealed.
+    pub logout_hint: Option<String>,
     /// The provider had more to say and could not be heard.
     pub userinfo_failed: bool,
+    /// When the provider's own session ends, where it says so.
+    pub session_limit: Option<Timestamp>,
 }
 
 /// Decides at this moment who the identity is here. Nothing is written.
@@ -198,14 +202,21 @@ pub(super) async fn sign_in(
     let proof = Proof::Sso {
         identity: key,
         sid: arriving.identity.session_id().map(str::to_owned),
-        id_token: arriving.id_token,
+        logout_hint: arriving.logout_hint,
         said: said_of(&arriving.attributes, &user),
     };
     let origin = Origin {
         actor: Actor::User(user.id),
         ..origin
     };
-    let (session, change) = session::open(fresh.session, fresh.token.hash(), &user, proof, None, origin);
+    let (session, change) = session::open(
+        fresh.session,
+        fresh.token.hash(),
+        &user,
+        proof,
+        arriving.session_limit,
+        origin,
+    );
     tx.apply(change).await?;
     Ok(session)
 }

@@ -1,26 +1,41 @@
 //! Who is calling, and how people sign in: load, decide, open or end a session.
 //!
-//! Both protocols end in one verified identity, and [`complete`] is the one place that opens a session. What was
-//! refused is kept by [`refusal`]. It knows neither HTTP nor SQL.
+//! Every sign-in begins in [`start`](start()) and ends in one write (`finish`); in between it is [`oidc`]'s or
+//! [`saml`]'s. Both protocols end in
+//! one verified identity, and [`complete`] is the one place that opens a session. What was refused is kept by [`refusal`]. It
+//! knows neither HTTP nor SQL.
 
+mod attempt;
 pub mod caller;
 pub mod complete;
+mod doors;
+mod elsewhere;
 pub mod entrance;
 mod error;
+mod finish;
 pub mod logout;
 pub mod oauth;
 pub mod oidc;
 mod providers;
 pub mod refusal;
+pub mod saml;
 mod secrets;
 pub mod session;
+mod start;
+mod trial;
 
 use std::sync::Arc;
 
 pub use caller::{Denied, ScimClient};
 pub use complete::Fresh;
+pub use elsewhere::Elsewhere;
 pub use error::Refused;
+pub use finish::{Finished, Return};
 pub use session::Session;
+pub use start::{Attempt, Started, start};
+pub use trial::TestReport;
+
+pub use crate::sso::jit::Decision;
 
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
@@ -28,6 +43,7 @@ use crate::directory::{ConnectionId, Slug};
 use crate::outbound::Client;
 use crate::storage::Store;
 use providers::Providers;
+use saml::Workbench;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
 #[derive(Clone)]
@@ -36,6 +52,7 @@ pub struct Login {
     operator: TokenHash,
     vault: Arc<Vault>,
     providers: Arc<Providers>,
+    workbench: Workbench,
     /// What browsers and identity providers see of us, without a slash at the end.
     public_url: Arc<str>,
 }
@@ -56,6 +73,7 @@ impl Login {
             operator,
             vault,
             providers: Arc::new(Providers::new(outbound)),
+            workbench: Workbench::new(),
             public_url: public_url.trim_end_matches('/').into(),
         }
     }
@@ -70,6 +88,24 @@ impl Login {
     #[must_use]
     pub fn redirect_uri(&self, tenant: &Slug, connection: ConnectionId) -> String {
         self.connection_url(tenant, connection, "callback")
+    }
+
+    /// Where a SAML provider's responses are posted (assertion consumer service).
+    #[must_use]
+    pub fn acs_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "acs")
+    }
+
+    /// Where our own metadata is, for a SAML provider; also our entity id there.
+    #[must_use]
+    pub fn metadata_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "metadata")
+    }
+
+    /// Where a SAML provider sends messages of a sign-out.
+    #[must_use]
+    pub fn slo_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "slo")
     }
 
     /// Where an `OpenID` provider says that a session is over.

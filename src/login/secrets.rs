@@ -9,8 +9,8 @@ use crate::auth::vault::{VaultError, client_secret_place, test_ticket_place};
 use crate::directory::{Connection, ConnectionId, TenantId};
 use crate::sso::oidc::authorization::AttemptSecrets;
 
-/// A longer ID token is not kept for the provider's sign-out, in bytes.
-const MAX_KEPT_ID_TOKEN: usize = 8 * 1024;
+/// A longer hint is not kept for the provider's sign-out, in bytes.
+const MAX_LOGOUT_HINT: usize = 8 * 1024;
 
 /// The secrets that belong to a state in a browser.
 pub(super) fn of_attempt(browser: &str, state: &str) -> AttemptSecrets {
@@ -35,15 +35,16 @@ impl Login {
             .transpose()
     }
 
-    /// Seals an ID token for the provider's sign-out. A huge one is not worth its place: the provider then asks.
-    pub(super) fn seal_id_token(&self, tenant: TenantId, id_token: &str, nonce: [u8; 12]) -> Option<String> {
-        let fits = id_token.len() <= MAX_KEPT_ID_TOKEN;
-        fits.then(|| self.vault.seal(id_token, &id_token_place(tenant), nonce).ok())?
+    /// Seals what the provider's sign-out will want to know of a session. A huge hint is not worth its place: the provider
+    /// then asks, or is not asked.
+    pub(super) fn seal_logout_hint(&self, tenant: TenantId, hint: &str, nonce: [u8; 12]) -> Option<String> {
+        let fits = hint.len() <= MAX_LOGOUT_HINT;
+        fits.then(|| self.vault.seal(hint, &logout_hint_place(tenant), nonce).ok())?
     }
 
-    /// Opens what [`Login::seal_id_token`] gave.
-    pub(super) fn open_id_token(&self, tenant: TenantId, sealed: &str) -> Option<String> {
-        self.vault.open(sealed, &id_token_place(tenant)).ok()
+    /// Opens what [`Login::seal_logout_hint`] gave.
+    pub(super) fn open_logout_hint(&self, tenant: TenantId, sealed: &str) -> Option<String> {
+        self.vault.open(sealed, &logout_hint_place(tenant)).ok()
     }
 
     /// Whether a ticket allows to test a connection at this moment.
@@ -60,6 +61,6 @@ impl Login {
     }
 }
 
-fn id_token_place(tenant: TenantId) -> String {
-    format!("id token of tenant {tenant}")
+fn logout_hint_place(tenant: TenantId) -> String {
+    format!("logout hint of tenant {tenant}")
 }

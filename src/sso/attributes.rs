@@ -176,9 +176,8 @@ impl<'a> Reader<'a> {
                 (list.is_some() || is_elsewhere(document, name)).then_some((name, list))
             });
         let (name, list) = found?;
-        // Entra with more groups than fit names a place to ask instead (`_claim_names`): they are not known then.
         let read = list.map_or_else(
-            || Err("is not in the token, which names another place to ask for it".to_owned()),
+            || Err("is not there; another place to ask for it is named instead".to_owned()),
             read_groups,
         );
         self.keep(name, read)
@@ -195,9 +194,13 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
+/// Entra with more groups than fit names a place to ask instead: `_claim_names` in a token, an attribute of its own in an
+/// assertion, whatever the groups are called there.
+/// <https://learn.microsoft.com/entra/identity-platform/reference-saml-tokens>
 fn is_elsewhere(document: &Map<String, Value>, name: &str) -> bool {
     let names = document.get("_claim_names");
     names.is_some_and(|names| names.get(name).is_some())
+        || document.contains_key("http://schemas.microsoft.com/claims/groups.link")
 }
 
 fn one_text(value: &Value, limit: usize) -> Result<String, String> {
@@ -250,7 +253,7 @@ fn read_groups(value: &Value) -> Result<Vec<String>, String> {
 
 /// One address as people have them: no display name, list, comment, quotes or address literal (RFC 5321 section
 /// 4.1.2 allows the last two; nobody's mailbox needs them, and they are what parsers are fooled with).
-fn is_plain_address(text: &str) -> bool {
+pub(super) fn is_plain_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };

@@ -15,15 +15,24 @@ pub const MAX_SESSION_ID: usize = 512;
 pub struct VerifiedIdentity {
     issuer: String,
     subject: String,
+    session_id: Option<String>,
     /// What the provider says, most trusted document first.
     documents: Vec<Map<String, Value>>,
 }
 
 impl VerifiedIdentity {
-    pub(super) fn new(issuer: String, subject: String, document: Map<String, Value>) -> Self {
+    /// `session_id` is what the signed document calls the session, in the place where its protocol says so: an
+    /// attribute of that name is none, and nor is what somebody else answers. One that cannot be kept is left out.
+    pub(super) fn new(
+        issuer: String,
+        subject: String,
+        session_id: Option<String>,
+        document: Map<String, Value>,
+    ) -> Self {
         Self {
             issuer,
             subject,
+            session_id: session_id.filter(|text| is_session_id(text)),
             documents: vec![document],
         }
     }
@@ -41,19 +50,18 @@ impl VerifiedIdentity {
         &self.issuer
     }
 
-    /// The provider's name for the person: 1 to [`MAX_SUBJECT`] characters, none of them a control character.
+    /// The provider's name for the person, without control characters. `OpenID` Connect: 1 to [`MAX_SUBJECT`]
+    /// characters. SAML: format and name, at most 256 characters each, and a blank between them.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The provider's own session (`sid`), by which a back-channel logout may name it: 1 to [`MAX_SESSION_ID`]
-    /// bytes. A longer one is as good as none.
+    /// The provider's own session (`sid`, `SessionIndex`), by which a sign-out at the provider may name it: 1 to
+    /// [`MAX_SESSION_ID`] bytes. A longer one is as good as none.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        // Only the signed document counts: whoever answers userinfo does not say which session this is.
-        let session_id = self.documents.first()?.get("sid")?.as_str()?;
-        is_session_id(session_id).then_some(session_id)
+        self.session_id.as_deref()
     }
 
     /// What the provider says of the person, most trusted document first. A later document speaks only where the

@@ -135,12 +135,14 @@ fn proven_email(
         .map(|domain| domain.name.as_str())
         .collect();
     let inside = domain.as_deref().is_some_and(|domain| verified.contains(&domain));
-    // A provider's silence may be made up for by the tenant's word, but only about its own domains.
-    let vouched = email.verified || (connection.settings.trust_email && inside);
-    let received = if email.verified {
-        "true"
-    } else {
-        "not the boolean true"
+    // SAML has no word for it: what a provider signs is its word, which counts inside the domains alone. The silence of
+    // an OpenID provider may be made up for by the tenant's word, but only about its own domains.
+    let signed = connection.settings.protocol.saml().is_some();
+    let vouched = signed || email.verified || (connection.settings.trust_email && inside);
+    let received = match (signed, email.verified) {
+        (true, _) => "signed by the provider",
+        (false, true) => "true",
+        (false, false) => "not the boolean true",
     };
     trace.push("email_verified", Some("true"), Some(received), vouched);
     if !vouched {

@@ -42,8 +42,8 @@ pub struct SessionUse {
     pub auth_method: String,
     /// The connection that they came through.
     pub connection: Option<ConnectionId>,
-    /// The sealed ID token, for the provider's sign-out.
-    pub id_token: Option<String>,
+    /// What the provider's sign-out will want to know, sealed.
+    pub logout_hint: Option<String>,
     /// When it was last used, to the minute or so.
     pub seen_at: Timestamp,
     /// When it ends in any case.
@@ -123,7 +123,7 @@ impl SystemTx {
                     id: SessionId(row.session_id),
                     auth_method: row.auth_method,
                     connection: row.connection_id.map(ConnectionId),
-                    id_token: row.id_token,
+                    logout_hint: row.id_token,
                     seen_at: timestamp(row.seen_at)?,
                     expires_at: timestamp(row.expires_at)?,
                 },
@@ -200,7 +200,7 @@ impl Tx {
                     subject,
                 },
             sid,
-            id_token,
+            logout_hint,
             ..
         } = &session.proof;
         execute!(
@@ -218,7 +218,7 @@ impl Tx {
             issuer.as_str(),
             subject.as_str(),
             sid.as_deref(),
-            id_token.as_deref(),
+            logout_hint.as_deref(),
             micros(session.created_at),
             micros(session.expires_at),
         )?;

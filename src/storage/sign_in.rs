@@ -57,6 +57,23 @@ struct AttemptRow {
     expires_at: i64,
 }
 
+impl AttemptRow {
+    fn into_attempt(self, state: TokenHash, browser: TokenHash) -> Result<LoginAttempt, Error> {
+        Ok(LoginAttempt {
+            state,
+            browser,
+            connection: ConnectionId(self.connection_id),
+            purpose: if self.purpose == Purpose::Test.as_str() {
+                Purpose::Test
+            } else {
+                Purpose::SignIn
+            },
+            return_to: self.return_to,
+            expires_at: timestamp(self.expires_at)?,
+        })
+    }
+}
+
 impl Store {
     /// Notes that a browser has gone to a provider.
     ///
@@ -82,8 +99,7 @@ impl Store {
         .await
     }
 
-    /// Takes the attempt that a browser began, once: it is gone afterwards. A browser that did not begin it takes
-    /// nothing and leaves it there.
+    /// Takes the attempt that a browser began, in a transaction of its own; see [`Tx::take_login`].
     ///
     /// # Errors
     /// The database failed.
@@ -93,34 +109,8 @@ impl Store {
         state: TokenHash,
         browser: TokenHash,
     ) -> Result<Option<LoginAttempt>, Error> {
-        self.write(tenant, async move |tx: &mut Tx| {
-            tx.effects.wrote = true;
-            fetch_optional!(
-                tx.read.conn,
-                AttemptRow,
-                "DELETE FROM login_attempts WHERE tenant_id = $1 AND state_hash = $2 AND browser_hash = $3 \
-                 RETURNING connection_id, purpose, return_to, expires_at",
-                tx.read.tenant.0,
-                state.0.as_slice(),
-                browser.0.as_slice(),
-            )?
-            .map(|row| {
-                Ok(LoginAttempt {
-                    state,
-                    browser,
-                    connection: ConnectionId(row.connection_id),
-                    purpose: if row.purpose == Purpose::Test.as_str() {
-                        Purpose::Test
-                    } else {
-                        Purpose::SignIn
-                    },
-                    return_to: row.return_to,
-                    expires_at: timestamp(row.expires_at)?,
-                })
-            })
-            .transpose()
-        })
-        .await
+        self.write(tenant, async move |tx: &mut Tx| tx.take_login(state, browser).await)
+            .await
     }
 
     /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, and refused
@@ -176,6 +166,28 @@ impl Store {
 }
 
 impl ReadTx {
+    /// The attempt that a browser began, which stays there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_login(
+        &mut self,
+        state: TokenHash,
+        browser: TokenHash,
+    ) -> Result<Option<LoginAttempt>, Error> {
+        fetch_optional!(
+            self.conn,
+            AttemptRow,
+            "SELECT connection_id, purpose, return_to, expires_at FROM login_attempts \
+             WHERE tenant_id = $1 AND state_hash = $2 AND browser_hash = $3",
+            self.tenant.0,
+            state.0.as_slice(),
+            browser.0.as_slice(),
+        )?
+        .map(|row| row.into_attempt(state, browser))
+        .transpose()
+    }
+
     /// Whom a provider's subject leads to, deleted or not.
     ///
     /// # Errors
@@ -354,6 +366,30 @@ impl Tx {
             micros(expires_at),
         )?;
         Ok(inserted == 1)
+    }
+
+    /// Takes the attempt that a browser began, once: it is gone afterwards. A browser that did not begin it takes
+    /// nothing and leaves it there.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_login(
+        &mut self,
+        state: TokenHash,
+        browser: TokenHash,
+    ) -> Result<Option<LoginAttempt>, Error> {
+        self.effects.wrote = true;
+        fetch_optional!(
+            self.read.conn,
+            AttemptRow,
+            "DELETE FROM login_attempts WHERE tenant_id = $1 AND state_hash = $2 AND browser_hash = $3 \
+             RETURNING connection_id, purpose, return_to, expires_at",
+            self.read.tenant.0,
+            state.0.as_slice(),
+            browser.0.as_slice(),
+        )?
+        .map(|row| row.into_attempt(state, browser))
+        .transpose()
     }
 
     pub(super) async fn apply_sign_in(&mut self, fact: SignInFact) -> Result<(), Error> {

@@ -19,7 +19,7 @@ use crate::http::extract::SignedIn;
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::{Gateway, PublicUrl};
-use crate::login::{Denied, Login, logout};
+use crate::login::{Denied, Elsewhere, Login, logout};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -128,15 +128,19 @@ async fn sign_out(
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
     let origin = signed_in.origin();
-    let elsewhere = logout::sign_out(&login, &signed_in.session, origin)
+    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let elsewhere = logout::sign_out(&login, &signed_in.session, nonce, origin)
         .await
         .map_err(Denied::Storage)?;
     let mut headers = HeaderMap::new();
     if let Some(cookie) = Cookie::Session.set("", 0, &here) {
         headers.append(header::SET_COOKIE, cookie);
     }
-    let view = SignedOutView {
-        end_session_url: elsewhere.map(String::from),
+    let end_session_url = match elsewhere {
+        Some(Elsewhere::Address(url)) => Some(url.into()),
+        // A form cannot be handed on as an address.
+        Some(Elsewhere::Form { .. }) | None => None,
     };
+    let view = SignedOutView { end_session_url };
     Ok((StatusCode::OK, headers, Json(view)).into_response())
 }

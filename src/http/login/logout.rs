@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::elsewhere::go;
 use crate::directory::{Actor, Code, Language, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
@@ -13,7 +14,7 @@ use crate::http::form::Form;
 use crate::http::pages::{PlainError, PlainErrorPage, page};
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
-use crate::login::{Denied, Login, logout};
+use crate::login::{Denied, Login, logout, oidc};
 
 /// `POST /logout`: ends the session, then the provider's, if it can be asked.
 pub(super) async fn by_person(
@@ -40,22 +41,21 @@ pub(super) async fn by_person(
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
     let origin = clock::origin(Actor::User(session.user().id), Source::Ui, &request_id);
-    let elsewhere = logout::sign_out(&login, &session, origin)
+    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let elsewhere = logout::sign_out(&login, &session, nonce, origin)
         .await
         .map_err(Denied::Storage)?;
-    let target = elsewhere.map_or_else(
-        || format!("/login/{}?signed_out=1", session.of.slug.as_str()),
-        String::from,
+    let mut response = elsewhere.map_or_else(
+        || {
+            let target = format!("/login/{}?signed_out=1", session.of.slug.as_str());
+            (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
+        },
+        |elsewhere| go(&elsewhere, language),
     );
-    Ok(gone(&target, &here))
-}
-
-fn gone(target: &str, here: &PublicUrl) -> Response {
-    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
-    if let Some(cookie) = Cookie::Session.set("", 0, here) {
+    if let Some(cookie) = Cookie::Session.set("", 0, &here) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
+    Ok(response)
 }
 
 /// `POST .../backchannel-logout` (`OpenID` Connect Back-Channel Logout 1.0 section 2.8).
@@ -67,7 +67,7 @@ pub(super) async fn by_provider(
 ) -> Response {
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
     let token = form.field("logout_token");
-    match logout::end_by_provider(&login, &tenant, &connection, token, origin).await {
+    match oidc::end_by_provider(&login, &tenant, &connection, token, origin).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(refused) => {
             let status = match refused.code {

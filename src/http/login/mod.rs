@@ -1,10 +1,15 @@
 //! The doors for people: the way to sign in and out, and the page of who is signed in.
 
+mod elsewhere;
 mod entrance;
+mod finished;
 mod logout;
 mod oidc;
 mod refusal;
 mod return_to;
+mod saml;
+mod saml_logout;
+mod start;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -17,8 +22,13 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/", get(entrance::landing))
         .route("/login", get(entrance::ask).post(entrance::send))
         .route("/login/{tenant}", get(entrance::of_tenant))
-        .route("/login/{tenant}/{connection}/start", get(oidc::start))
+        .route("/login/{tenant}/{connection}/start", get(start::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
+        .route("/login/{tenant}/{connection}/acs", post(saml::acs))
+        .route(
+            "/login/{tenant}/{connection}/slo",
+            get(saml_logout::by_redirect).post(saml_logout::by_post),
+        )
         .route(
             "/login/{tenant}/{connection}/backchannel-logout",
             post(logout::by_provider),

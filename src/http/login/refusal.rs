@@ -88,11 +88,15 @@ fn as_problem(error: &AccessError, language: Language) -> Response {
     (status, kind, body.to_string()).into_response()
 }
 
-/// What the provider said. It is shown only after the state has been found to be this browser's, since anybody could
-/// put words on the page otherwise.
+/// What the provider said. It is shown only after the state has been found to be this browser's, or the message to be
+/// signed, since anybody could put words on the page otherwise.
 fn provider_text(error: &AccessError) -> Option<&str> {
     let checks = error.trace.checks();
-    let bound = checks.iter().any(|check| check.check == "state" && check.passed);
-    let said = checks.iter().find(|check| check.check == "provider");
-    said.filter(|_| bound).and_then(|check| check.received.as_deref())
+    let passed = |name: &str| checks.iter().any(|check| check.check == name && check.passed);
+    let failed = |name: &str| checks.iter().find(|check| check.check == name && !check.passed);
+    let said = match error.code {
+        Code::SamlStatusNotSuccess => failed("status").filter(|_| passed("signature")),
+        _ => failed("provider").filter(|_| passed("state")),
+    };
+    said.and_then(|check| check.received.as_deref())
 }

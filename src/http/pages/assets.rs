@@ -1,4 +1,4 @@
-//! What pages load: one stylesheet, one script, one icon, all inside the binary.
+//! What pages load: one stylesheet, two scripts, one icon, all inside the binary.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -22,6 +22,8 @@ pub(super) static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("page", "css", "text/css", include_str!("page.css")));
 pub(super) static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("page", "js", "text/javascript", include_str!("page.js")));
+pub(super) static ONWARD: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("onward", "js", "text/javascript", include_str!("onward.js")));
 pub(super) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("icon.svg")));
 
@@ -51,7 +53,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn serve(Path(file): Path<String>) -> Response {
-    let assets: [&Asset; 3] = [&STYLE, &SCRIPT, &ICON];
+    let assets: [&Asset; 4] = [&STYLE, &SCRIPT, &ONWARD, &ICON];
     let Some(asset) = assets.into_iter().find(|asset| asset.file == file) else {
         return StatusCode::NOT_FOUND.into_response();
     };

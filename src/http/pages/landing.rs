@@ -3,7 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{ICON, Page, STYLE, exact};
+use super::{FormsEnd, ICON, Page, STYLE, exact};
 use crate::directory::Language;
 
 /// What the person may manage, by name.
@@ -58,9 +58,11 @@ impl LandingPage<'_> {
 }
 
 impl Page for LandingPage<'_> {
-    const FORMS_LEAVE: bool = true;
-
     fn language(&self) -> Language {
         self.language
+    }
+
+    fn forms_end(&self) -> FormsEnd<'_> {
+        FormsEnd::Anywhere
     }
 }

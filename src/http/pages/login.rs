@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::mailto::mailto;
-use super::{ICON, Page, STYLE};
+use super::{FormsEnd, ICON, Page, STYLE};
 use crate::directory::Language;
 
 /// What was wrong with the address.
@@ -42,10 +42,12 @@ impl LoginPage<'_> {
 }
 
 impl Page for LoginPage<'_> {
-    const FORMS_LEAVE: bool = true;
-
     fn language(&self) -> Language {
         self.language
+    }
+
+    fn forms_end(&self) -> FormsEnd<'_> {
+        FormsEnd::Anywhere
     }
 }
 

@@ -9,6 +9,7 @@ mod landing;
 mod language;
 mod login;
 mod mailto;
+mod onward;
 mod plain;
 mod refusal;
 #[cfg(test)]
@@ -19,27 +20,42 @@ mod words;
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use url::Url;
 
 pub use assets::routes;
 pub use landing::{Administration, LandingPage};
 pub use language::preferred_language;
 pub use login::{LoginError, LoginPage, TenantChoicePage, TenantLoginPage, Way};
+pub use onward::OnwardPage;
 pub use plain::{PlainError, PlainErrorPage};
 pub use refusal::RefusalPage;
 pub use trial::{Outcome, ReceivedAttribute, TrialPage};
 pub use words::Words;
 
 use crate::directory::Language;
-use assets::{ICON, SCRIPT, STYLE};
+use assets::{ICON, ONWARD, SCRIPT, STYLE};
 
-/// What every page has.
-pub trait Page: askama::Template {
-    /// Whether a form of the page may end at an identity provider.
+/// Where the forms of a page may lead.
+#[derive(Debug, Clone, Copy)]
+pub enum FormsEnd<'a> {
+    /// Nowhere else.
+    Here,
+    /// To any identity provider.
     ///
     /// Chromium applies `form-action` to every redirect that follows a form, so with `'self'` it would stop the way
     /// from `POST /login` over our own start address to the provider, and from `POST /logout` to the provider's
     /// own sign-out. Such a page does without `form-action`: the providers of all tenants cannot be listed.
-    const FORMS_LEAVE: bool = false;
+    Anywhere,
+    /// To one identity provider.
+    At(&'a Url),
+}
+
+/// What every page has.
+pub trait Page: askama::Template {
+    /// Where the forms of the page may lead.
+    fn forms_end(&self) -> FormsEnd<'_> {
+        FormsEnd::Here
+    }
 
     /// The language of the reader.
     fn language(&self) -> Language;
@@ -51,9 +67,20 @@ pub trait Page: askama::Template {
 }
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-    base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-const POLICY_WITHOUT_FORM_ACTION: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-    img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+    base-uri 'none'; frame-ancestors 'none'";
+
+/// What a page may load and where its forms may lead.
+fn policy(forms_end: FormsEnd<'_>) -> Option<HeaderValue> {
+    let to = match forms_end {
+        FormsEnd::Anywhere => return Some(HeaderValue::from_static(POLICY)),
+        FormsEnd::Here => "'self'".to_owned(),
+        FormsEnd::At(url) => url.origin().ascii_serialization(),
+    };
+    // A host may hold what ends a directive (URL standard, forbidden host code points).
+    let is_one_source = !to.contains([';', ',']);
+    let to = if is_one_source { &to } else { "'none'" };
+    HeaderValue::try_from(format!("{POLICY}; form-action {to}")).ok()
+}
 
 /// The answer that shows a page. It is not to be cached: the middleware says so where nothing else does.
 pub fn page<P: Page>(status: StatusCode, page: &P) -> Response {
@@ -64,14 +91,13 @@ pub fn page<P: Page>(status: StatusCode, page: &P) -> Response {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let policy = if P::FORMS_LEAVE {
-        POLICY_WITHOUT_FORM_ACTION
-    } else {
-        POLICY
+    let Some(policy) = policy(page.forms_end()) else {
+        tracing::error!("the address of a form is no header");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let headers: [(HeaderName, HeaderValue); 4] = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        (CONTENT_SECURITY_POLICY, policy),
         (CONTENT_LANGUAGE, HeaderValue::from_static(page.language().tag())),
         (VARY, HeaderValue::from_static("accept, accept-language")),
     ];

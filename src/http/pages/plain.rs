@@ -1,4 +1,4 @@
-//! Small pages for what is wrong with a request, not with a sign-in.
+//! Small pages for what is wrong with a request or a sign-out, not with a sign-in.
 
 use askama::Template;
 
@@ -14,6 +14,8 @@ pub enum PlainError {
     MethodNotAllowed,
     /// A form whose token is not the session's any more.
     FormExpired,
+    /// A provider says that its own session goes on.
+    ProviderStaysSignedIn,
 }
 
 /// One sentence and the way back to `/`.
@@ -34,6 +36,7 @@ impl PlainErrorPage {
             PlainError::NotFound => (words.not_found, words.not_found_lead),
             PlainError::MethodNotAllowed => (words.method_not_allowed, words.method_not_allowed_lead),
             PlainError::FormExpired => (words.form_expired, words.form_expired_lead),
+            PlainError::ProviderStaysSignedIn => (words.signed_out_here, words.signed_out_here_lead),
         }
     }
 }

@@ -94,6 +94,14 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
                 start: &fill("start"),
             }),
         ),
+        (
+            "onward",
+            html(&OnwardPage {
+                language,
+                action: &Url::parse("https://idp.example/sso").unwrap(),
+                fields: &[("SAMLRequest", fill("request"))],
+            }),
+        ),
         ("trial_create", trial(Outcome::WouldCreate(&fill("who")))),
         ("trial_sign_in", trial(Outcome::WouldSignIn(&fill("who")))),
         (
@@ -103,6 +111,7 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
         ("not_found", plain(PlainError::NotFound)),
         ("method_not_allowed", plain(PlainError::MethodNotAllowed)),
         ("form_expired", plain(PlainError::FormExpired)),
+        ("signed_out_here", plain(PlainError::ProviderStaysSignedIn)),
     ]
 }
 
@@ -156,6 +165,7 @@ fn every_field_is_shown_and_escaped() {
             "tenant connection who expected received attribute value value2",
         ),
         ("trial_sign_in", "who"),
+        ("onward", "request"),
     ];
     for language in Language::ALL {
         for (name, html) in gallery(language, hostile) {
@@ -192,13 +202,18 @@ fn no_page_has_a_script_or_a_style_of_its_own() {
                 html.matches("<script").count(),
                 html.matches("<script src=\"/assets/").count()
             );
-            assert_eq!(html.contains("<script"), name == "refusal", "{name}");
+            let has_script = ["refusal", "onward"].contains(&name);
+            assert_eq!(html.contains("<script"), has_script, "{name}");
             for tag in html.split('<').filter_map(|rest| rest.split('>').next()) {
                 assert!(
                     !tag.contains(" style=") && !tag.contains(" on"),
                     "{name}: <{tag}>"
                 );
-                assert!(!tag.contains("://") && !tag.contains("\"//"), "{name}: <{tag}>");
+                let leaves = name == "onward" && tag.starts_with("form ");
+                assert!(
+                    leaves || !tag.contains("://") && !tag.contains("\"//"),
+                    "{name}: <{tag}>"
+                );
             }
         }
     }
@@ -264,6 +279,27 @@ fn pages_whose_forms_lead_to_a_provider_do_not_restrict_forms() {
     let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
     assert!(!policy.contains("form-action"));
+}
+
+#[test]
+fn a_form_to_a_provider_may_lead_there_and_nowhere_else() {
+    let policy_of = |action: &str| {
+        let shown = OnwardPage {
+            language: Language::English,
+            action: &Url::parse(action).unwrap(),
+            fields: &[],
+        };
+        let response = page(StatusCode::OK, &shown);
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        policy.rsplit_once("; ").unwrap().1.to_owned()
+    };
+    for (action, allowed) in [
+        ("https://idp.example/sso?x=1", "form-action https://idp.example"),
+        ("http://127.0.0.1:8443/sso", "form-action http://127.0.0.1:8443"),
+        ("https://idp.example;sandbox/sso", "form-action 'none'"),
+    ] {
+        assert_eq!(policy_of(action), allowed, "{action}");
+    }
 }
 
 #[test]

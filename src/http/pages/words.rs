@@ -40,6 +40,9 @@ words! {
     need_help: "Need help?", "Besoin d’aide\u{a0}?";
     write_to_support: "Write to support", "Écrire au support";
 
+    onward: "On the way to your identity provider", "Vers votre fournisseur d’identité";
+    onward_lead: "If nothing happens, continue to", "Si rien ne se passe, continuez vers";
+
     signed_in: "Signed in", "Connecté";
     organisation: "Organisation", "Organisation";
     administrator: "Administrator", "Administrateur";
@@ -103,6 +106,9 @@ words! {
     form_expired: "This form has expired", "Ce formulaire a expiré";
     form_expired_lead: "It was open for too long, or you have signed in or out since. Nothing was changed. Open the page again.",
         "Il est resté ouvert trop longtemps, ou vous vous êtes connecté ou déconnecté entre-temps. Rien n’a été modifié. Ouvrez la page à nouveau.";
+    signed_out_here: "You are signed out here", "Vous êtes déconnecté ici";
+    signed_out_here_lead: "Your identity provider reported that it could not sign you out. Close the browser, or sign out there as well.",
+        "Votre fournisseur d’identité a signalé qu’il n’a pas pu vous déconnecter. Fermez le navigateur ou déconnectez-vous aussi là-bas.";
     to_beginning: "To the beginning", "Retour au début";
 }
 

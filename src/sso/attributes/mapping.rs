@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Names for one attribute.
-pub const MAX_CLAIM_NAMES: usize = 16;
+pub const MAX_CLAIM_NAMES: usize = 32;
 /// Characters of a name.
 pub const MAX_CLAIM_NAME: usize = 256;
 
@@ -43,37 +43,98 @@ impl AttributeMapping {
 }
 
 impl Default for AttributeMapping {
-    /// The standard claims (OpenID Connect Core 1.0 section 5.1), those named as LDAP names them, and the URIs of
-    /// Entra and ADFS.
+    /// One table for both protocols. Names are compared exactly; in an assertion an attribute has its `FriendlyName` too.
+    ///
+    /// - `email`, `given_name`, `family_name`, `name`, `sub`: OpenID Connect Core 1.0 section 5.1.
+    /// - `mail`, `givenName`, `sn`, `cn`, `displayName`, `memberOf`: LDAP (RFC 4519, RFC 4524, RFC 2798, Active
+    ///   Directory), as `SimpleSAMLphp`, Shibboleth and `PingFederate` name them; with `urn:oid:` before their numbers by
+    ///   the SAML V2.0 X.500/LDAP attribute profile, `1.2.840.113549.1.9.1` being Keycloak's "X500 email".
+    /// - `isMemberOf`: eduMember, `urn:oid:1.3.6.1.4.1.5923.1.5.1.1`.
+    /// - `.../ws/2005/05/identity/claims/...`, `.../identity/claims/...`: Entra's and ADFS's claim URIs;
+    ///   `http://schemas.xmlsoap.org/claims/...`: those of ADFS 1.x, which ADFS still offers.
+    /// - `User.email`, `User.FirstName`, `User.LastName`: OneLogin's connectors; `user.email` and the like: Okta's
+    ///   expressions, kept as names.
+    /// - `firstName`, `lastName`, `firstname`, `lastname`, `first_name`, `last_name`, `FirstName`, `LastName`: what the
+    ///   consoles of Okta, Google, JumpCloud and `PingOne` show as examples.
+    /// - `member`: the name that Keycloak's mapper of groups begins with.
+    /// - `NameID`, `NameID.email`: the assertion's own name for the person, and the same where it is an address.
     fn default() -> Self {
         Self {
             email: ClaimNames::of(&[
                 "email",
                 "mail",
                 "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+                "http://schemas.xmlsoap.org/claims/EmailAddress",
+                "urn:oid:0.9.2342.19200300.100.1.3",
+                "urn:oid:1.2.840.113549.1.9.1",
+                "User.email",
+                "user.email",
+                "emailAddress",
+                "EmailAddress",
+                "Email",
+                "NameID.email",
             ]),
             first_name: ClaimNames::of(&[
                 "given_name",
                 "givenName",
                 "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
+                "urn:oid:2.5.4.42",
+                "User.FirstName",
+                "user.firstName",
+                "firstName",
+                "firstname",
+                "first_name",
+                "FirstName",
+                "GivenName",
             ]),
             last_name: ClaimNames::of(&[
                 "family_name",
                 "sn",
+                "surname",
                 "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname",
+                "urn:oid:2.5.4.4",
+                "User.LastName",
+                "user.lastName",
+                "lastName",
+                "lastname",
+                "last_name",
+                "LastName",
+                "Surname",
             ]),
             // The URI ".../claims/name" is not here: Entra puts the user principal name into it.
             display_name: ClaimNames::of(&[
                 "name",
                 "displayName",
                 "http://schemas.microsoft.com/identity/claims/displayname",
+                "urn:oid:2.16.840.1.113730.3.1.241",
+                "cn",
+                "urn:oid:2.5.4.3",
+                "http://schemas.xmlsoap.org/claims/CommonName",
+                "display_name",
+                "DisplayName",
             ]),
             user_name: ClaimNames::of(&[]),
-            external_id: ClaimNames::of(&["oid", "sub"]),
+            // What the same provider's SCIM client may have sent as externalId: Entra's object id, else the name by which
+            // it knows the person.
+            external_id: ClaimNames::of(&[
+                "oid",
+                "http://schemas.microsoft.com/identity/claims/objectidentifier",
+                "sub",
+                "NameID",
+            ]),
+            // Roles are not here: Entra and Keycloak send both, and a role of an application is no group.
             groups: ClaimNames::of(&[
                 "groups",
                 "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
                 "http://schemas.xmlsoap.org/claims/Group",
+                "memberOf",
+                "urn:oid:1.2.840.113556.1.2.102",
+                "isMemberOf",
+                "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+                "member",
+                "group",
+                "Groups",
+                "Group",
             ]),
         }
     }

@@ -8,6 +8,7 @@ fn identity(documents: &[Value]) -> VerifiedIdentity {
     let identity = VerifiedIdentity::new(
         "https://idp.example".to_owned(),
         "ada".to_owned(),
+        None,
         objects.next().unwrap(),
     );
     objects.fold(identity, VerifiedIdentity::with_document)
@@ -274,7 +275,7 @@ fn the_overage_of_entra_leaves_the_groups_unknown() {
     assert_eq!(attributes.groups, None);
     assert_eq!(
         reasons(&attributes),
-        ["groups is not in the token, which names another place to ask for it"]
+        ["groups is not there; another place to ask for it is named instead"]
     );
 }
 
@@ -311,5 +312,21 @@ fn a_mapping_is_read_from_lists_and_single_names_and_keeps_its_defaults() {
             serde_json::from_value::<AttributeMapping>(wrong.clone()).is_err(),
             "{wrong}"
         );
+    }
+}
+
+#[test]
+fn the_documents_name_every_claim_of_the_default_mapping() {
+    let page = include_str!("../../../docs/sso.md");
+    let mapping = serde_json::to_value(AttributeMapping::default()).unwrap();
+    for (attribute, names) in mapping.as_object().unwrap() {
+        let names: Vec<String> = names
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| format!("`{}`", name.as_str().unwrap()))
+            .collect();
+        let row = format!("| `{attribute}` | {}", names.join(", "));
+        assert!(page.contains(&row), "{row}");
     }
 }

@@ -46,7 +46,7 @@ pub fn verify(
     if let Some(fault) = subject_fault(subject) {
         return Err(TokenRefusal::Subject(fault));
     }
-    claims.text_of(Check::Subject, "sid")?;
+    let session_id = claims.text_of(Check::Subject, "sid")?.map(str::to_owned);
     claims.time(Check::AuthenticationTime)?;
     check_hash(&claims, Check::AccessTokenHash, algorithm, exchange.access_token)?;
     check_hash(&claims, Check::CodeHash, algorithm, Some(exchange.code))?;
@@ -54,6 +54,7 @@ pub fn verify(
     Ok(VerifiedIdentity::new(
         expected.issuer.to_owned(),
         subject,
+        session_id,
         claims.0,
     ))
 }

@@ -45,7 +45,12 @@ mod tests {
     use serde_json::Map;
 
     fn identity() -> VerifiedIdentity {
-        VerifiedIdentity::new("https://idp.example".to_owned(), "ada".to_owned(), Map::new())
+        VerifiedIdentity::new(
+            "https://idp.example".to_owned(),
+            "ada".to_owned(),
+            None,
+            Map::new(),
+        )
     }
 
     #[test]

@@ -44,7 +44,7 @@ async fn sign_in(place: &Place, user: &User, ago: Duration) {
             subject: user.user_name.clone(),
         },
         sid: None,
-        id_token: None,
+        logout_hint: None,
         said: Said::default(),
     };
     let origin = Origin {

@@ -87,17 +87,25 @@ fn any_world() -> impl Strategy<Value = World> {
     );
     (
         prop::collection::vec(any_person(), 0..4),
-        (rarely(), rarely(), any::<bool>(), any::<bool>(), rarely()),
+        (
+            rarely(),
+            rarely(),
+            any::<bool>(),
+            any::<bool>(),
+            any::<bool>(),
+            rarely(),
+        ),
         said,
     )
         .prop_map(
-            |(people, (suspended, disabled, jit, trust_email, no_directory), said)| {
+            |(people, (suspended, disabled, jit, trust_email, saml, no_directory), said)| {
                 let (email, user_name, external_ids) = said;
                 World {
                     suspended,
                     enabled: !disabled,
                     jit,
                     trust_email,
+                    saml,
                     directory: (!no_directory).then_some(DIRECTORY),
                     people: apart(people),
                     attributes: Attributes {
@@ -141,7 +149,7 @@ impl World {
     fn proven_address(&self) -> Option<&str> {
         let email = self.attributes.email.as_ref()?;
         let is_foreign = FOREIGN.contains(&email.address.as_str());
-        (!is_foreign && (email.verified || self.trust_email)).then_some(&email.address)
+        (!is_foreign && (email.verified || self.trust_email || self.saml)).then_some(&email.address)
     }
 
     /// The mapped userName, unless it is only the address once more, and nobody vouches for that.
@@ -149,7 +157,10 @@ impl World {
         let name = self.attributes.user_name.as_deref()?;
         let email = self.attributes.email.as_ref();
         let is_hearsay = email.is_some_and(|email| {
-            !email.verified && self.proven_address().is_none() && fold(&email.address) == fold(name)
+            !email.verified
+                && !self.saml
+                && self.proven_address().is_none()
+                && fold(&email.address) == fold(name)
         });
         (!is_hearsay).then_some(name)
     }

@@ -309,6 +309,32 @@ fn an_unverified_address_is_no_name() {
 }
 
 #[test]
+fn what_a_saml_provider_signs_is_verified_inside_the_domains_and_nowhere_else() {
+    let mut world = world_of([unlinked(sample::provisioned(1, ADDRESS))]);
+    world.saml = true;
+    world.attributes.email = Some(claim(ADDRESS, false));
+    let (decision, trace) = world.decide_with_trace();
+    assert!(matches!(decision, Ok(Decision::Link(_))));
+    let check = trace
+        .checks()
+        .iter()
+        .find(|check| check.check == "email_verified");
+    assert_eq!(check.unwrap().received.as_deref(), Some("signed by the provider"));
+    for trust_email in [false, true] {
+        world.trust_email = trust_email;
+        for foreign in [
+            "ada@elsewhere.example",
+            "ada@unproven.example",
+            "ada@acme.example.evil.example",
+            "ada@sub.acme.example",
+        ] {
+            world.attributes.email = Some(claim(foreign, false));
+            assert_eq!(world.decide(), Err(Code::EmailOutsideDomains), "{foreign}");
+        }
+    }
+}
+
+#[test]
 fn an_unverified_address_is_no_name_either_where_it_is_mapped_to_the_user_name() {
     let mut world = world_of([unlinked(sample::provisioned(1, ADDRESS))]);
     world.attributes.email = Some(claim(ADDRESS, false));

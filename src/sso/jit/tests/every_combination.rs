@@ -43,6 +43,15 @@ enum Email {
     Verified,
 }
 
+/// Whose word an address is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Provider {
+    OpenId,
+    /// The tenant trusts it with addresses.
+    TrustedOpenId,
+    Saml,
+}
+
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -57,7 +66,7 @@ struct Case {
     pending: bool,
     jit: bool,
     email: Email,
-    trust_email: bool,
+    provider: Provider,
     suspended: bool,
     disabled: bool,
 }
@@ -174,25 +183,36 @@ const RULES: [Rule; 18] = [
     ),
 ];
 
-/// What an address is worth to a connection that does not trust its provider, and to one that does.
-const WORTH: [(Email, [Result<(), Code>; 2]); 8] = [
-    (Email::Missing, [Err(Code::EmailMissing); 2]),
-    (Email::Unverified, [Err(Code::EmailNotVerified), Ok(())]),
-    (Email::UnverifiedForeign, [Err(Code::EmailNotVerified); 2]),
-    (Email::VerifiedForeign, [Err(Code::EmailOutsideDomains); 2]),
+/// What an address is worth to a connection that does not trust its provider, to one that does, and to one of SAML,
+/// where nothing says that an address is verified: its signature does.
+const WORTH: [(Email, [Result<(), Code>; 3]); 8] = [
+    (Email::Missing, [Err(Code::EmailMissing); 3]),
+    (Email::Unverified, [Err(Code::EmailNotVerified), Ok(()), Ok(())]),
+    (
+        Email::UnverifiedForeign,
+        [
+            Err(Code::EmailNotVerified),
+            Err(Code::EmailNotVerified),
+            Err(Code::EmailOutsideDomains),
+        ],
+    ),
+    (Email::VerifiedForeign, [Err(Code::EmailOutsideDomains); 3]),
     (
         Email::VerifiedInUnprovenDomain,
-        [Err(Code::EmailOutsideDomains); 2],
+        [Err(Code::EmailOutsideDomains); 3],
     ),
-    (Email::UnverifiedDepartment, [Err(Code::EmailNotVerified), Ok(())]),
-    (Email::VerifiedDepartment, [Ok(()); 2]),
-    (Email::Verified, [Ok(()); 2]),
+    (
+        Email::UnverifiedDepartment,
+        [Err(Code::EmailNotVerified), Ok(()), Ok(())],
+    ),
+    (Email::VerifiedDepartment, [Ok(()); 3]),
+    (Email::Verified, [Ok(()); 3]),
 ];
 
 impl Case {
     fn worth(&self) -> Result<(), Code> {
         let (_, worth) = WORTH.iter().find(|(email, _)| *email == self.email).unwrap();
-        worth[usize::from(self.trust_email)]
+        worth[self.provider as usize]
     }
 
     /// Whether the look-up leads to the person: an address does only when it is proven.
@@ -288,7 +308,8 @@ impl Case {
         world.suspended = self.suspended;
         world.enabled = !self.disabled;
         world.jit = self.jit;
-        world.trust_email = self.trust_email;
+        world.trust_email = self.provider == Provider::TrustedOpenId;
+        world.saml = self.provider == Provider::Saml;
         world.attributes.email = self.claim();
         if self.found == Found::MappedUserName {
             world.attributes.user_name = Some("ada.l".to_owned());
@@ -320,8 +341,15 @@ fn every_case() -> impl Iterator<Item = Case> {
     ];
     const LIFE: [Life; 3] = [Life::Here, Life::DeletedByDirectory, Life::DeletedByHand];
     const ACTIVE: [Option<bool>; 3] = [Some(true), Some(false), None];
+    const PROVIDERS: [Provider; 3] = [Provider::OpenId, Provider::TrustedOpenId, Provider::Saml];
     const ACCESS: [Access; 3] = [Access::Open, Access::NotBegun, Access::Ended];
-    let combinations = FOUND.len() * LIFE.len() * ACTIVE.len() * ACCESS.len() * WORTH.len() * 2_usize.pow(6);
+    let combinations = FOUND.len()
+        * LIFE.len()
+        * ACTIVE.len()
+        * ACCESS.len()
+        * WORTH.len()
+        * PROVIDERS.len()
+        * 2_usize.pow(5);
     // The number of a case is read digit by digit, each digit with a base of its own.
     (0..combinations)
         .map(|number| {
@@ -340,7 +368,7 @@ fn every_case() -> impl Iterator<Item = Case> {
                 blocked: digit(2) == 1,
                 pending: digit(2) == 1,
                 jit: digit(2) == 1,
-                trust_email: digit(2) == 1,
+                provider: PROVIDERS[digit(PROVIDERS.len())],
                 suspended: digit(2) == 1,
                 disabled: digit(2) == 1,
             }

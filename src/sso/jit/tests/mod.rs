@@ -10,6 +10,8 @@ mod every_combination;
 use uuid::Uuid;
 
 use super::*;
+use crate::directory::Protocol;
+use crate::directory::saml::{SamlProvider, SamlSettings};
 use crate::directory::sample::{self, DIRECTORY, at, now};
 use crate::sso::EmailClaim;
 
@@ -36,6 +38,8 @@ struct World {
     enabled: bool,
     jit: bool,
     trust_email: bool,
+    /// The connection speaks SAML, which has no word for a verified address.
+    saml: bool,
     /// The directory whose people the connection meets.
     directory: Option<DirectoryId>,
     /// Also those who are deleted.
@@ -60,6 +64,24 @@ fn claim(address: &str, verified: bool) -> EmailClaim {
     }
 }
 
+/// Settings of a SAML connection.
+fn saml() -> Protocol {
+    Protocol::Saml(SamlSettings {
+        provider: SamlProvider {
+            entity_id: "https://idp.example/saml".to_owned(),
+            certificates: Vec::new(),
+            single_sign_on: Vec::new(),
+            single_logout: Vec::new(),
+            wants_signed_requests: false,
+        },
+        metadata_url: None,
+        request_binding: None,
+        sign_requests: false,
+        allow_idp_initiated: false,
+        require_gcm: false,
+    })
+}
+
 /// Everything is open, nobody is there yet, and the identity is Ada with a proven address.
 fn empty_world() -> World {
     World {
@@ -67,6 +89,7 @@ fn empty_world() -> World {
         enabled: true,
         jit: true,
         trust_email: false,
+        saml: false,
         directory: Some(DIRECTORY),
         people: Vec::new(),
         subject: "subject",
@@ -101,6 +124,9 @@ impl World {
         };
         connection.settings.jit.enabled = self.jit;
         connection.settings.trust_email = self.trust_email;
+        if self.saml {
+            connection.settings.protocol = saml();
+        }
         connection
     }
 

@@ -1,0 +1,93 @@
+//! Back from the provider: the one write in which both protocols end.
+
+use std::sync::Arc;
+
+use super::attempt::Entry;
+use super::complete::{self, Arriving, Fresh};
+use super::doors::Doors;
+use super::error::SignInError;
+use super::trial::{self, TestReport, Trial};
+use super::{Login, Refused};
+use crate::auth::bearer::NewToken;
+use crate::directory::access_error::Trace;
+use crate::directory::{NewSession, Origin};
+use crate::storage::{Purpose, Tx};
+
+/// A session or what a test has shown.
+#[derive(Debug)]
+pub enum Finished {
+    /// Somebody is signed in.
+    SignedIn {
+        /// The session.
+        session: Box<NewSession>,
+        /// What its cookie carries.
+        token: Arc<NewToken>,
+        /// Where the browser goes now.
+        return_to: String,
+    },
+    /// A test; nobody is signed in.
+    Tested(Box<TestReport>),
+}
+
+/// What comes with every answer of a provider, whatever the protocol.
+pub struct Return<'a> {
+    /// The login cookie.
+    pub browser: Option<&'a str>,
+    /// What a session and a person are made of.
+    pub fresh: Fresh,
+    /// Where and when the request comes from; the actor is found here.
+    pub origin: Origin,
+}
+
+/// What the write came to.
+enum Written {
+    SignedIn(NewSession, String),
+    Tested(Trial),
+}
+
+/// Signs a verified identity in, or shows what that would come to: in one write, with the attempt that it belongs to.
+pub(super) async fn conclude(
+    on: &Login,
+    at: Doors,
+    entry: Entry,
+    arriving: Arriving,
+    mut trace: Trace,
+    (fresh, origin): (Fresh, Origin),
+) -> Result<Finished, Refused> {
+    let token = Arc::clone(&fresh.token);
+    let attributes = arriving.attributes.clone();
+    let written = on.store.write(at.tenant.id, async move |tx: &mut Tx| {
+        let (purpose, return_to) = entry.take(tx).await?;
+        Ok::<_, SignInError>(match purpose {
+            Purpose::SignIn => {
+                Written::SignedIn(complete::sign_in(tx, arriving, fresh, origin).await?, return_to)
+            }
+            Purpose::Test => Written::Tested(trial::decide(tx, &arriving, origin).await?),
+        })
+    });
+    match written.await {
+        Ok(Written::SignedIn(session, return_to)) => Ok(Finished::SignedIn {
+            session: Box::new(session),
+            token,
+            return_to,
+        }),
+        Ok(Written::Tested(trial)) => {
+            trace.extend(&trial.trace);
+            Ok(Finished::Tested(Box::new(TestReport {
+                tenant: at.tenant,
+                connection: trial.connection,
+                attributes,
+                outcome: trial.outcome,
+                trace,
+            })))
+        }
+        Err(error) => {
+            let mut refused = at.refuse(error);
+            let email = attributes.email.map(|email| email.address);
+            refused.email = refused.email.or(email);
+            // What had passed at the provider comes before what was decided here.
+            trace.extend(&refused.trace);
+            Err(refused.traced(trace))
+        }
+    }
+}
