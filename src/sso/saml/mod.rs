@@ -5,14 +5,15 @@
 //! believed afterwards is read from the signed text alone: [`profile`] judges what a response says, and gives the person.
 //!
 //! What is sent: `write` builds texts in canonical form, [`key`] signs them, [`service_provider`] and [`request`] say
-//! who we are and what we ask; [`redirect`] is the binding in which the address is signed. [`metadata`] reads what a
-//! provider says of itself.
+//! who we are and what we ask, [`logout`] ends a session in either direction; [`redirect`] is the binding in which the
+//! address is signed. [`metadata`] reads what a provider says of itself.
 
 pub mod binding;
 pub mod certificate;
 mod decrypt;
 mod gate;
 pub mod key;
+pub mod logout;
 pub mod metadata;
 pub mod name_id;
 pub mod open;

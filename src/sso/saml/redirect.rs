@@ -19,7 +19,7 @@ use url::Url;
 
 use super::binding::decode_redirect;
 use super::key::Signer;
-use super::verify::CLOCK_SKEW;
+use super::profile::CLOCK_SKEW;
 use super::write::RSA_SHA256;
 use super::{Certificate, SamlRefusal};
 use crate::directory::Code;

@@ -16,7 +16,7 @@ use super::{Certificate, SamlRefusal, xml};
 use crate::directory::Code;
 
 /// How far the clock of a certificate's owner may be off.
-pub(super) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(180);
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(180);
 
 const METHODS: [Method; 6] = [
     Method::RsaSha256,
