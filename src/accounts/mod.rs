@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
-use crate::outbound::TxtLookup;
+use crate::outbound::{Client, TxtLookup};
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
@@ -31,30 +31,29 @@ use crate::storage::Store;
 pub struct Accounts {
     store: Store,
     vault: Arc<Vault>,
+    outbound: Client,
     /// What the proofs of domains are made with.
     domain_proofs: MacKey,
     dns: TxtLookup,
-    /// Whether identity providers may be on plain http and private addresses.
-    allow_private_idp: bool,
 }
 
 impl Accounts {
-    /// Works on this store, with these keys for stored secrets and for the proofs of domains, which are looked for by
-    /// `dns`.
+    /// Works on this store, with these keys for stored secrets and for the proofs of domains, the one client for
+    /// outgoing calls, and `dns`, by which proofs are looked for.
     #[must_use]
     pub fn new(
         store: Store,
         vault: Arc<Vault>,
+        outbound: Client,
         domain_proofs: MacKey,
         dns: TxtLookup,
-        allow_private_idp: bool,
     ) -> Self {
         Self {
             store,
             vault,
+            outbound,
             domain_proofs,
             dns,
-            allow_private_idp,
         }
     }
 

@@ -44,7 +44,8 @@ pub enum Proof {
         identity: IdentityKey,
         /// The provider's name of its own session, for its word that the session is over.
         sid: Option<String>,
-        /// What the provider's sign-out will want to know, sealed: the ID token of `OpenID`, the NameID of SAML.
+        /// What the provider's sign-out will want to know, sealed: the ID token of `OpenID`, the provider's name
+        /// for the person of SAML.
         logout_hint: Option<String>,
         /// What the provider calls the person.
         said: Said,

@@ -10,6 +10,7 @@ pub mod group_mapping;
 pub mod group_purge;
 pub mod last_used;
 pub mod mail;
+pub mod metadata;
 pub mod requests;
 
 /// Ticks at once and then with this time in between at least: what is late is not made up for.

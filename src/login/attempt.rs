@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Login, Refused};
 use super::doors::Doors;
 use super::error::SignInError;
+use super::{Login, Refused};
 use crate::auth::bearer::{self, NewToken, TokenKind};
 use crate::directory::access_error::Trace;
 use crate::directory::registry::TokenHash;
@@ -121,7 +121,12 @@ impl Answer {
     async fn take(self, tx: &mut Tx) -> Result<(Purpose, String), SignInError> {
         let mut trace = Trace::default();
         let fresh = tx.consume_once(self.once, self.once_until).await?;
-        trace.push("replay", Some("an assertion that was not used before"), None, fresh);
+        trace.push(
+            "replay",
+            Some("an assertion that was not used before"),
+            None,
+            fresh,
+        );
         if !fresh {
             return Err(Refused::new(Code::SamlReplay).traced(trace).into());
         }

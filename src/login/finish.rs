@@ -41,8 +41,8 @@ pub struct Return<'a> {
 
 /// What the write came to.
 enum Written {
-    SignedIn(NewSession, String),
-    Tested(Trial),
+    SignedIn(Box<NewSession>, String),
+    Tested(Box<Trial>),
 }
 
 /// Signs a verified identity in, or shows what that would come to: in one write, with the attempt that it belongs to.
@@ -60,14 +60,15 @@ pub(super) async fn conclude(
         let (purpose, return_to) = entry.take(tx).await?;
         Ok::<_, SignInError>(match purpose {
             Purpose::SignIn => {
-                Written::SignedIn(complete::sign_in(tx, arriving, fresh, origin).await?, return_to)
+                let session = complete::sign_in(tx, arriving, fresh, origin).await?;
+                Written::SignedIn(Box::new(session), return_to)
             }
-            Purpose::Test => Written::Tested(trial::decide(tx, &arriving, origin).await?),
+            Purpose::Test => Written::Tested(Box::new(trial::decide(tx, &arriving, origin).await?)),
         })
     });
     match written.await {
         Ok(Written::SignedIn(session, return_to)) => Ok(Finished::SignedIn {
-            session: Box::new(session),
+            session,
             token,
             return_to,
         }),

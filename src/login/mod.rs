@@ -20,6 +20,7 @@ mod providers;
 pub mod refusal;
 pub mod saml;
 mod secrets;
+pub mod service_provider;
 pub mod session;
 mod start;
 mod trial;

@@ -48,7 +48,9 @@ pub async fn start(
     let secrets = Secrets::new(attempt.browser, attempt.random);
     let to = match &doors.connection.settings.protocol {
         Protocol::Oidc(settings) => oidc::request(on, &doors, settings, &secrets, attempt.login_hint).await,
-        Protocol::Saml(settings) => saml::request(on, &doors, settings, &secrets, attempt.now),
+        Protocol::Saml(settings) => {
+            saml::request(on, &doors, settings, &secrets, attempt.now).map_err(Refused::from)
+        }
     };
     let to = to.map_err(|refused| doors.refuse(refused))?;
     attempt::keep(on, &doors, &secrets, purpose, attempt.return_to, attempt.now)

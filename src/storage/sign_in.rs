@@ -109,8 +109,10 @@ impl Store {
         state: TokenHash,
         browser: TokenHash,
     ) -> Result<Option<LoginAttempt>, Error> {
-        self.write(tenant, async move |tx: &mut Tx| tx.take_login(state, browser).await)
-            .await
+        self.write(tenant, async move |tx: &mut Tx| {
+            tx.take_login(state, browser).await
+        })
+        .await
     }
 
     /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, and refused

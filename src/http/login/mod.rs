@@ -9,6 +9,7 @@ mod refusal;
 mod return_to;
 mod saml;
 mod saml_logout;
+mod saml_metadata;
 mod start;
 
 use axum::Router;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Gateway> {
             "/login/{tenant}/{connection}/slo",
             get(saml_logout::by_redirect).post(saml_logout::by_post),
         )
+        .route("/login/{tenant}/{connection}/metadata", get(saml_metadata::read))
         .route(
             "/login/{tenant}/{connection}/backchannel-logout",
             post(logout::by_provider),

@@ -27,7 +27,7 @@ pub(super) async fn acs(
     let form = Form::read(&parts, body, MAX_FORM, &bodies).await;
     let posted = match form {
         Ok(form) => posted(form, &here),
-        Err(error) => Err(not_posted(error)?),
+        Err(error) => Err(not_posted(&error)?),
     };
     let finished = match returned(&parts.headers, &here, &request_id) {
         Some(returned) => saml::finish(&login, &tenant, &connection, posted, returned).await,
@@ -48,11 +48,11 @@ fn posted(mut form: Form, here: &PublicUrl) -> Result<Posted, NotPosted> {
 }
 
 /// What is wrong with a form is a refused sign-in; that it did not arrive is not.
-fn not_posted(error: FormError) -> Result<NotPosted, Problem> {
+fn not_posted(error: &FormError) -> Result<NotPosted, Problem> {
     match error {
         FormError::MediaType => Ok(NotPosted("another content type")),
         FormError::Body(BodyError::TooLarge) => Ok(NotPosted("a larger one")),
         FormError::Twice(_) => Ok(NotPosted("a field twice")),
-        FormError::Body(error) => Err(error.into()),
+        FormError::Body(error) => Err((*error).into()),
     }
 }

@@ -89,7 +89,10 @@ async fn answer(
             }
             response
         }
-        Ok(Heard::Answered { success: true, tenant }) => signed_out(tenant.as_str()),
+        Ok(Heard::Answered {
+            success: true,
+            tenant,
+        }) => signed_out(tenant.as_str()),
         Ok(Heard::Answered { success: false, .. }) => {
             let error = PlainError::ProviderStaysSignedIn;
             page(StatusCode::OK, &PlainErrorPage { language, error })

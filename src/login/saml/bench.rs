@@ -65,7 +65,10 @@ impl Workbench {
 
     /// Does a piece of work that keeps a core busy. Work that takes too long is not waited for, and keeps its place
     /// until it ends: so many can never be more than there are places.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
         let waiting = Arc::clone(&self.waiting).try_acquire_owned();
         let waiting = waiting.map_err(|_| Undone::Crowded)?;
         let done = async {

@@ -121,7 +121,9 @@ async fn is_test(on: &Login, at: &Doors, relay_state: Option<&str>, returned: &R
     };
     let found = async {
         let mut tx = on.store.read(at.tenant.id).await.ok()?;
-        tx.find_login(bearer::hash(state), bearer::hash(browser)).await.ok()?
+        tx.find_login(bearer::hash(state), bearer::hash(browser))
+            .await
+            .ok()?
     };
     found.await.is_some_and(|attempt| {
         attempt.purpose == Purpose::Test

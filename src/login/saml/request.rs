@@ -7,22 +7,22 @@ use super::sending::{choose, send};
 use crate::directory::{Code, SamlSettings};
 use crate::login::attempt::Secrets;
 use crate::login::doors::Doors;
-use crate::login::{Elsewhere, Login, Refused};
+use crate::login::{Elsewhere, Login};
 use crate::sso::saml::redirect::Parameter;
 use crate::sso::saml::request::AuthnRequest;
 use crate::sso::saml::service_provider::ServiceProvider;
 
 /// The request for a sign-in, on its way. Nothing is written.
 ///
-/// The state is the id of the request: 256 random bits behind a letter, as an XML name wants. It is sent as RelayState
-/// too, by which a test is known whose answer says nothing; the attempt itself is found by what the provider has signed.
+/// The state is the id of the request: 256 random bits behind a letter, as an XML name wants. It is sent as relay
+/// state too, by which a test is known whose answer says nothing; the attempt itself is found by what the provider has signed.
 pub(in crate::login) fn request(
     on: &Login,
     at: &Doors,
     settings: &SamlSettings,
     secrets: &Secrets,
     now: Timestamp,
-) -> Result<Elsewhere, Refused> {
+) -> Result<Elsewhere, Code> {
     let provider = &settings.provider;
     let endpoint = choose(&provider.single_sign_on, settings.request_binding);
     let endpoint = endpoint.ok_or(Code::SsoConnectionNotConfigured)?;

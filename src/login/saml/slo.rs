@@ -107,7 +107,12 @@ async fn listen(on: &Login, at: &Doors, message: SloMessage<'_>, trace: &mut Tra
         }
         Word::Response(response) => {
             let asked = on.is_request_id(at.tenant.id, at.connection.id, &response.in_response_to, now);
-            trace.push("in_response_to", Some("a request of ours, not too old"), None, asked);
+            trace.push(
+                "in_response_to",
+                Some("a request of ours, not too old"),
+                None,
+                asked,
+            );
             if !asked {
                 return Err(Code::SamlRelaystateLost);
             }
@@ -203,7 +208,10 @@ impl Listening {
                     (None, Some(message)) => (Parameter::Response, message),
                     _ => return Err(malformed("message", "one SAMLRequest or one SAMLResponse").into()),
                 };
-                if relay_state.as_ref().is_some_and(|text| text.len() > MAX_RELAY_STATE) {
+                if relay_state
+                    .as_ref()
+                    .is_some_and(|text| text.len() > MAX_RELAY_STATE)
+                {
                     let expected = format!("at most {MAX_RELAY_STATE} bytes");
                     return Err(malformed("relay_state", &expected).into());
                 }
@@ -312,7 +320,9 @@ impl Reply {
         let destination = endpoint.response_url.as_ref().unwrap_or(&endpoint.url);
         let signer = on.signer(at.tenant.id, &at.connection).ok()?;
         let response = LogoutResponse {
-            id: NewToken::from_random(TokenKind::State, random).expose().to_owned(),
+            id: NewToken::from_random(TokenKind::State, random)
+                .expose()
+                .to_owned(),
             issuer: on.metadata_url(&at.tenant.slug, at.connection.id),
             destination: destination.clone(),
             issue_instant: self.now,

@@ -20,9 +20,12 @@ mod chromium;
 mod database;
 pub mod engine;
 mod gateway;
+mod idp_metadata;
 pub mod name_server;
 mod oidc_provider;
+mod provider_program;
 pub mod rogue;
+pub mod saml;
 mod scratch;
 mod tls_front;
 
@@ -38,8 +41,11 @@ pub use chromium::Chromium;
 pub use database::Database;
 pub use engine::Engine;
 pub use gateway::{Directory, Gateway, OPERATOR_TOKEN, Tenant};
+pub use idp_metadata::{IdpMetadata, MetadataServer, new_key};
 pub use oidc_provider::{OidcClient, OidcProvider};
+pub use provider_program::ProviderProgram;
 pub use rogue::Rogue;
+pub use saml::SamlIdp;
 pub use scratch::{folder, random_name};
 pub use tls_front::TlsFront;
 

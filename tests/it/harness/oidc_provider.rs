@@ -1,24 +1,19 @@
-//! The certified provider of `conformance/oidc-provider` as a child process.
+//! The certified provider of `conformance/oidc-provider`.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::browser::Page;
-use super::{Browser, Call, random_name};
+use super::{Browser, ProviderProgram, random_name};
 
-/// A running provider. Killed when dropped; the shared one ends with the test program, whose end closes its input.
+/// A running provider.
 pub struct OidcProvider {
     pub issuer: String,
     /// Where it listens, for a [`super::TlsFront`].
     pub address: SocketAddr,
-    child: Child,
-    /// Held open: a process that prints to nobody ends.
-    _output: BufReader<ChildStdout>,
+    program: ProviderProgram,
 }
 
 /// A registered client.
@@ -50,9 +45,12 @@ impl OidcProvider {
 
     /// Starts one with the settings that `provider.mjs` describes.
     pub async fn start(settings: &Value) -> Self {
-        let settings = settings.to_string();
-        let starting = tokio::task::spawn_blocking(move || start(&settings));
-        starting.await.expect("the provider starts")
+        let program = ProviderProgram::start("oidc-provider", settings).await;
+        Self {
+            issuer: program.origin.clone(),
+            address: program.address,
+            program,
+        }
     }
 
     /// Registers a client under a random id, `more` being further metadata as in Dynamic Client Registration.
@@ -82,19 +80,12 @@ impl OidcProvider {
 
     /// Replaces the keys; the old ones are published no more.
     pub async fn rotate_keys(&self) {
-        Call::new("POST", &format!("http://{}/test/rotate", self.address))
-            .send()
-            .await
-            .expect(204);
+        self.program.tell("/test/rotate", &json!({})).await;
     }
 
     /// Adds to the settings, as `provider.mjs` describes them.
     pub async fn configure(&self, settings: &Value) {
-        Call::new("POST", &format!("http://{}/test/configure", self.address))
-            .json("application/json", settings)
-            .send()
-            .await
-            .expect(204);
+        self.program.configure(settings).await;
     }
 
     /// Follows redirects to the form, signs in, and goes on until the provider leads away again: to the client's
@@ -120,38 +111,5 @@ impl OidcProvider {
         let origin = self.issuer.parse::<url::Url>().expect("a URL").origin();
         let sent = browser.submit(form, answers).await;
         browser.follow_until(sent, |to| to.origin() != origin).await
-    }
-}
-
-impl Drop for OidcProvider {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start(settings: &str) -> OidcProvider {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/oidc-provider/run");
-    let mut child = Command::new(&program)
-        .arg(settings)
-        // Held open until this value or the whole test program ends.
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let mut line = String::new();
-    let mut output = BufReader::new(child.stdout.take().expect("piped"));
-    output.read_line(&mut line).expect("a line");
-    let said = line
-        .trim()
-        .strip_prefix("listening ")
-        .and_then(|line| line.split_once(" at "));
-    let (issuer, address) =
-        said.unwrap_or_else(|| panic!("the provider does not start; its reason is above"));
-    OidcProvider {
-        issuer: issuer.to_owned(),
-        address: address.parse().expect("an address"),
-        child,
-        _output: output,
     }
 }

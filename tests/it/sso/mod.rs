@@ -8,6 +8,7 @@ mod lifecycle;
 mod logout;
 mod pages;
 mod provider;
+mod saml;
 mod sessions;
 mod settings;
 mod sign_in;

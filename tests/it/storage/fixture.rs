@@ -13,7 +13,7 @@ use rollcall::directory::{
     MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
     tenant,
 };
-use rollcall::outbound::TxtLookup;
+use rollcall::outbound::{Client, TxtLookup};
 use rollcall::provisioning::{
     self, Command, Document, Endpoint, Outcome, Pieces, Precondition, Provisioning, ResourceKind, Service,
     Write, perform,
@@ -37,8 +37,9 @@ pub struct Place {
 /// Administration of a store.
 pub fn accounts_on(store: &Store) -> Accounts {
     let vault = Vault::new(&[7; 32], &[]).expect("a key");
+    let outbound = Client::new(true).expect("a client");
     let proofs = MacKey::derive(&[7; 32], "proofs of domains");
-    Accounts::new(store.clone(), Arc::new(vault), proofs, TxtLookup::default(), true)
+    Accounts::new(store.clone(), Arc::new(vault), outbound, proofs, TxtLookup::default())
 }
 
 /// SCIM on a store.

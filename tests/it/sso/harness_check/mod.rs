@@ -6,4 +6,5 @@ mod chromium;
 mod oidc_provider;
 mod relying_party;
 mod rogue;
+mod saml;
 mod sites;
