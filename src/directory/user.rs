@@ -242,3 +242,32 @@ impl User {
         self.has_access(now) && self.administrator.as_ref().is_some_and(AdminScope::is_full)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::directory::sample;
+
+    #[test]
+    fn the_language_of_a_person_is_the_first_that_their_directory_names() {
+        let of = |preferred: serde_json::Value| {
+            let mut attributes = serde_json::Map::new();
+            attributes.insert("preferredLanguage".to_owned(), preferred);
+            let profile = Profile::from_attributes(&attributes);
+            let user = User {
+                profile,
+                ..sample::provisioned(1, "ada")
+            };
+            user.language()
+        };
+        for french in ["fr", "FR-ca", " fr_FR", "fr;q=0.9, en", "fr,en"] {
+            assert_eq!(of(json!(french)), Language::French, "{french}");
+        }
+        for other in [json!("en-GB"), json!("de"), json!("fra"), json!("en, fr"), json!(""), json!(5)] {
+            assert_eq!(of(other.clone()), Language::English, "{other}");
+        }
+        assert_eq!(sample::local(1, "ada").language(), Language::English);
+    }
+}

@@ -114,7 +114,7 @@ async fn verify(
     Ok(Json(verified.into()))
 }
 
-/// Takes a domain away: nobody comes in by an address in it any more. One that a connection names is 409
+/// Takes a domain away: its addresses prove nothing any more. One that a connection names is 409
 /// `domain_in_use`.
 #[utoipa::path(delete, path = "/tenants/{tenant}/domains/{domain}", responses((status = 204)))]
 async fn remove(

@@ -38,6 +38,7 @@ enum Account {
     OfAnotherDirectory,
     WithPassword,
     Invited,
+    BreakGlass,
     FirstLogin,
     FirstLoginOfNoDirectory,
     Guest,
@@ -56,6 +57,10 @@ impl Account {
             Self::Invited => User {
                 pending: true,
                 ..local
+            },
+            Self::BreakGlass => User {
+                break_glass: true,
+                ..Self::Invited.make()
             },
             Self::FirstLogin => sample::first_login(1, "old@acme.example"),
             Self::FirstLoginOfNoDirectory => User {
@@ -88,6 +93,7 @@ fn an_account_is_linked_by_a_name_only_where_it_has_no_other_way_in() {
         (OfAnotherDirectory, [CONFLICT; 3]),
         (WithPassword, [LINK_REQUIRED, CONFLICT, LINK_REQUIRED]),
         (Invited, [Links, CONFLICT, LINK_REQUIRED]),
+        (BreakGlass, [LINK_REQUIRED, CONFLICT, LINK_REQUIRED]),
         (FirstLogin, [Links, CONFLICT, LINK_REQUIRED]),
         (FirstLoginOfNoDirectory, [Links, CONFLICT, LINK_REQUIRED]),
         (Guest, [LINK_REQUIRED, CONFLICT, LINK_REQUIRED]),
