@@ -271,8 +271,6 @@ fn seal(
     Ok(sealed.transpose()?.map(SealedSecret))
 }
 
-}
-
 /// What the settings name has to be the tenant's own.
 async fn check_references(tx: &mut Tx, settings: &ConnectionSettings) -> Result<(), Error> {
     if let Some(id) = settings.directory_id

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Login;
-use crate::auth::bearer;
+use crate::auth::bearer::{self, TokenKind};
 use crate::directory::{DirectoryRef, TokenId};
 use crate::storage;
 
@@ -45,6 +45,10 @@ impl Login {
         now: Timestamp,
     ) -> Result<ScimClient, Denied> {
         let token = authorization.and_then(bearer::token_of).ok_or(Denied::Missing)?;
+        // What cannot be one of ours costs no look-up.
+        if !TokenKind::Directory.made(token) && !TokenKind::Access.made(token) {
+            return Err(Denied::Invalid);
+        }
         let found = self
             .store
             .find_token_use(&bearer::hash(token))

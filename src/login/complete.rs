@@ -116,7 +116,8 @@ pub(super) async fn decide(
                 .map(|email| email.address.clone()),
             tenant: Some(tenant),
             connection: Some(arriving.connection),
-            verified: !is_stranger,
+            verified: true,
+            stranger: is_stranger,
         }
         .into()),
     }

@@ -17,9 +17,10 @@ pub struct Refused {
     pub tenant: Option<Tenant>,
     /// The connection, when it was found.
     pub connection: Option<ConnectionId>,
-    /// The provider has said who is signing in, and nothing says that they are a stranger to the tenant: they may be
-    /// told who helps there, by name.
+    /// The provider has said who is signing in.
     pub verified: bool,
+    /// Who it is belongs elsewhere, as far as is known: they are not told who helps here, by name.
+    pub stranger: bool,
 }
 
 impl Refused {
@@ -33,6 +34,7 @@ impl Refused {
             tenant: None,
             connection: None,
             verified: false,
+            stranger: false,
         }
     }
 

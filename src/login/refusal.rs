@@ -35,7 +35,8 @@ pub async fn keep(
 
 /// Who helps with a refused sign-in, by name. An anonymous visitor learns no names.
 pub async fn contacts(on: &Login, refused: &Refused, now: Timestamp) -> Vec<Contact> {
-    let Some(tenant) = refused.tenant.as_ref().filter(|_| refused.verified) else {
+    let is_told = refused.verified && !refused.stranger;
+    let Some(tenant) = refused.tenant.as_ref().filter(|_| is_told) else {
         return Vec::new();
     };
     match people(on, tenant.id).await {

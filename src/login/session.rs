@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Denied, Login};
-use crate::auth::bearer;
+use crate::auth::bearer::{self, TokenKind};
 use crate::directory::session::IDLE;
 use crate::directory::{AdminScope, Authority, Grant, SessionId, TenantId, User};
 use crate::storage::SignedIn;
@@ -59,6 +59,10 @@ impl Login {
     /// [`Denied`].
     pub async fn identify_session(&self, cookie: Option<&str>, now: Timestamp) -> Result<Session, Denied> {
         let token = cookie.ok_or(Denied::Missing)?;
+        // What cannot be one of ours costs no look-up.
+        if !TokenKind::Session.made(token) {
+            return Err(Denied::Invalid);
+        }
         let found = self
             .store
             .system()

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 /// How a request may be refused: status, name of the shared answer, when.
-const REFUSALS: [(&str, &str, &str); 10] = [
+const REFUSALS: [(&str, &str, &str); 11] = [
     ("400", "Malformed", "The body is not JSON, or broke off."),
     (
         "401",
@@ -28,6 +28,11 @@ const REFUSALS: [(&str, &str, &str); 10] = [
         "422",
         "Invalid",
         "The input is not accepted; `errors` names the fields.",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        "Too many requests with unknown tokens came from the caller's address: try again after `Retry-After`.",
     ),
     ("500", "Fault", "A fault of the gateway."),
     (
@@ -163,7 +168,7 @@ fn name_refusals(method: &str, operation: &mut Value) {
     for (status, name, _) in REFUSALS {
         let occurs = match status {
             "400" | "408" | "413" => has_body,
-            "401" | "403" => !is_public,
+            "401" | "403" | "429" => !is_public,
             "404" => has_ids,
             "409" => method != "get" && !is_public,
             "422" => has_body || has_query,

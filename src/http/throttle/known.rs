@@ -1,4 +1,4 @@
-//! What this node has seen to be good: tokens, sessions and connections that nobody else's failures may delay.
+//! What this node has seen to be good: tokens and connections that nobody else's failures may delay.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash, RandomState};

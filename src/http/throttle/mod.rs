@@ -25,7 +25,6 @@ use governor::clock::DefaultClock;
 
 pub use client::PeerAddress;
 
-use super::cookies::Cookie;
 use super::extract::authorization;
 use super::login::too_many;
 use super::middleware::refusal::{Door, MiddlewareRefusal};
@@ -59,8 +58,8 @@ const CAREFUL: (u32, Duration) = (3, Duration::from_secs(10));
 /// program that has lost its secret asks once in a while. From another address nobody uses it up.
 const OF_ACCOUNT: (u32, Duration) = (20, Duration::from_secs(5));
 
-/// Unknown tokens and sessions from one address. Providers in a cloud share addresses with strangers, so credentials
-/// that this node has seen to be good are never held up, whatever comes from beside them.
+/// Unknown tokens from one address. Providers in a cloud share addresses with strangers, so tokens that this node has
+/// seen to be good are never held up, whatever comes from beside them.
 const UNKNOWN: (u32, Duration) = (300, Duration::from_millis(100));
 
 /// The limits of this node, or none.
@@ -74,7 +73,7 @@ struct Limits {
     careful: Limit,
     of_account: Limit,
     unknown: Limit,
-    credentials: Known,
+    tokens: Known,
     connections: Known,
     is_proxy: IsProxy,
 }
@@ -116,7 +115,7 @@ impl Throttle {
             careful: limit(CAREFUL),
             of_account: limit(OF_ACCOUNT),
             unknown: limit(UNKNOWN),
-            credentials: Known::default(),
+            tokens: Known::default(),
             connections: Known::default(),
             is_proxy: Arc::new(is_proxy),
         })))
@@ -139,7 +138,7 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
     request.extensions_mut().insert(client);
     match Place::of(request.method(), request.uri().path()) {
         Place::Open => next.run(request).await,
-        Place::Credentials => limits.guard_credentials(&gateway, client, request, next).await,
+        Place::Api => limits.guard_api(&gateway, client, request, next).await,
         Place::Token => match limits.charge_address(client) {
             Ok(()) => next.run(request).await,
             Err(wait) => OauthError::too_many(wait.seconds).into_response(),
@@ -200,35 +199,35 @@ impl Limits {
         }
     }
 
-    /// A request that names its caller in a header or a cookie. Without either there is nothing to look up.
-    async fn guard_credentials(
+    /// A request that shows a token. The operator's is compared and not looked up, so it is known from the start, and a
+    /// session that cannot be one of ours is not looked up either.
+    async fn guard_api(
         &self,
         gateway: &Gateway,
         client: ClientAddress,
         request: Request,
         next: Next,
     ) -> Response {
-        let headers = request.headers();
-        let shown = authorization(headers).or_else(|| Cookie::Session.read(headers, &gateway.public_url));
-        let Some(shown) = shown.map(str::to_owned) else {
+        let Some(shown) = authorization(request.headers()).map(str::to_owned) else {
             return next.run(request).await;
         };
-        let is_known = self.credentials.contains(&shown);
+        let is_known =
+            self.tokens.contains(&shown) || gateway.login.identify_operator(Some(shown.as_str())).is_ok();
         if let (false, Err(wait)) = (is_known, self.unknown.look(client)) {
             let refusal = MiddlewareRefusal {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 code: Code::TooManyAttempts.as_str(),
-                detail: "Too many requests with unknown credentials came from this address; try again later.",
-                retry_after: Some(wait.counted("credentials").seconds),
+                detail: "Too many requests with unknown tokens came from this address; try again later.",
+                retry_after: Some(wait.counted("tokens").seconds),
             };
             return refusal.render(Door::of(request.uri()), request.extensions().get::<RequestId>());
         }
         let response = next.run(request).await;
         if response.status() == StatusCode::UNAUTHORIZED {
-            self.credentials.remove(&shown);
+            self.tokens.remove(&shown);
             let _ = self.unknown.charge(client);
         } else if response.status().is_success() && !is_known {
-            self.credentials.insert(&shown);
+            self.tokens.insert(&shown);
         }
         response
     }

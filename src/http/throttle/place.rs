@@ -9,8 +9,8 @@ use crate::directory::ConnectionId;
 pub(super) enum Place {
     /// What costs nothing, or is the same for everybody.
     Open,
-    /// An API that callers show a token or a session to.
-    Credentials,
+    /// An API that callers show a token to.
+    Api,
     /// A token endpoint.
     Token,
     /// A page that looks something up.
@@ -30,7 +30,7 @@ impl Place {
         }
         let mut segments = path.split('/').skip(1);
         match (segments.next(), segments.next(), segments.next(), segments.next()) {
-            (Some("scim"), ..) | (Some("api"), Some("v1"), ..) => Self::Credentials,
+            (Some("scim"), ..) | (Some("api"), Some("v1"), ..) => Self::Api,
             (Some("oauth"), _, _, Some("token")) => Self::Token,
             (Some("login"), Some(_), Some(connection), _) => Self::Connection(connection.parse().ok()),
             (Some("login"), Some(_), ..) => Self::Page,
@@ -62,18 +62,15 @@ mod tests {
                 Place::Connection(Some(id))
             );
         }
-        let upper = id.to_string().to_uppercase();
-        assert_eq!(
-            post(&format!("/login/acme/{upper}/acs")),
-            Place::Connection(Some(id))
-        );
+        let upper = format!("/login/acme/{}/acs", id.to_string().to_uppercase());
+        assert_eq!(post(&upper), Place::Connection(None));
         assert_eq!(post("/login/acme/%30199/acs"), Place::Connection(None));
         assert_eq!((get("/login"), post("/login")), (Place::Open, Place::Page));
         assert_eq!(get("/login/acme"), Place::Page);
         assert_eq!(post("/oauth/acme/x/token"), Place::Token);
         assert_eq!(get("/oauth/acme/x/.well-known/y"), Place::Open);
         for path in ["/scim/v2/acme/x/Users", "/api/v1/me", "/api/v1/nothing"] {
-            assert_eq!(get(path), Place::Credentials, "{path}");
+            assert_eq!(get(path), Place::Api, "{path}");
         }
         for path in [
             "/",
