@@ -1,7 +1,10 @@
 //! Messages as providers send them, and as attackers do.
 
-mod attacks;
+mod altered;
+mod both_gates;
 mod encryption;
 mod shapes;
 mod signatures;
 mod signer;
+mod texts;
+mod wrapping;

@@ -136,9 +136,8 @@ fn names_outside_ascii_are_opened_unchanged() {
 #[test]
 fn namespaces_may_be_declared_at_the_response_and_listed_as_inclusive() {
     let schema = "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"";
-    let list = format!(
-        "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"xs\"></ec:InclusiveNamespaces>"
-    );
+    let list = "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" \
+                PrefixList=\"xs\"></ec:InclusiveNamespaces>";
     // What is signed has the prefix of the list, wherever it is declared.
     let canonical = assertion(&["staff"]).replacen(
         &format!("xmlns:saml=\"{ASSERTION}\""),
