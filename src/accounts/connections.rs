@@ -14,8 +14,8 @@ use crate::auth::vault::{client_secret_place, test_ticket_place};
 use crate::directory::connection::{self, Jit};
 use crate::directory::key::fold;
 use crate::directory::{
-    Authority, Connection, ConnectionId, ConnectionSettings, Domain, MetadataState, OidcSettings, Origin,
-    Protocol, Refusal, SamlSettings, SealedSecret, TenantId,
+    Authority, Connection, ConnectionId, ConnectionSettings, MetadataState, OidcSettings, Origin, Protocol,
+    Refusal, SamlSettings, SealedSecret, TenantId,
 };
 use crate::sso::AttributeMapping;
 use crate::sso::oidc::discovery::issuer_url;

@@ -39,7 +39,13 @@ pub fn accounts_on(store: &Store) -> Accounts {
     let vault = Vault::new(&[7; 32], &[]).expect("a key");
     let outbound = Client::new(true).expect("a client");
     let proofs = MacKey::derive(&[7; 32], "proofs of domains");
-    Accounts::new(store.clone(), Arc::new(vault), outbound, proofs, TxtLookup::default())
+    Accounts::new(
+        store.clone(),
+        Arc::new(vault),
+        outbound,
+        proofs,
+        TxtLookup::default(),
+    )
 }
 
 /// SCIM on a store.

@@ -10,9 +10,7 @@ use crate::harness::saml::algorithms::{
     RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA1, SHA256, SHA384, SHA512,
 };
 use crate::harness::saml::keys::{OTHER_RSA, P256, P384, P521, RSA};
-use crate::harness::saml::{
-    Draft, EMAIL_FORMAT, Encryption, Facts, KeyPlace, Signing, attribute, posted,
-};
+use crate::harness::saml::{Draft, EMAIL_FORMAT, Encryption, Facts, KeyPlace, Signing, attribute, posted};
 use crate::harness::{Engine, random_name};
 
 /// A sign-in of somebody whom nobody has seen.
@@ -95,8 +93,20 @@ fn of(method: &'static str, digest: &'static str) -> Signing {
 }
 
 fn renamed(draft: Draft, samlp: &str, saml: &str) -> Draft {
-    let prefix = |name: &str| if name.is_empty() { String::new() } else { format!("{name}:") };
-    let declaration = |name: &str| if name.is_empty() { "xmlns=".to_owned() } else { format!("xmlns:{name}=") };
+    let prefix = |name: &str| {
+        if name.is_empty() {
+            String::new()
+        } else {
+            format!("{name}:")
+        }
+    };
+    let declaration = |name: &str| {
+        if name.is_empty() {
+            "xmlns=".to_owned()
+        } else {
+            format!("xmlns:{name}=")
+        }
+    };
     let mut draft = draft;
     for (from, to) in [("samlp", samlp), ("saml", saml)] {
         draft = draft
@@ -110,7 +120,9 @@ fn renamed(draft: Draft, samlp: &str, saml: &str) -> Draft {
 /// With line breaks after so many characters, as some encoders write.
 fn wrapped(text: &str, width: usize, end: &str) -> String {
     let lines = text.as_bytes().chunks(width);
-    let lines: Vec<&str> = lines.map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    let lines: Vec<&str> = lines
+        .map(|line| std::str::from_utf8(line).expect("ASCII"))
+        .collect();
     lines.join(end)
 }
 
@@ -303,7 +315,10 @@ mod whole {
     async fn the_second_certificate_signs(engine: Engine) {
         let house = House::with_keys(engine, &[&OTHER_RSA, &RSA]).await;
         signs_in_at(&house, |shape| shape.draft().signed()).await;
-        signs_in_at(&house, |shape| shape.draft().sign_assertion(&Signing::with(&OTHER_RSA))).await;
+        signs_in_at(&house, |shape| {
+            shape.draft().sign_assertion(&Signing::with(&OTHER_RSA))
+        })
+        .await;
         signs_in_at(&house, |shape| {
             let draft = shape.draft().sign_assertion(&Signing::with(&OTHER_RSA));
             draft.sign_response(&Signing::default())
@@ -314,7 +329,11 @@ mod whole {
     async fn the_other_curves_sign(engine: Engine) {
         let house = House::with_keys(engine, &[&P384, &P521, &RSA]).await;
         for (key, method, digest) in [(&P384, ECDSA_SHA384, SHA384), (&P521, ECDSA_SHA512, SHA512)] {
-            let signing = Signing { method, digest, ..Signing::with(key) };
+            let signing = Signing {
+                method,
+                digest,
+                ..Signing::with(key)
+            };
             signs_in_at(&house, |shape| shape.draft().sign_assertion(&signing)).await;
             signs_in_at(&house, |shape| shape.draft().signed().sign_response(&signing)).await;
         }
@@ -357,7 +376,10 @@ mod whole {
         signs_in(engine, |shape| {
             let mut facts = shape.facts();
             facts.attributes[4].1 = groups[..2_000].to_vec();
-            Draft::response(&facts).signed().encrypt(&shape.encryption(AES256_CBC)).sign_response(&Signing::default())
+            Draft::response(&facts)
+                .signed()
+                .encrypt(&shape.encryption(AES256_CBC))
+                .sign_response(&Signing::default())
         })
         .await;
     }
@@ -367,9 +389,18 @@ mod whole {
         let house = House::new(engine).await;
         let begun = house.begin().await;
         let request = xml::read(&begun.request);
-        assert_eq!(request.attribute("AssertionConsumerServiceURL"), Some(house.connection.acs_url.as_str()));
-        assert_eq!(request.attribute("Destination"), Some(format!("{}/sso", house.idp.origin).as_str()));
-        assert_eq!(request.find("saml:Issuer").expect("an issuer").text(), house.connection.entity_id);
+        assert_eq!(
+            request.attribute("AssertionConsumerServiceURL"),
+            Some(house.connection.acs_url.as_str())
+        );
+        assert_eq!(
+            request.attribute("Destination"),
+            Some(format!("{}/sso", house.idp.origin).as_str())
+        );
+        assert_eq!(
+            request.find("saml:Issuer").expect("an issuer").text(),
+            house.connection.entity_id
+        );
         assert!(request.find("ds:Signature").is_none());
         // By POST, signed.
         let set = json!({"request_binding": "post", "sign_requests": true});
@@ -386,7 +417,11 @@ mod whole {
         let begun = Begun {
             browser: begun.browser.clone(),
             request: sent.clone(),
-            relay_state: form.fields.iter().find(|(name, _)| name == "RelayState").map(|(_, value)| value.clone()),
+            relay_state: form
+                .fields
+                .iter()
+                .find(|(name, _)| name == "RelayState")
+                .map(|(_, value)| value.clone()),
         };
         let answer = house.draft(&begun).signed();
         house.post(&begun, &answer.xml).await.expect(303);
@@ -402,7 +437,9 @@ mod whole {
             if number % 4 == 0 {
                 facts.attributes[4].1 = (0..3_000).map(|group| format!("group-{group}")).collect();
             }
-            let draft = Draft::response(&facts).signed().inside("saml:NameID", "grace-1906");
+            let draft = Draft::response(&facts)
+                .signed()
+                .inside("saml:NameID", "grace-1906");
             house.post(&begun, &draft.xml).await.expect(403)
         });
         futures_util::future::join(
