@@ -40,7 +40,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Longer metadata is refused, in bytes.
 pub const MAX_METADATA: usize = 2 * 1024 * 1024;
 /// Elements and texts of a document. 3,000 groups are 12,000.
-const MAX_NODES: u32 = 100_000;
+const MAX_NODES: u32 = 50_000;
 /// Longest identifier of an element, in bytes.
 const MAX_ID: usize = 256;
 
