@@ -32,6 +32,8 @@ struct Limits {
     body: usize,
 }
 
+const JSON: &str = "application/json";
+
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
     total: Duration::from_secs(10),
@@ -54,7 +56,7 @@ pub struct Client {
 pub struct Answer {
     /// HTTP status.
     pub status: StatusCode,
-    /// The body, at most 256 KiB.
+    /// The body, at most 256 KiB where nothing else was said.
     pub body: Vec<u8>,
 }
 
@@ -104,8 +106,21 @@ impl Client {
     /// [`OutboundError`]: a URL that must not be called, an address that must not be reached, no connection, no
     /// trusted certificate, no answer in time, or a body past the limit. A status of 400 or above is an answer.
     pub async fn get(&self, url: &Url) -> Result<Answer, OutboundError> {
+        self.get_document(url, JSON, self.limits.body).await
+    }
+
+    /// Fetches a document of a media type and of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_document(
+        &self,
+        url: &Url,
+        media_type: &'static str,
+        limit: usize,
+    ) -> Result<Answer, OutboundError> {
         self.check_url(url)?;
-        self.call(self.http.get(url.clone())).await
+        read(self.http.get(url.clone()).header("Accept", media_type), limit).await
     }
 
     /// Fetches `url` as the holder of an access token (RFC 6750 section 2.1).
@@ -143,29 +158,7 @@ impl Client {
     }
 
     async fn call(&self, call: reqwest::RequestBuilder) -> Result<Answer, OutboundError> {
-        let mut response = send(call.header("Accept", "application/json")).await?;
-        let limit = self.limits.body;
-        if response
-            .content_length()
-            .is_some_and(|length| length > limit as u64)
-        {
-            return Err(OutboundError::TooLarge { limit });
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| OutboundError::from_call(&error))?
-        {
-            if body.len() + chunk.len() > limit {
-                return Err(OutboundError::TooLarge { limit });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer {
-            status: response.status(),
-            body,
-        })
+        read(call.header("Accept", JSON), self.limits.body).await
     }
 
     /// Finds out whether calls of this kind get through: time from the call to the head of any answer.
@@ -201,6 +194,31 @@ impl Client {
             host: address.to_string(),
         })
     }
+}
+
+async fn read(call: reqwest::RequestBuilder, limit: usize) -> Result<Answer, OutboundError> {
+    let mut response = send(call).await?;
+    if response
+        .content_length()
+        .is_some_and(|length| length > limit as u64)
+    {
+        return Err(OutboundError::TooLarge { limit });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| OutboundError::from_call(&error))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(OutboundError::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status: response.status(),
+        body,
+    })
 }
 
 async fn send(call: reqwest::RequestBuilder) -> Result<reqwest::Response, OutboundError> {
