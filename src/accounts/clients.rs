@@ -75,14 +75,14 @@ pub struct IssuedSecret {
 /// What is wrong with the address of an issuer, if anything.
 #[must_use]
 pub fn issuer_fault(on: &Accounts, issuer: &str) -> Option<String> {
-    let checked = issuer_url(issuer, on.allow_private_idp);
+    let checked = issuer_url(issuer, on.outbound.allows_private());
     checked.err().map(|refusal| refusal.to_string())
 }
 
 /// What is wrong with the address of an issuer's keys, if anything.
 #[must_use]
 pub fn keys_fault(on: &Accounts, jwks_uri: &str) -> Option<String> {
-    let checked = keys_url(jwks_uri, on.allow_private_idp);
+    let checked = keys_url(jwks_uri, on.outbound.allows_private());
     checked.err().map(|refusal| refusal.to_string())
 }
 

@@ -1,4 +1,8 @@
-//! Connections and domains.
+//! Connections and domains. What is special to SAML - metadata and our own keys - has files of its own.
+
+mod input;
+pub mod keys;
+pub mod metadata;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,89 +14,27 @@ use crate::auth::vault::{client_secret_place, test_ticket_place};
 use crate::directory::connection::{self, Jit, parse_domain};
 use crate::directory::key::fold;
 use crate::directory::{
-    Authority, Connection, ConnectionId, ConnectionSettings, DirectoryId, Domain, EntityId, GroupRule,
-    OidcSettings, Origin, Protocol, Refusal, SealedSecret, TenantId,
+    Authority, Connection, ConnectionId, ConnectionSettings, Domain, MetadataState, OidcSettings, Origin,
+    Protocol, Refusal, SamlSettings, SealedSecret, TenantId,
 };
 use crate::sso::AttributeMapping;
 use crate::sso::oidc::discovery::issuer_url;
 use crate::sso::oidc::{Algorithm, Algorithms};
 use crate::storage::Tx;
+use metadata::MetadataSource;
+
+pub use input::{
+    ConnectionPatch, NewConnection, NewOidc, NewProtocol, NewSaml, NewSecret, OidcPatch, SamlPatch,
+};
 
 /// How long a ticket for a test may be used.
 const TEST_PATIENCE: Duration = Duration::from_mins(15);
 
-/// What a new connection is made of.
-#[derive(Debug, Clone)]
-pub struct NewConnection {
-    /// Its id.
-    pub id: ConnectionId,
-    /// Its name for people.
-    pub name: String,
-    /// The issuer, exactly as the provider writes it.
-    pub issuer: String,
-    /// Our name at the provider.
-    pub client_id: String,
-    /// The provider's secret for us; none for a public client.
-    pub client_secret: Option<NewSecret>,
-    /// The domains whose people sign in here.
-    pub domains: Vec<String>,
-    /// Hosts besides the issuer's own that its endpoints may be on.
-    pub allowed_hosts: Vec<String>,
-}
-
-/// A secret on its way to be sealed.
-#[derive(Clone)]
-pub struct NewSecret {
-    /// The secret.
-    pub text: String,
-    /// For the cipher, used once.
-    pub nonce: [u8; 12],
-}
-
-impl std::fmt::Debug for NewSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewSecret(..)")
-    }
-}
-
-/// What changes of a connection; `None` leaves it as it is.
-#[derive(Debug, Clone, Default)]
-pub struct ConnectionPatch {
-    /// Its name for people.
-    pub name: Option<String>,
-    /// The issuer.
-    pub issuer: Option<String>,
-    /// Our name at the provider.
-    pub client_id: Option<String>,
-    /// Whether people may sign in through it.
-    pub enabled: Option<bool>,
-    /// The provider's secret for us.
-    pub client_secret: Option<NewSecret>,
-    /// The domains that the e-mail-first page sends here.
-    pub domains: Option<Vec<String>>,
-    /// Hosts besides the issuer's own.
-    pub allowed_hosts: Option<Vec<String>>,
-    /// The signature algorithms that are accepted.
-    pub algorithms: Option<Vec<String>>,
-    /// Whether a person who is not known yet gets an account.
-    pub jit_enabled: Option<bool>,
-    /// The entity of new people; `Some(None)` for none.
-    pub default_entity: Option<Option<EntityId>>,
-    /// The provider's names of attributes.
-    pub attribute_mapping: Option<BTreeMap<String, Vec<String>>>,
-    /// What groups give.
-    pub group_mapping: Option<Vec<GroupRule>>,
-    /// Whether an e-mail address in a verified domain counts as verified.
-    pub trust_email: Option<bool>,
-    /// The directory whose people it meets; `Some(None)` for the tenant's only one.
-    pub directory: Option<Option<DirectoryId>>,
-}
-
-/// Makes a connection, switched off; nobody is contacted. Its domains become the tenant's: verified on the operator's
-/// word.
+/// Makes a connection, switched off. An `OpenID` provider is not contacted; the metadata of a SAML one is fetched where
+/// an address is given. Its domains become the tenant's: verified on the operator's word.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Refusal::ConnectionNameTaken`], [`Refusal::FullScopeRequired`].
+/// [`Error::Invalid`], [`Error::Metadata`], [`Refusal::ConnectionNameTaken`], [`Refusal::FullScopeRequired`].
 pub async fn create(
     on: &Accounts,
     tenant: TenantId,
@@ -101,25 +43,26 @@ pub async fn create(
     origin: Origin,
 ) -> Result<Connection, Error> {
     authority.check_full()?;
-    issuer_url(&new.issuer, on.allow_private_idp).map_err(|refusal| invalid("issuer", refusal))?;
+    let (id, now) = (new.id, origin.at);
     let domains = parse_domains(&new.domains)?;
-    let client_secret = new
-        .client_secret
-        .map(|secret| seal(on, tenant, new.id, &secret))
-        .transpose()?;
+    let (protocol, client_secret, keys) = match new.protocol {
+        NewProtocol::Oidc(oidc) => {
+            let secret = seal(on, tenant, id, oidc.client_secret.as_ref())?;
+            (Protocol::Oidc(new_oidc(on, oidc)?), secret, Vec::new())
+        }
+        NewProtocol::Saml(saml) => {
+            let settings = new_saml(on, saml.metadata, saml.entity_id, now).await?;
+            let key = keys::make(on, tenant, id, saml.key, now).await?;
+            (Protocol::Saml(settings), None, vec![key])
+        }
+    };
+    let check = metadata::first_check(id, &protocol, now);
     let made = Connection {
-        id: new.id,
+        id,
         name: new.name,
         enabled: false,
         settings: ConnectionSettings {
-            protocol: Protocol::Oidc(OidcSettings {
-                issuer: new.issuer,
-                client_id: new.client_id,
-                allowed_hosts: new.allowed_hosts,
-                algorithms: Algorithm::ALL
-                    .map(|algorithm| algorithm.as_str().to_owned())
-                    .to_vec(),
-            }),
+            protocol,
             domains: domains.clone(),
             directory_id: None,
             jit: Jit {
@@ -131,58 +74,93 @@ pub async fn create(
             trust_email: false,
         },
         client_secret,
-        keys: Vec::new(),
+        keys,
+        metadata: MetadataState::default(),
         revision: 1,
         tested_at: None,
-        created_at: origin.at,
-        modified_at: origin.at,
+        created_at: now,
+        modified_at: now,
     };
     let verified = authority.check_operator().is_ok();
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            tx.apply(connection::create(made.clone(), origin.clone())).await?;
+            tx.apply(connection::create(made, origin.clone())).await?;
             set_domains(tx, &domains, verified, &origin).await?;
-            Ok::<_, Error>(made)
+            tx.note_metadata_check(id, check).await?;
+            tx.find_connection(id).await?.ok_or(Error::NotFound("connection"))
         })
         .await
+}
+
+fn new_oidc(on: &Accounts, new: NewOidc) -> Result<OidcSettings, Error> {
+    issuer_url(&new.issuer, on.outbound.allows_private()).map_err(|refusal| invalid("issuer", refusal))?;
+    Ok(OidcSettings {
+        issuer: new.issuer,
+        client_id: new.client_id,
+        allowed_hosts: new.allowed_hosts,
+        algorithms: Algorithm::ALL
+            .map(|algorithm| algorithm.as_str().to_owned())
+            .to_vec(),
+    })
+}
+
+async fn new_saml(
+    on: &Accounts,
+    source: MetadataSource,
+    entity_id: Option<String>,
+    now: Timestamp,
+) -> Result<SamlSettings, Error> {
+    Ok(SamlSettings {
+        metadata_url: source.url(),
+        provider: metadata::read(on, source, entity_id, now).await?,
+        request_binding: None,
+        sign_requests: false,
+        allow_idp_initiated: false,
+        require_gcm: false,
+    })
 }
 
 /// Changes a connection.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`], [`Refusal::UnknownDirectory`], [`Refusal::UnknownEntity`],
-/// [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Error::Invalid`], [`Error::OtherKind`], [`Error::Metadata`], [`Refusal::UnknownDirectory`],
+/// [`Refusal::UnknownEntity`], [`Refusal::BindingNotOffered`], [`Refusal::FullScopeRequired`].
 pub async fn update(
     on: &Accounts,
     tenant: TenantId,
     authority: &Authority,
     id: ConnectionId,
-    patch: ConnectionPatch,
+    mut patch: ConnectionPatch,
     origin: Origin,
 ) -> Result<Connection, Error> {
-    authority.check_full()?;
-    if let Some(issuer) = &patch.issuer {
-        issuer_url(issuer, on.allow_private_idp).map_err(|refusal| invalid("issuer", refusal))?;
+    // The kind of a connection never changes.
+    patch.check_kind(&find(on, tenant, authority, id).await?)?;
+    if let Some(issuer) = &patch.oidc.issuer {
+        issuer_url(issuer, on.outbound.allows_private()).map_err(|refusal| invalid("issuer", refusal))?;
     }
-    if let Some(names) = &patch.algorithms {
+    if let Some(names) = &patch.oidc.algorithms {
         Algorithms::from_names(names).map_err(|refusal| invalid("algorithms", refusal))?;
     }
     if let Some(mapping) = &patch.attribute_mapping {
         AttributeMapping::from_settings(mapping).map_err(|refusal| invalid("attribute_mapping", refusal))?;
     }
     let domains = patch.domains.as_deref().map(parse_domains).transpose()?;
-    let secret = patch
-        .client_secret
-        .as_ref()
-        .map(|secret| seal(on, tenant, id, secret))
-        .transpose()?;
+    let secret = seal(on, tenant, id, patch.oidc.client_secret.as_ref())?;
+    let provider = match patch.saml.metadata.take() {
+        Some(source) => {
+            patch.saml.metadata_url = Some(source.url());
+            Some(metadata::read(on, source, patch.saml.entity_id.take(), origin.at).await?)
+        }
+        None => None,
+    };
     let verified = authority.check_operator().is_ok();
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let found = tx.find_connection_for_update(id).await?;
             let before = found.ok_or(Error::NotFound("connection"))?;
-            let mut after = before.clone();
-            merge(&mut after, patch);
+            let (mut after, now) = (before.clone(), origin.at);
+            let follows_otherwise = patch.saml.metadata_url.is_some();
+            patch.merge(&mut after, provider)?;
             if let Some(domains) = domains {
                 set_domains(tx, &domains, verified, &origin).await?;
                 after.settings.domains = domains;
@@ -196,18 +174,24 @@ pub async fn update(
             if others.iter().any(|other| is_other(&other)) {
                 return Err(Refusal::ConnectionNameTaken(after.name).into());
             }
+            let check = metadata::first_check(id, &after.settings.protocol, now);
             if let Some(change) = connection::update(&before, after, origin) {
                 tx.apply(change).await?;
+            }
+            if follows_otherwise {
+                tx.note_metadata_check(id, check).await?;
             }
             tx.find_connection(id).await?.ok_or(Error::NotFound("connection"))
         })
         .await
 }
 
-/// Drops what is remembered of the provider, on every node.
+/// Drops what is remembered of the provider, on every node. The metadata of a SAML provider is fetched first, and what
+/// it says is taken.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Error::MetadataUnavailable`], [`Refusal::NoMetadataUrl`], [`Refusal::BindingNotOffered`],
+/// [`Refusal::FullScopeRequired`].
 pub async fn refresh(
     on: &Accounts,
     tenant: TenantId,
@@ -215,7 +199,10 @@ pub async fn refresh(
     id: ConnectionId,
     origin: Origin,
 ) -> Result<(), Error> {
-    authority.check_full()?;
+    let found = find(on, tenant, authority, id).await?;
+    if found.settings.protocol.saml().is_some() {
+        return metadata::refresh(on, tenant, found, origin).await;
+    }
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let found = tx.find_connection_for_update(id).await?;
@@ -323,12 +310,11 @@ fn seal(
     on: &Accounts,
     tenant: TenantId,
     id: ConnectionId,
-    secret: &NewSecret,
-) -> Result<SealedSecret, Error> {
-    let sealed = on
-        .vault
-        .seal(&secret.text, &client_secret_place(tenant, id), secret.nonce);
-    Ok(SealedSecret(sealed?))
+    secret: Option<&NewSecret>,
+) -> Result<Option<SealedSecret>, Error> {
+    let place = client_secret_place(tenant, id);
+    let sealed = secret.map(|secret| on.vault.seal(&secret.text, &place, secret.nonce));
+    Ok(sealed.transpose()?.map(SealedSecret))
 }
 
 async fn set_domains(tx: &mut Tx, names: &[String], verified: bool, origin: &Origin) -> Result<(), Error> {
@@ -341,29 +327,6 @@ async fn set_domains(tx: &mut Tx, names: &[String], verified: bool, origin: &Ori
         }
     }
     Ok(())
-}
-
-fn merge(connection: &mut Connection, patch: ConnectionPatch) {
-    fn set<T>(place: &mut T, value: Option<T>) {
-        if let Some(value) = value {
-            *place = value;
-        }
-    }
-    set(&mut connection.name, patch.name);
-    set(&mut connection.enabled, patch.enabled);
-    let settings = &mut connection.settings;
-    if let Protocol::Oidc(oidc) = &mut settings.protocol {
-        set(&mut oidc.issuer, patch.issuer);
-        set(&mut oidc.client_id, patch.client_id);
-        set(&mut oidc.allowed_hosts, patch.allowed_hosts);
-        set(&mut oidc.algorithms, patch.algorithms);
-    }
-    set(&mut settings.jit.enabled, patch.jit_enabled);
-    set(&mut settings.jit.default_entity_id, patch.default_entity);
-    set(&mut settings.attribute_mapping, patch.attribute_mapping);
-    set(&mut settings.group_mapping, patch.group_mapping);
-    set(&mut settings.trust_email, patch.trust_email);
-    set(&mut settings.directory_id, patch.directory);
 }
 
 /// What the settings name has to be the tenant's own.

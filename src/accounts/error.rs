@@ -1,7 +1,9 @@
 //! Why an administrative request came to nothing.
 
+use super::connections::metadata::MetadataFailure;
 use crate::auth::vault::VaultError;
 use crate::directory::Refusal;
+use crate::sso::saml::key::KeyError;
 use crate::storage;
 
 /// Why an administrative request came to nothing. Nothing was written, unless the database
@@ -19,6 +21,28 @@ pub enum Error {
         /// What is accepted.
         message: String,
     },
+    /// Fields that connections of another kind have.
+    #[error("{}: not of a connection of kind {kind}", fields.join(", "))]
+    OtherKind {
+        /// The fields of the request.
+        fields: Vec<&'static str>,
+        /// What the connection is.
+        kind: &'static str,
+    },
+    /// The metadata that a field gives, or leads to, cannot be taken.
+    #[error("{field}: {failure}")]
+    Metadata {
+        /// The field of the request.
+        field: &'static str,
+        /// Why.
+        failure: MetadataFailure,
+    },
+    /// The metadata at the address that a connection has cannot be taken.
+    #[error("the metadata of the identity provider cannot be taken: {0}")]
+    MetadataUnavailable(MetadataFailure),
+    /// No key could be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A stored secret cannot be sealed or opened.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -20,6 +20,7 @@ pub use error::Error;
 use std::sync::Arc;
 
 use crate::auth::vault::Vault;
+use crate::outbound::Client;
 use crate::storage::Store;
 
 /// What the use cases of this module work on. The doors hold it and never see the store itself.
@@ -27,18 +28,17 @@ use crate::storage::Store;
 pub struct Accounts {
     store: Store,
     vault: Arc<Vault>,
-    /// Whether identity providers may be on plain http and private addresses.
-    allow_private_idp: bool,
+    outbound: Client,
 }
 
 impl Accounts {
-    /// Works on this store, with these keys for stored secrets.
+    /// Works on this store, with these keys for stored secrets and the one client for outgoing calls.
     #[must_use]
-    pub fn new(store: Store, vault: Arc<Vault>, allow_private_idp: bool) -> Self {
+    pub fn new(store: Store, vault: Arc<Vault>, outbound: Client) -> Self {
         Self {
             store,
             vault,
-            allow_private_idp,
+            outbound,
         }
     }
 

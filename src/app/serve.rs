@@ -120,9 +120,9 @@ pub async fn start(
     };
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
-    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), config.allow_private_idp);
-    let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
+    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), outbound.clone());
+    let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let login = Login::new(
         store.clone(),
         operator_token.hash,
@@ -151,6 +151,7 @@ pub async fn start(
         bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
         metrics: MetricsText(Arc::new(move || render.render())),
     };
+    let metadata = jobs::metadata::run(gateway.accounts.clone());
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
@@ -162,6 +163,7 @@ pub async fn start(
         tokio::spawn(jobs::audit_numbers::run(store.clone())),
         tokio::spawn(jobs::group_mapping::run(store.clone())),
         tokio::spawn(jobs::requests::run(journal.clone())),
+        tokio::spawn(metadata),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.

@@ -10,6 +10,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
 
 use crate::directory::{ConnectionId, TenantId};
 
@@ -97,6 +98,12 @@ impl Vault {
 #[must_use]
 pub fn client_secret_place(tenant: TenantId, connection: ConnectionId) -> String {
     format!("client secret of connection {connection} of tenant {tenant}")
+}
+
+/// What a private key of ours for a SAML provider belongs to.
+#[must_use]
+pub fn service_key_place(tenant: TenantId, connection: ConnectionId, key: Uuid) -> String {
+    format!("private key {key} of connection {connection} of tenant {tenant}")
 }
 
 /// What the ticket for a test of a connection belongs to.

@@ -10,7 +10,9 @@ use super::audit::Origin;
 use super::change::{Change, ConnectionFact, Fact, SignInFact};
 use super::grant::GroupRule;
 use super::id::{ConnectionId, DirectoryId, EntityId, TenantId, UserId};
-use super::saml::{SamlSettings, ServiceKey};
+use super::metadata::MetadataState;
+use super::saml::SamlSettings;
+use super::service_key::ServiceKey;
 
 /// One way to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Connection {
     pub client_secret: Option<SealedSecret>,
     /// Our own keys for a SAML provider, oldest first; none for `OpenID`.
     pub keys: Vec<ServiceKey>,
+    /// What is known of a SAML provider's metadata at its address; nothing for `OpenID`.
+    pub metadata: MetadataState,
     /// Grows whenever what is remembered of the provider must not be used any more.
     pub revision: i64,
     /// When a login through it last went well with the settings as they are.
@@ -167,38 +171,42 @@ pub fn create(connection: Connection, origin: Origin) -> Change {
 
 /// Changes a connection. `None` when nothing changes. What was proven or remembered with other settings is void.
 #[must_use]
-pub fn update(before: &Connection, mut after: Connection, origin: Origin) -> Option<Change> {
-    if *before == after {
-        return None;
-    }
+pub fn update(before: &Connection, after: Connection, origin: Origin) -> Option<Change> {
+    (*before != after).then(|| changed(before, after, "connection.updated", origin))
+}
+
+/// The change from one state to another under the name of what was done.
+pub(super) fn changed(
+    before: &Connection,
+    mut after: Connection,
+    action: &'static str,
+    origin: Origin,
+) -> Change {
     if before.settings != after.settings
         || before.client_secret != after.client_secret
         || before.keys != after.keys
     {
         after.revision = before.revision + 1;
-        let proof_stands = before.settings.protocol == after.settings.protocol
-            && before.settings.attribute_mapping == after.settings.attribute_mapping
-            && before.client_secret == after.client_secret;
-        if !proof_stands {
-            after.tested_at = None;
-        }
+    }
+    let same_protocol = before.settings.protocol == after.settings.protocol;
+    if !same_protocol {
+        // It was an answer to what the connection had before.
+        after.metadata.offer = None;
+    }
+    let proof_stands = same_protocol
+        && before.settings.attribute_mapping == after.settings.attribute_mapping
+        && before.client_secret == after.client_secret;
+    if !proof_stands {
+        after.tested_at = None;
     }
     after.modified_at = origin.at;
     let (old, mut new) = (view(before), view(&after));
     if before.client_secret != after.client_secret {
         new["client_secret"] = json!("changed");
     }
-    let id = after.id.0;
+    let target = ("connection", after.id.0);
     let fact = Fact::Connection(ConnectionFact::Updated(after));
-    let target = ("connection", id);
-    Some(Change::new(
-        fact,
-        origin,
-        "connection.updated",
-        target,
-        Some(old),
-        Some(new),
-    ))
+    Change::new(fact, origin, action, target, Some(old), Some(new))
 }
 
 /// Drops what every node remembers of the provider.

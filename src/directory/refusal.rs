@@ -4,6 +4,8 @@ use super::client::MOST_CREDENTIALS;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
+use super::saml::SamlBinding;
+use super::service_key::MOST_KEYS;
 
 /// Why a rule said no. The text is for the person who asked; the code is stable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -199,6 +201,25 @@ pub enum Refusal {
     /// Nothing is added to a client that is revoked.
     #[error("this client is revoked; make another one")]
     ClientRevoked,
+    /// A connection has as many keys as it may have.
+    #[error("a connection has at most {MOST_KEYS} keys of ours; take one away first")]
+    TooManyKeys,
+    /// The key that signs cannot go.
+    #[error(
+        "this key signs what is sent to the identity provider; let another one sign first (.../activate)"
+    )]
+    KeySigns,
+    /// The provider takes no requests by the binding that is set.
+    #[error("request_binding: the identity provider's metadata offers no sign-in by {}", .0.as_str())]
+    BindingNotOffered(SamlBinding),
+    /// There is no address to fetch metadata from.
+    #[error(
+        "this connection has no idp_metadata_url to fetch from; give one, or new metadata as idp_metadata_xml, by PATCH"
+    )]
+    NoMetadataUrl,
+    /// Nothing is there to be accepted.
+    #[error("the identity provider's metadata offers nothing that this connection does not have")]
+    NothingOffered,
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -272,6 +293,11 @@ impl Refusal {
             Self::SchemaInUse { .. } => "schema_in_use",
             Self::SchemaDataMissing { .. } => "schema_data_missing",
             Self::ClientRevoked => "client_revoked",
+            Self::TooManyKeys => "too_many_keys",
+            Self::KeySigns => "key_signs",
+            Self::BindingNotOffered(_) => "binding_not_offered",
+            Self::NoMetadataUrl => "no_metadata_url",
+            Self::NothingOffered => "nothing_offered",
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

@@ -1,11 +1,8 @@
-//! What is set of a SAML connection, and our own keys for it.
+//! What is set of a SAML connection.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::connection::SealedSecret;
+use super::refusal::Refusal;
 
 /// What can be set of SAML 2.0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +19,23 @@ pub struct SamlSettings {
     pub allow_idp_initiated: bool,
     /// Refuses assertions that are encrypted without authentication (CBC).
     pub require_gcm: bool,
+}
+
+impl SamlSettings {
+    /// The provider has to take requests by the binding that is set.
+    ///
+    /// # Errors
+    /// [`Refusal::BindingNotOffered`].
+    pub fn check_binding(&self) -> Result<(), Refusal> {
+        let offers = |binding| {
+            let mut all = self.provider.single_sign_on.iter();
+            all.any(|endpoint| endpoint.binding == binding)
+        };
+        match self.request_binding {
+            Some(binding) if !offers(binding) => Err(Refusal::BindingNotOffered(binding)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// An identity provider as its metadata describes it (SAML metadata 2.4.3).
@@ -61,6 +75,15 @@ pub enum SamlBinding {
 }
 
 impl SamlBinding {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Redirect, Self::Post];
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|binding| binding.as_str() == word)
+    }
+
     /// The word in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -68,28 +91,5 @@ impl SamlBinding {
             Self::Redirect => "redirect",
             Self::Post => "post",
         }
-    }
-}
-
-/// A key of ours for one connection. All that are there are published and decrypt; one signs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceKey {
-    /// Its id.
-    pub id: Uuid,
-    /// Its self-signed certificate, base64 of DER.
-    pub certificate: String,
-    /// The private key, PKCS #8 in PEM, sealed under the master key.
-    pub private_key: SealedSecret,
-    /// Whether it signs what we send.
-    pub signs: bool,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-impl ServiceKey {
-    /// The key for the audit: everything but the secret.
-    #[must_use]
-    pub fn view(&self) -> Value {
-        json!({"id": self.id, "certificate": self.certificate, "signs": self.signs})
     }
 }

@@ -8,7 +8,9 @@ use super::account;
 use super::audit::{Actor, Origin, Source};
 use super::connection::{Connection, ConnectionSettings, Jit, OidcSettings, Protocol};
 use super::id::{ConnectionId, DirectoryId, TenantId, UserId};
+use super::metadata::MetadataState;
 use super::profile::Profile;
+use super::saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 use super::tenant::{SignIn, Slug, Tenant};
 use super::user::{User, UserKind, UserSource};
 
@@ -117,9 +119,39 @@ pub(crate) fn connection(number: u128) -> Connection {
         },
         client_secret: None,
         keys: Vec::new(),
+        metadata: MetadataState::default(),
         revision: 1,
         tested_at: None,
         created_at: at(1),
         modified_at: at(1),
     }
+}
+
+/// A provider that takes requests by redirect.
+pub(crate) fn saml_provider() -> SamlProvider {
+    SamlProvider {
+        entity_id: "https://idp.example/metadata".to_owned(),
+        certificates: vec!["certificate".to_owned()],
+        single_sign_on: vec![SamlEndpoint {
+            binding: SamlBinding::Redirect,
+            url: "https://idp.example/sso".to_owned(),
+            response_url: None,
+        }],
+        single_logout: Vec::new(),
+        wants_signed_requests: false,
+    }
+}
+
+/// The same connection by SAML, its metadata followed.
+pub(crate) fn saml_connection(number: u128) -> Connection {
+    let mut made = connection(number);
+    made.settings.protocol = Protocol::Saml(SamlSettings {
+        provider: saml_provider(),
+        metadata_url: Some("https://idp.example/metadata".to_owned()),
+        request_binding: None,
+        sign_requests: false,
+        allow_idp_initiated: false,
+        require_gcm: false,
+    });
+    made
 }

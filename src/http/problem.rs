@@ -161,6 +161,29 @@ impl From<accounts::Error> for Problem {
                 code: "invalid",
                 message,
             }]),
+            accounts::Error::OtherKind { fields, kind } => Self::invalid(
+                fields
+                    .into_iter()
+                    .map(|field| FieldError {
+                        field: field.into(),
+                        code: "invalid",
+                        message: format!("this connection is of kind {kind}, which has no such field"),
+                    })
+                    .collect(),
+            ),
+            accounts::Error::Metadata { field, failure } => Self::invalid(vec![FieldError {
+                field: field.into(),
+                code: failure.code(),
+                message: failure.to_string(),
+            }]),
+            accounts::Error::MetadataUnavailable(ref failure) => {
+                Self::new(StatusCode::BAD_GATEWAY, failure.code(), error.to_string())
+            }
+            accounts::Error::Key(error) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal_error",
+                error.to_string(),
+            ),
             accounts::Error::Vault(error) => Self::storage(&error, false),
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
@@ -216,6 +239,7 @@ impl From<Refusal> for Problem {
             | Refusal::EntityInItself
             | Refusal::DepartmentalMailbox(_)
             | Refusal::UnknownMember(_)
+            | Refusal::BindingNotOffered(_)
             | Refusal::MemberOfItself => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::AdministratorRequired
             | Refusal::FullScopeRequired
@@ -227,6 +251,7 @@ impl From<Refusal> for Problem {
         let problem = Self::new(status, refusal.code(), refusal.to_string());
         let field = match refusal {
             Refusal::UnknownEntity { field, .. } => field.into(),
+            Refusal::BindingNotOffered(_) => "request_binding".into(),
             Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()

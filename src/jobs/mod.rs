@@ -6,4 +6,5 @@ pub mod group_mapping;
 pub mod group_purge;
 pub mod last_used;
 pub mod mail;
+pub mod metadata;
 pub mod requests;

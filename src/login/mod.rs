@@ -13,6 +13,7 @@ pub mod oidc;
 mod providers;
 pub mod refusal;
 mod secrets;
+pub mod service_provider;
 pub mod session;
 
 use std::sync::Arc;
@@ -70,6 +71,24 @@ impl Login {
     #[must_use]
     pub fn redirect_uri(&self, tenant: &Slug, connection: ConnectionId) -> String {
         self.connection_url(tenant, connection, "callback")
+    }
+
+    /// Where a SAML provider's responses are posted (assertion consumer service).
+    #[must_use]
+    pub fn acs_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "acs")
+    }
+
+    /// Where our own metadata is, for a SAML provider; also our entity id there.
+    #[must_use]
+    pub fn metadata_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "metadata")
+    }
+
+    /// Where a SAML provider sends messages of a sign-out.
+    #[must_use]
+    pub fn slo_url(&self, tenant: &Slug, connection: ConnectionId) -> String {
+        self.connection_url(tenant, connection, "slo")
     }
 
     /// Where an `OpenID` provider says that a session is over.

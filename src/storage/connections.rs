@@ -8,7 +8,9 @@ use super::error::Error;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
-use crate::directory::{Connection, ConnectionFact, ConnectionId, Domain, Refusal, SealedSecret, TenantId};
+use crate::directory::{
+    Connection, ConnectionFact, ConnectionId, Domain, MetadataState, Refusal, SealedSecret, TenantId,
+};
 
 #[derive(sqlx::FromRow)]
 struct ConnectionRow {
@@ -18,6 +20,9 @@ struct ConnectionRow {
     settings: String,
     client_secret: Option<String>,
     service_keys: String,
+    metadata_checked_at: Option<i64>,
+    metadata_error: Option<String>,
+    metadata_offer: Option<String>,
     revision: i64,
     tested_at: Option<i64>,
     created_at: i64,
@@ -35,6 +40,15 @@ impl ConnectionRow {
             client_secret: self.client_secret.map(SealedSecret),
             keys: serde_json::from_str(&self.service_keys)
                 .map_err(|error| Error::Corrupt(format!("keys of a connection: {error}")))?,
+            metadata: MetadataState {
+                checked_at: self.metadata_checked_at.map(timestamp).transpose()?,
+                error: self.metadata_error,
+                offer: self
+                    .metadata_offer
+                    .map(|offer| serde_json::from_str(&offer))
+                    .transpose()
+                    .map_err(|error| Error::Corrupt(format!("metadata of a connection: {error}")))?,
+            },
             revision: self.revision,
             tested_at: self.tested_at.map(timestamp).transpose()?,
             created_at: timestamp(self.created_at)?,
@@ -64,8 +78,8 @@ impl DomainRow {
 macro_rules! select_connection {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, enabled, settings, client_secret, service_keys, revision, tested_at, created_at, modified_at \
-             FROM connections ",
+            "SELECT id, name, enabled, settings, client_secret, service_keys, metadata_checked_at, metadata_error, \
+             metadata_offer, revision, tested_at, created_at, modified_at FROM connections ",
             $rest
         )
     };
@@ -205,7 +219,8 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE connections SET enabled = $3, settings = $4, client_secret = $5, revision = $6, tested_at = $7, \
-             modified_at = $8, name = $9, name_key = $10, service_keys = $11 WHERE tenant_id = $1 AND id = $2",
+             modified_at = $8, name = $9, name_key = $10, service_keys = $11, metadata_offer = $12 \
+             WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             connection.id.0,
             connection.enabled,
@@ -217,9 +232,17 @@ impl Tx {
             &connection.name,
             fold(&connection.name).into_owned(),
             keys_json(&connection)?,
+            offer_json(&connection)?,
         )?;
         Ok(())
     }
+}
+
+fn offer_json(connection: &Connection) -> Result<Option<String>, Error> {
+    let offer = connection.metadata.offer.as_ref().map(serde_json::to_string);
+    offer
+        .transpose()
+        .map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 fn keys_json(connection: &Connection) -> Result<String, Error> {

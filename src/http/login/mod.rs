@@ -5,6 +5,7 @@ mod logout;
 mod oidc;
 mod refusal;
 mod return_to;
+mod saml_metadata;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -19,6 +20,7 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/login/{tenant}", get(entrance::of_tenant))
         .route("/login/{tenant}/{connection}/start", get(oidc::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
+        .route("/login/{tenant}/{connection}/metadata", get(saml_metadata::read))
         .route(
             "/login/{tenant}/{connection}/backchannel-logout",
             post(logout::by_provider),

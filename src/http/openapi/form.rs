@@ -120,7 +120,9 @@ fn name_ids(path: &str, operation: &mut Value) {
 fn id_parameter(collection: &str, name: &str) -> Value {
     let schema = match name {
         "tenant" => json!(super::slug()),
-        "id" | "token" | "client" | "secret" | "issuer" => json!({"type": "string", "format": "uuid"}),
+        "id" | "token" | "client" | "secret" | "issuer" | "key" => {
+            json!({"type": "string", "format": "uuid"})
+        }
         _ => json!({"type": "string"}),
     };
     let description = format!("Which of `{collection}`.");

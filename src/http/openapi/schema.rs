@@ -30,12 +30,20 @@ impl Field {
     }
 }
 
-/// The fields of an object, those of its parts first.
+/// The fields of an object, those of its parts first. What only one of several forms has need not be there.
 pub(super) fn fields(document: &Value, schema: &Value) -> Vec<Field> {
     let (_, schema) = resolve(document, schema);
     let mut found: Vec<Field> = list(&schema["allOf"])
         .flat_map(|part| fields(document, part))
         .collect();
+    for field in list(&schema["oneOf"]).flat_map(|form| fields(document, form)) {
+        if !found.iter().any(|known| known.name == field.name) {
+            found.push(Field {
+                required: false,
+                ..field
+            });
+        }
+    }
     let own = entries(&schema["properties"]).map(|(name, property)| Field {
         name: name.clone(),
         kind: kind(property),

@@ -7,8 +7,8 @@ use url::Url;
 
 use super::{at, find_doors};
 use crate::auth::bearer::{self, NewToken, TokenKind};
-use crate::directory::access_error::Trace;
 use crate::directory::Code;
+use crate::directory::access_error::Trace;
 use crate::login::{Login, Refused, secrets};
 use crate::sso::oidc::authorization::{AuthorizationRequest, DEFAULT_SCOPE};
 use crate::storage::{LoginAttempt, Purpose};
