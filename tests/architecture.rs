@@ -20,11 +20,14 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     ("config", &[]),
     // Use cases: what two of them share is a rule or a change, so none names another.
     ("provisioning", &["scim", "directory", "auth", "storage"]),
-    ("accounts", &["directory", "auth", "sso", "storage"]),
+    ("accounts", &["directory", "auth", "sso", "storage", "outbound"]),
     ("login", &["directory", "auth", "sso", "storage", "outbound"]),
     ("journal", &["scim", "directory", "storage"]),
     ("mail", &["directory"]),
-    ("jobs", &["directory", "auth", "journal", "mail", "storage"]),
+    (
+        "jobs",
+        &["accounts", "directory", "auth", "journal", "mail", "storage"],
+    ),
     // Doors. `http::scim` also names scim.
     (
         "http",
@@ -77,6 +80,7 @@ Store: read
 Store: settle
 Store: system
 Store: take_due_mail
+Store: take_due_metadata
 Store: take_login
 Store: wait_for_alignment
 Store: wait_for_mail
@@ -115,6 +119,7 @@ Tx: list_sessions_of_provider
 Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
 Tx: log_requests
+Tx: note_metadata_check
 Tx: prune_requests
 Tx: save_alignment
 ";

@@ -5,7 +5,8 @@ use rollcall::directory::connection::{self, Jit};
 use rollcall::directory::query::PopulationFilter;
 use rollcall::directory::{
     AccessWindow, Authority, Connection, ConnectionId, ConnectionSettings, GrantSource, IdentityKey,
-    OidcSettings, Protocol, Right, User, UserId, UserKind, UserSource, UserStatus, account, grant,
+    MetadataState, OidcSettings, Protocol, Right, User, UserId, UserKind, UserSource, UserStatus, account,
+    grant,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -225,6 +226,7 @@ fn new_connection(id: ConnectionId) -> Connection {
         },
         client_secret: None,
         keys: Vec::new(),
+        metadata: MetadataState::default(),
         revision: 1,
         tested_at: None,
         created_at: now(),

@@ -168,6 +168,14 @@ impl Tenant {
         }
     }
 
+    /// The same tenant at another gateway on its database.
+    pub fn at(&self, gateway: &Gateway) -> Self {
+        Self {
+            base: gateway.base(),
+            ..self.clone()
+        }
+    }
+
     /// Where the operator API keeps this tenant: `/api/v1/tenants/{slug}` and what follows.
     pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/tenants/{}{rest}", self.slug)

@@ -8,7 +8,7 @@ use super::message::{
     user_with,
 };
 use super::routes::{Door, ROUTES};
-use crate::harness::{Answer, Directory, Engine, Tenant};
+use crate::harness::{Answer, Directory, Engine, IdpMetadata, Tenant, new_key};
 
 on_both_engines!(
     a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist,
@@ -31,6 +31,8 @@ struct House {
     entity: String,
     /// An OAuth client with a secret and an issuer, as its creation answered it.
     client: Value,
+    /// A SAML connection with a key of ours, as its creation answered it.
+    connection: Value,
     /// Stands in every name of this house.
     mark: String,
 }
@@ -64,9 +66,13 @@ impl House {
         });
         let path = format!("/directories/{}/clients", directory.id);
         let client = tenant.call_with("POST", &path, &client).await.expect(201).json;
+        let metadata = IdpMetadata::of(&new_key("idp.example")).xml();
+        let connection = json!({"kind": "saml", "name": format!("idp {mark}"), "idp_metadata_xml": metadata});
+        let connection = tenant.call_with("POST", "/connections", &connection).await;
         Self {
             tenant: tenant.clone(),
             client,
+            connection: connection.expect(201).json,
             directory,
             user,
             group,
@@ -82,6 +88,7 @@ impl House {
             .replace("{client}", &id(&self.client["client_id"]))
             .replace("{secret}", &id(&self.client["secrets"][0]["id"]))
             .replace("{issuer}", &id(&self.client["issuers"][0]["id"]))
+            .replace("{key}", &id(&self.connection["keys"][0]["id"]))
     }
 
     /// Everything of this house that its own side can see.
@@ -209,7 +216,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             Some("issuers") => Some(json!({"issuer": "https://idp.example", "subject": "workload"})),
             _ => None,
         };
-        let nobody_path = ["{id}", "{token}", "{client}", "{secret}", "{issuer}"]
+        let nobody_path = ["{id}", "{token}", "{client}", "{secret}", "{issuer}", "{key}"]
             .iter()
             .fold(path.to_owned(), |path, name| path.replace(name, NOBODY));
         let nobody = operator_call(&own.tenant, method, &nobody_path, body.as_ref()).await;
@@ -223,6 +230,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             &other.entity,
             &other.directory.id,
             &other.tenant.id,
+            &other.connection["id"].as_str().expect("an id").to_owned(),
         ] {
             let path = other.below(&path.replace("{id}", id));
             let answer = operator_call(&own.tenant, method, &path, body.as_ref()).await;

@@ -13,6 +13,7 @@ use rollcall::directory::{
     MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
     tenant,
 };
+use rollcall::outbound::Client;
 use rollcall::provisioning::{
     self, Command, Document, Endpoint, Outcome, Pieces, Precondition, Provisioning, ResourceKind, Service,
     Write, perform,
@@ -36,7 +37,8 @@ pub struct Place {
 /// Administration of a store.
 pub fn accounts_on(store: &Store) -> Accounts {
     let vault = Vault::new(&[7; 32], &[]).expect("a key");
-    Accounts::new(store.clone(), Arc::new(vault), true)
+    let outbound = Client::new(true).expect("a client");
+    Accounts::new(store.clone(), Arc::new(vault), outbound)
 }
 
 /// SCIM on a store.

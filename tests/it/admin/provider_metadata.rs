@@ -1,0 +1,319 @@
+//! The daily look at the metadata of SAML providers: it offers what has changed, and changes nobody that is trusted.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollcall::accounts::connections::keys::NewServiceKey;
+use rollcall::accounts::connections::metadata::{self, MetadataSource, accept_offer, check_due};
+use rollcall::accounts::connections::{
+    self, ConnectionPatch, NewConnection, NewProtocol, NewSaml, SamlPatch,
+};
+use rollcall::accounts::{Accounts, Error};
+use rollcall::directory::{Authority, Connection, ConnectionId, MetadataOffer, Refusal};
+use rollcall::sso::saml::key::NewKey;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::saml_connections::{audited, path_of, post, read};
+use crate::harness::engine::open;
+use crate::harness::{Engine, Gateway, IdpMetadata, MetadataServer, new_key};
+use crate::storage::fixture::{Place, accounts_on, now, origin};
+
+on_both_engines!(
+    a_changed_certificate_is_offered_and_taken_over_the_api,
+    each_address_is_asked_once_a_day_whoever_asks,
+    an_offer_says_who_signed_it_and_goes_with_the_difference,
+    what_fails_is_noted_and_tried_again_within_the_hour,
+    whoever_changes_the_metadata_by_hand_has_answered_the_offer,
+    the_order_of_certificates_is_no_change,
+);
+
+const DAY: Duration = Duration::from_hours(25);
+
+/// A connection whose metadata is followed, in a database of its own: the job is one for all tenants.
+struct Followed {
+    place: Place,
+    on: Accounts,
+    server: MetadataServer,
+    id: ConnectionId,
+    /// The provider's key.
+    key: NewKey,
+}
+
+impl Followed {
+    async fn new(engine: Engine) -> Self {
+        let place = Place::in_store(open(&engine.new_database().await).await).await;
+        let on = accounts_on(&place.store);
+        let key = new_key("first");
+        let server = MetadataServer::start(&IdpMetadata::of(&key).xml()).await;
+        let saml = NewSaml {
+            metadata: MetadataSource::Url(server.url.clone()),
+            entity_id: None,
+            key: NewServiceKey {
+                id: Uuid::now_v7(),
+                common_name: "id.example".to_owned(),
+                nonce: [1; 12],
+            },
+        };
+        let new = NewConnection {
+            id: ConnectionId(Uuid::now_v7()),
+            name: "IdP".to_owned(),
+            domains: Vec::new(),
+            protocol: NewProtocol::Saml(saml),
+        };
+        let made = connections::create(&on, place.tenant, &Authority::Operator, new, origin());
+        let id = made.await.expect("a connection").id;
+        Self {
+            place,
+            on,
+            server,
+            id,
+            key,
+        }
+    }
+
+    async fn connection(&self) -> Connection {
+        let found = connections::find(&self.on, self.place.tenant, &Authority::Operator, self.id);
+        found.await.expect("the connection")
+    }
+
+    /// Looks for changes at this time; how many addresses were asked.
+    async fn look(&self, at: Timestamp) -> usize {
+        check_due(&self.on, at).await.expect("the database answers")
+    }
+
+    async fn offer(&self) -> Option<MetadataOffer> {
+        self.connection().await.metadata.offer
+    }
+
+    async fn accept(&self) -> Result<Connection, Error> {
+        let full = Authority::Operator;
+        accept_offer(&self.on, self.place.tenant, &full, self.id, origin()).await
+    }
+
+    /// The actions of the audit of this connection, oldest first.
+    async fn actions(&self) -> Vec<String> {
+        let rows = self.place.read().await.list_audit_of(self.id.0).await;
+        let rows = rows.expect("the audit").into_iter();
+        rows.map(|row| row.action).collect()
+    }
+}
+
+fn subjects(certificates: &[String]) -> Vec<String> {
+    let described = metadata::describe_certificates(certificates);
+    described.into_iter().map(|one| one.subject).collect()
+}
+
+async fn a_changed_certificate_is_offered_and_taken_over_the_api(engine: Engine) {
+    let database = engine.new_database().await;
+    let private = [("ROLLCALL_ALLOW_PRIVATE_IDP", "true")];
+    let gateway = Gateway::start_with(&database, &private).await;
+    let tenant = gateway.tenant().await;
+    let (old, new) = (new_key("old"), new_key("new"));
+    let server = MetadataServer::start(&IdpMetadata::of(&old).xml()).await;
+    let made = post(&tenant, json!({"idp_metadata_url": server.url}))
+        .await
+        .expect(201)
+        .json;
+    let nothing = tenant
+        .call("POST", &path_of(&made, "/accept-offer"))
+        .await
+        .expect(409);
+    assert_eq!(nothing.json["code"], "nothing_offered");
+    gateway.stop().await;
+
+    // A day later, by the job of two nodes.
+    server.answer(200, IdpMetadata::of(&old).with(&[&new]).signed(&old));
+    let store = open(&database).await;
+    let (one, other) = (accounts_on(&store), accounts_on(&store));
+    let later = Timestamp::now() + DAY;
+    let looked = tokio::join!(check_due(&one, later), check_due(&other, later));
+    let looked = looked.0.expect("one") + looked.1.expect("the other");
+    assert_eq!(
+        (looked, server.seen().len()),
+        (1, 2),
+        "made, then looked at by one node"
+    );
+    drop((one, other));
+    store.close().await;
+
+    let gateway = Gateway::start_with(&database, &private).await;
+    let tenant = tenant.at(&gateway);
+    let seen = read(&tenant, &made).await;
+    assert_eq!(seen["idp"], made["idp"], "nobody else is trusted");
+    let offer = &seen["idp_metadata"]["offer"];
+    assert_eq!(offer["signed_by_known"], true, "{offer}");
+    let [change] = offer["changes"].as_array().expect("changes").as_slice() else {
+        panic!("{offer}");
+    };
+    let fingerprint = offer["idp"]["certificates"][1]["fingerprint"]
+        .as_str()
+        .expect("one");
+    let words = change.as_str().expect("words");
+    assert!(
+        words.starts_with("new signing certificate \"new\"") && words.contains(fingerprint),
+        "{words}"
+    );
+    let taken = tenant
+        .call("POST", &path_of(&made, "/accept-offer"))
+        .await
+        .expect(200)
+        .json;
+    assert_eq!(taken["idp"], offer["idp"]);
+    assert_eq!(taken["idp_metadata"]["offer"], Value::Null);
+    let actions: Vec<_> = audited(&tenant, &made)
+        .await
+        .iter()
+        .map(|row| row["action"].clone())
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "connection.created",
+            "connection.metadata_changed",
+            "connection.metadata_accepted"
+        ]
+    );
+    gateway.stop().await;
+}
+
+async fn each_address_is_asked_once_a_day_whoever_asks(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let start = now();
+    let hours = |hours| start + Duration::from_hours(hours);
+    assert_eq!(site.look(hours(21)).await, 0, "not due yet");
+    assert_eq!(site.look(hours(24)).await, 1);
+    assert_eq!(site.look(hours(24)).await, 0, "not due any more");
+    assert_eq!(site.look(hours(45)).await, 0);
+    assert_eq!(site.look(hours(48)).await, 1);
+    assert_eq!(site.server.seen().len(), 3);
+    assert_eq!(site.connection().await.metadata.checked_at, Some(hours(48)));
+    assert_eq!(site.actions().await, ["connection.created"]);
+}
+
+async fn an_offer_says_who_signed_it_and_goes_with_the_difference(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let (start, second) = (now(), new_key("second"));
+    let day = |day: u32| start + DAY * day;
+    let trusted = site.connection().await.settings;
+    let changed = IdpMetadata {
+        sign_on: vec![("POST", "https://idp.example/post".to_owned())],
+        ..IdpMetadata::of(&second)
+    };
+    // Signed by the key that it brings itself: that says nothing.
+    site.server.answer(200, changed.signed(&second));
+    site.look(day(1)).await;
+    let offer = site.offer().await.expect("an offer");
+    assert_eq!((offer.found_at, offer.signed_by_known), (day(1), false));
+    assert_eq!(subjects(&offer.provider.certificates), ["second"]);
+    for (change, begins) in offer
+        .changes
+        .iter()
+        .zip(["new signing", "missing signing", "sign-in by post"])
+    {
+        assert!(change.starts_with(begins), "{change}");
+    }
+    assert_eq!(offer.changes.len(), 3, "{:?}", offer.changes);
+    // The same is told once, and one who vouches for it is news.
+    site.look(day(2)).await;
+    assert_eq!(site.offer().await, Some(offer.clone()));
+    site.server.answer(200, changed.signed(&site.key));
+    site.look(day(3)).await;
+    let vouched = site.offer().await.expect("an offer");
+    assert!(vouched.signed_by_known && vouched.provider == offer.provider);
+    assert_eq!(site.connection().await.settings, trusted);
+    // What it was an offer of is gone again.
+    site.server.answer(200, IdpMetadata::of(&site.key).xml());
+    site.look(day(4)).await;
+    assert_eq!(site.offer().await, None);
+    let refused = site.accept().await.expect_err("nothing is offered");
+    assert!(
+        matches!(refused, Error::Refused(Refusal::NothingOffered)),
+        "{refused}"
+    );
+    assert_eq!(site.connection().await.settings, trusted);
+    assert_eq!(
+        site.actions().await,
+        [
+            "connection.created",
+            "connection.metadata_changed",
+            "connection.metadata_changed",
+            "connection.metadata_restored"
+        ]
+    );
+}
+
+async fn what_fails_is_noted_and_tried_again_within_the_hour(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let trusted = site.connection().await.settings;
+    let first = now() + DAY;
+    site.server.answer(500, "");
+    assert_eq!(site.look(first).await, 1);
+    let noted = site.connection().await.metadata;
+    assert_eq!(noted.checked_at, Some(first));
+    assert!(noted.error.is_some_and(|error| error.contains("500")));
+    assert_eq!(site.look(first + Duration::from_mins(59)).await, 0);
+    // Without a certificate it is nothing that could be offered.
+    let none = IdpMetadata {
+        certificates: Vec::new(),
+        ..IdpMetadata::of(&site.key)
+    };
+    site.server.answer(200, none.xml());
+    let second = first + Duration::from_hours(1);
+    assert_eq!(site.look(second).await, 1);
+    let noted = site.connection().await.metadata;
+    assert!(noted.offer.is_none() && noted.error.is_some_and(|error| error.contains("certificate")));
+    site.server.answer(200, IdpMetadata::of(&site.key).xml());
+    assert_eq!(site.look(second + Duration::from_hours(1)).await, 1);
+    let after = site.connection().await;
+    assert_eq!((after.metadata.error, after.settings), (None, trusted));
+    assert_eq!(site.actions().await, ["connection.created"]);
+}
+
+async fn whoever_changes_the_metadata_by_hand_has_answered_the_offer(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let (start, second, third) = (now(), new_key("second"), new_key("third"));
+    let (tenant, operator) = (site.place.tenant, Authority::Operator);
+    let found = async |key: &NewKey, day: u32| {
+        site.server.answer(200, IdpMetadata::of(key).xml());
+        site.look(start + DAY * day).await;
+        assert!(site.offer().await.is_some());
+    };
+    found(&second, 1).await;
+    connections::refresh(&site.on, tenant, &operator, site.id, origin())
+        .await
+        .expect("metadata");
+    let refreshed = site.connection().await;
+    assert_eq!(refreshed.metadata.offer, None);
+    let provider = &refreshed.settings.protocol.saml().expect("SAML").provider;
+    assert_eq!(subjects(&provider.certificates), ["second"]);
+    found(&third, 3).await;
+    let patch = ConnectionPatch {
+        saml: SamlPatch {
+            metadata: Some(MetadataSource::Xml(IdpMetadata::of(&site.key).xml())),
+            ..SamlPatch::default()
+        },
+        ..ConnectionPatch::default()
+    };
+    connections::update(&site.on, tenant, &operator, site.id, patch, origin())
+        .await
+        .expect("metadata");
+    assert_eq!(site.offer().await, None);
+    // And nothing is asked any more.
+    assert_eq!(site.look(start + DAY * 9).await, 0);
+}
+
+async fn the_order_of_certificates_is_no_change(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let second = new_key("second");
+    site.server
+        .answer(200, IdpMetadata::of(&site.key).with(&[&second]).xml());
+    let start = now();
+    site.look(start + DAY).await;
+    let taken = site.accept().await.expect("an offer");
+    assert_eq!(taken.tested_at, None);
+    site.server
+        .answer(200, IdpMetadata::of(&second).with(&[&site.key]).xml());
+    assert_eq!(site.look(start + DAY * 2).await, 1);
+    assert_eq!(site.offer().await, None);
+}
