@@ -66,10 +66,9 @@ impl Certificate {
         if !is_believed(&key) {
             return Err(CertificateRefusal::Key);
         }
-        let names = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
+        let mut names = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
         let subject = names
-            .filter_map(|name| name.data().to_string().ok())
-            .next()
+            .find_map(|name| name.data().to_string().ok())
             .unwrap_or_default();
         let digest = certificate.digest(MessageDigest::sha256()).map_err(unreadable)?;
         let hexadecimal: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -120,5 +119,7 @@ fn is_believed(key: &PKey<Public>) -> bool {
 
 fn timestamp(time: &Asn1TimeRef) -> Option<Timestamp> {
     let distance = Asn1Time::from_unix(0).ok()?.diff(time).ok()?;
-    Timestamp::from_second(i64::from(distance.days) * 86_400 + i64::from(distance.secs)).ok()
+    let second = i64::from(distance.days) * 86_400 + i64::from(distance.secs);
+    // The last second of 9999 says "no end" (RFC 5280 section 4.1.2.5) and is beyond what a timestamp can hold.
+    Some(Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
 }
