@@ -4,6 +4,7 @@
 //! store opens one for itself.
 
 mod administrators;
+mod attempts;
 mod audit;
 mod clients;
 mod closure;
