@@ -265,7 +265,14 @@ mod tests {
         for french in ["fr", "FR-ca", " fr_FR", "fr;q=0.9, en", "fr,en"] {
             assert_eq!(of(json!(french)), Language::French, "{french}");
         }
-        for other in [json!("en-GB"), json!("de"), json!("fra"), json!("en, fr"), json!(""), json!(5)] {
+        for other in [
+            json!("en-GB"),
+            json!("de"),
+            json!("fra"),
+            json!("en, fr"),
+            json!(""),
+            json!(5),
+        ] {
             assert_eq!(of(other.clone()), Language::English, "{other}");
         }
         assert_eq!(sample::local(1, "ada").language(), Language::English);
