@@ -44,6 +44,13 @@ impl VerifiedIdentity {
         self
     }
 
+    /// The same identity under another name.
+    #[must_use]
+    pub(super) fn named(mut self, subject: String) -> Self {
+        self.subject = subject;
+        self
+    }
+
     /// The provider, exactly as it names itself.
     #[must_use]
     pub fn issuer(&self) -> &str {

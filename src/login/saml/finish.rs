@@ -74,6 +74,8 @@ async fn arrive(
     let judging = Judging {
         response: posted.response,
         settings: settings.clone(),
+        mapping: AttributeMapping::from_settings(&connection.settings.attribute_mapping)
+            .map_err(|_| Code::InternalError)?,
         keys: keys.collect::<Result<_, _>>()?,
         acs_url: on.acs_url(&tenant.slug, connection.id),
         entity_id: on.metadata_url(&tenant.slug, connection.id),
@@ -86,10 +88,6 @@ async fn arrive(
     let (judged, noted) = judged.await.map_err(|undone: Undone| undone.note(trace))?;
     trace.extend(&noted);
     let statement = judged?;
-    let mapping = AttributeMapping::from_settings(&connection.settings.attribute_mapping);
-    let attributes = mapping
-        .map_err(|_| Code::InternalError)?
-        .read(&statement.identity);
     let hint = LogoutHint::of(&statement).to_text();
     let answer = Answer {
         once: bearer::hash(&format!("assertion {} {}", connection.id, statement.assertion_id)),
@@ -105,7 +103,7 @@ async fn arrive(
         logout_hint: hint.and_then(|hint| on.seal_logout_hint(tenant.id, &hint, returned.fresh.nonce)),
         identity: statement.identity,
         userinfo_failed: false,
-        attributes,
+        attributes: statement.attributes,
         connection: connection.id,
         revision: connection.revision,
         session_limit: statement.session_not_on_or_after,
@@ -136,6 +134,7 @@ async fn is_test(on: &Login, at: &Doors, relay_state: Option<&str>, returned: &R
 struct Judging {
     response: String,
     settings: SamlSettings,
+    mapping: AttributeMapping,
     keys: Vec<String>,
     acs_url: String,
     entity_id: String,
@@ -160,6 +159,7 @@ impl Judging {
             acs_url: &self.acs_url,
             entity_id: &self.entity_id,
             idp_entity_id: &provider.entity_id,
+            mapping: &self.mapping,
             now: self.now,
         };
         let opened = decode_post(&self.response).and_then(|xml| open_response(&xml, &trust));

@@ -14,6 +14,7 @@ const MAX_FORMAT: usize = 256;
 const MAX_QUALIFIER: usize = 1024;
 
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
+const UNSPECIFIED_OF_1_0: &str = "urn:oasis:names:tc:SAML:1.0:nameid-format:unspecified";
 const EMAIL: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 
@@ -85,7 +86,9 @@ impl NameId {
     // Google and JumpCloud send addresses as unspecified unless they are told otherwise.
     pub(super) fn email(&self, is_address: impl FnOnce(&str) -> bool) -> Option<&str> {
         let says_so = self.format() == EMAIL;
-        (says_so || (self.format() == UNSPECIFIED && is_address(&self.value))).then_some(&self.value)
+        // JumpCloud calls it by a version of SAML that does not have it.
+        let says_nothing = [UNSPECIFIED, UNSPECIFIED_OF_1_0].contains(&self.format());
+        (says_so || (says_nothing && is_address(&self.value))).then_some(&self.value)
     }
 
     fn format(&self) -> &str {

@@ -21,8 +21,8 @@ use super::open::OpenedResponse;
 use super::{NameId, SamlRefusal, xml};
 use crate::directory::Code;
 use crate::directory::access_error::Trace;
-use crate::sso::VerifiedIdentity;
 use crate::sso::shown::shown;
+use crate::sso::{AttributeMapping, Attributes, VerifiedIdentity};
 
 pub use instant::{CLOCK_SKEW, MAX_AGE};
 
@@ -35,6 +35,8 @@ pub struct Expected<'a> {
     pub entity_id: &'a str,
     /// The provider's entity id, letter by letter.
     pub idp_entity_id: &'a str,
+    /// The provider's names of attributes.
+    pub mapping: &'a AttributeMapping,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -44,6 +46,8 @@ pub struct Expected<'a> {
 pub struct Statement {
     /// The person. [`VerifiedIdentity::session_id`] is the `SessionIndex`.
     pub identity: VerifiedIdentity,
+    /// What is said of them, after mapping.
+    pub attributes: Attributes,
     /// The provider's name for them, as a request to sign out has to repeat it.
     pub name_id: NameId,
     /// The id of the request that is answered, as a signature covers it. `None` means that the provider began.
@@ -89,13 +93,22 @@ pub fn judge(
     let in_response_to = agree(response, subject.in_response_to, opened.response_signed)?;
     let session = authentication::judge(assertion, judge)?;
     let said = attributes::read(assertion, &subject.name_id, judge)?;
+    let by_attribute = lasting_name(&said);
     let identity = VerifiedIdentity::new(
         expected.idp_entity_id.to_owned(),
-        subject_of(&subject.name_id, &said)?,
+        subject.name_id.subject(),
         session.index,
         said,
     );
+    let attributes = expected.mapping.read(&identity);
+    let identity = if subject.name_id.is_transient() {
+        let lasting = by_attribute.or_else(|| address_of(&attributes));
+        identity.named(lasting.ok_or_else(nameless)?)
+    } else {
+        identity
+    };
     Ok(Statement {
+        attributes,
         name_id: subject.name_id,
         in_response_to,
         assertion_id: id.to_owned(),
@@ -132,12 +145,9 @@ fn agree(
     }
 }
 
-/// What the person is known by. A name that is made anew at every sign-in tells nobody apart; beside it there may be an
-/// attribute that does (SAML V2.0 Subject Identifier Attributes 1.0, which has them compared without regard to case).
-fn subject_of(name_id: &NameId, said: &Map<String, Value>) -> Result<String, SamlRefusal> {
-    if !name_id.is_transient() {
-        return Ok(name_id.subject());
-    }
+/// What a person with a transient name is known by: an attribute made for that (SAML V2.0 Subject Identifier Attributes
+/// 1.0, which has them compared without regard to case).
+fn lasting_name(said: &Map<String, Value>) -> Option<String> {
     [
         "urn:oasis:names:tc:SAML:attribute:subject-id",
         "urn:oasis:names:tc:SAML:attribute:pairwise-id",
@@ -150,11 +160,20 @@ fn subject_of(name_id: &NameId, said: &Map<String, Value>) -> Result<String, Sam
             .filter(|value| value_fault(value).is_none())?;
         Some(format!("{name} {}", value.to_ascii_lowercase()))
     })
-    .ok_or_else(|| {
-        SamlRefusal::new(Code::SamlSubjectInvalid, "name_id_format")
-            .expected("a NameID that stays the same (persistent, emailAddress), or the attribute subject-id")
-            .received("transient")
-    })
+}
+
+/// The e-mail address, where there is nothing better: a name that is made anew at every sign-in tells nobody apart, and
+/// SimpleSAMLphp and Shibboleth send such names unless they are told otherwise. Only ASCII letters are folded, since
+/// folding others makes one of several mailboxes.
+fn address_of(attributes: &Attributes) -> Option<String> {
+    let email = attributes.email.as_ref()?;
+    Some(format!("email {}", email.address.to_ascii_lowercase()))
+}
+
+fn nameless() -> SamlRefusal {
+    SamlRefusal::new(Code::SamlSubjectInvalid, "name_id_format")
+        .expected("a NameID that stays the same (persistent, emailAddress), the attribute subject-id, or an e-mail address")
+        .received("transient, and none of the others")
 }
 
 /// What is expected, and where it is written down what has passed.

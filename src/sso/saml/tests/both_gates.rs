@@ -1,5 +1,7 @@
 //! From the bytes of a message to the person, through both gates.
 
+use std::sync::LazyLock;
+
 use super::super::SamlRefusal;
 use super::super::open::open_response;
 use super::super::profile::{Expected, Statement, judge};
@@ -10,6 +12,8 @@ use crate::directory::access_error::Trace;
 use crate::sso::AttributeMapping;
 
 const ACS: &str = "https://sp.example/acs";
+
+static MAPPING: LazyLock<AttributeMapping> = LazyLock::new(AttributeMapping::default);
 
 /// An assertion in exclusive canonical form with everything that it has to say, to be signed.
 fn complete(in_response_to: &str, groups: &[&str]) -> String {
@@ -43,6 +47,7 @@ fn sign_in(message: &str) -> Result<Statement, SamlRefusal> {
         acs_url: ACS,
         entity_id: "https://sp.example",
         idp_entity_id: "https://idp.example",
+        mapping: &MAPPING,
         now: now(),
     };
     judge(

@@ -7,6 +7,8 @@ mod shapes;
 mod subject;
 mod times;
 
+use std::sync::LazyLock;
+
 use jiff::SignedDuration;
 
 use super::*;
@@ -20,6 +22,8 @@ const NOW: &str = "2026-01-31T12:00:00Z";
 const RESPONSE: &str = r#"<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_r1" Version="2.0" IssueInstant="2026-01-31T11:59:58Z" Destination="https://gate.example/login/acme/c1/acs" InResponseTo="_q1"><saml:Issuer>https://idp.example/saml</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"></samlp:StatusCode></samlp:Status></samlp:Response>"#;
 
 const ASSERTION: &str = r#"<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" IssueInstant="2026-01-31T11:59:59Z"><saml:Issuer>https://idp.example/saml</saml:Issuer><saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">ada-1815</saml:NameID><saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData InResponseTo="_q1" NotOnOrAfter="2026-01-31T12:05:00Z" Recipient="https://gate.example/login/acme/c1/acs"></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="2026-01-31T11:55:00Z" NotOnOrAfter="2026-01-31T12:06:00Z"><saml:AudienceRestriction><saml:Audience>https://gate.example/login/acme/c1/metadata</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="2026-01-31T11:59:57Z" SessionIndex="_s1" SessionNotOnOrAfter="2026-01-31T20:00:00Z"><saml:AuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="mail"><saml:AttributeValue>ada@acme.example</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion>"#;
+
+static MAPPING: LazyLock<AttributeMapping> = LazyLock::new(AttributeMapping::default);
 
 fn now() -> Timestamp {
     NOW.parse().unwrap()
@@ -68,6 +72,7 @@ fn traced(opened: &OpenedResponse) -> (Result<Statement, SamlRefusal>, Trace) {
         acs_url: ACS,
         entity_id: ENTITY,
         idp_entity_id: IDP,
+        mapping: &MAPPING,
         now: now(),
     };
     let mut trace = Trace::default();
@@ -156,6 +161,7 @@ fn the_assertion_is_remembered_until_its_age_refuses_it_on_every_clock() {
         acs_url: ACS,
         entity_id: ENTITY,
         idp_entity_id: IDP,
+        mapping: &MAPPING,
         now,
     };
     let long = with_assertion("NotOnOrAfter=\"2026-01-31T12:06:00Z\"", "");

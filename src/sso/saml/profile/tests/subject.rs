@@ -6,7 +6,7 @@ const DATA: &str = r#"<saml:SubjectConfirmationData InResponseTo="_q1" NotOnOrAf
 const NAME_ID: &str =
     r#"<saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">ada-1815</saml:NameID>"#;
 
-const OF_THE_SUBJECT: [Row; 24] = [
+const OF_THE_SUBJECT: [Row; 23] = [
     (
         "there are two subjects",
         "<saml:Conditions ",
@@ -62,13 +62,6 @@ const OF_THE_SUBJECT: [Row; 24] = [
         "> \n <",
         Code::SamlSubjectInvalid,
         "name_id",
-    ),
-    (
-        "the name is transient",
-        "nameid-format:persistent",
-        "nameid-format:transient",
-        Code::SamlSubjectInvalid,
-        "name_id_format",
     ),
     (
         "nobody may present it",
