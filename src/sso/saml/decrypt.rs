@@ -40,7 +40,7 @@ struct WrappedKey {
     bytes: Vec<u8>,
 }
 
-/// An EncryptedAssertion, as far as it can be read without a key.
+/// An `EncryptedAssertion`, as far as it can be read without a key.
 pub(super) struct Encrypted {
     method: Method,
     keys: Vec<WrappedKey>,
@@ -54,7 +54,7 @@ pub(super) struct Decrypted {
     pub(super) is_sound: bool,
 }
 
-/// Reads an EncryptedAssertion (SAML core 2.3.4).
+/// Reads an `EncryptedAssertion` (SAML core 2.3.4).
 pub(super) fn read(encrypted: Node<'_, '_>, require_gcm: bool) -> Result<Encrypted, SamlRefusal> {
     let data = xml::only_child(encrypted, XENC, "EncryptedData")
         .ok()
@@ -265,7 +265,7 @@ const MASKS: Digests = [
     ),
 ];
 
-/// The digest that a child of an EncryptionMethod names; `None` where there is no such child.
+/// The digest that a child of an `EncryptionMethod` names; `None` where there is no such child.
 fn named(
     method: Node<'_, '_>,
     namespace: &str,

@@ -35,7 +35,7 @@ pub(super) struct Response<'a, 'i> {
 pub(super) enum Content<'a, 'i> {
     /// An Assertion, and its own signature.
     Plain(Node<'a, 'i>, Option<Signature>),
-    /// An EncryptedAssertion.
+    /// An `EncryptedAssertion`.
     Encrypted(Node<'a, 'i>),
 }
 

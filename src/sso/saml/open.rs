@@ -167,7 +167,7 @@ pub fn open_metadata(xml: &str, certificates: &[Certificate], now: Timestamp) ->
     Ok(verify(&text, &signature, None, certificates, now)?.text)
 }
 
-/// Opens an EncryptedAssertion, and says whether the assertion has a signature of its own.
+/// Opens an `EncryptedAssertion`, and says whether the assertion has a signature of its own.
 ///
 /// Ciphertexts can be altered without the key, so that the answer must not depend on how far an altered one gets:
 /// everything that fails is one refusal, and where no signature came to be verified one is verified all the same.
@@ -211,9 +211,8 @@ fn read_decrypted(decrypted: &Decrypted, place: Node<'_, '_>, covered: bool, tru
     };
     // Some providers cut the assertion out of their response and leave its namespaces there.
     let text = xml::in_scope_of(&text, place);
-    let signature = match xml::read(&text).and_then(|document| gate::assertion_document(&document)) {
-        Ok(signature) => signature,
-        Err(_) => return Step::Unreadable,
+    let Ok(signature) = xml::read(&text).and_then(|document| gate::assertion_document(&document)) else {
+        return Step::Unreadable;
     };
     match signature {
         Some(signature) => match verify(&text, &signature, None, trust.certificates, trust.now) {

@@ -45,13 +45,17 @@ pub(super) fn verify<'c>(
     certificates: &'c [Certificate],
     now: Timestamp,
 ) -> Result<Verified<'c>, SamlRefusal> {
-    let is_expired = |certificate: &Certificate| certificate.not_after + CLOCK_SKEW < now;
+    let is_expired = |certificate: &Certificate| certificate.not_after < now - CLOCK_SKEW;
     let mut candidates: Vec<&Certificate> = certificates
         .iter()
         .filter(|certificate| has_key(certificate, signature.key))
         .collect();
-    // The other signature's own first: providers sign both with one key.
-    candidates.sort_by_key(|certificate| (is_expired(certificate), Some(*certificate) != inner));
+    // Which of ours comes with the message, or signed the rest of it, is a hint that saves work and decides nothing.
+    candidates.sort_by_cached_key(|certificate| {
+        let is_hinted =
+            Some(*certificate) == inner || signature.certificates.contains(&certificate.to_text());
+        (is_expired(certificate), !is_hinted)
+    });
     for certificate in candidates {
         // A key that fails for another reason than its number ends samael's loop, so that it gets one at a time.
         let keys: Vec<&Certificate> = match inner {
@@ -102,7 +106,7 @@ fn digested(document: &str, certificates: &[&Certificate]) -> Option<String> {
 /// Whether the text is the element that the gate saw signed.
 fn is_of(text: &str, signature: &Signature) -> bool {
     let (namespace, name) = &signature.element;
-    // Canonical forms have no comments, so that metadata is read with the longer limit only.
+    // The limit is that of metadata because that may be signed, too.
     xml::read_metadata(text).is_ok_and(|document| {
         let root = document.root_element();
         xml::is(root, namespace, name) && root.attribute("ID") == Some(signature.id.as_str())

@@ -40,7 +40,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Longer metadata is refused, in bytes.
 pub const MAX_METADATA: usize = 2 * 1024 * 1024;
 /// Elements and texts of a document. 3,000 groups are 12,000.
-const MAX_NODES: u32 = 100_000;
+const MAX_NODES: u32 = 50_000;
 /// Longest identifier of an element, in bytes.
 const MAX_ID: usize = 256;
 
@@ -107,19 +107,18 @@ pub(in crate::sso::saml) fn in_scope_of(text: &str, place: Node<'_, '_>) -> Stri
     let Ok(tag) = start_tag(text, 0) else {
         return text.to_owned();
     };
-    let mut whole = String::with_capacity(text.len() + 256);
-    let name_end = 1 + tag.name.len();
-    whole.push_str(&text[..name_end]);
+    let (name, rest) = text.split_at(1 + tag.name.len());
+    let mut whole = name.to_owned();
     for namespace in place.namespaces().filter(|namespace| namespace.uri() != XML) {
         let attribute = match namespace.name() {
             Some(prefix) => format!("xmlns:{prefix}"),
             None => "xmlns".to_owned(),
         };
         if tag.attributes.iter().all(|(name, _)| *name != attribute) {
-            whole.push_str(&format!(" {attribute}=\"{}\"", escaped(namespace.uri())));
+            whole.extend([" ", &attribute, "=\"", &escaped(namespace.uri()), "\""]);
         }
     }
-    whole.push_str(&text[name_end..]);
+    whole.push_str(rest);
     whole
 }
 
@@ -164,7 +163,7 @@ fn check_identifiers(document: &Document<'_>) -> Result<(), SamlRefusal> {
     Ok(())
 }
 
-/// A name without colon (NCName), of ASCII: whatever else may stand in one, no provider sends.
+/// A name without colon (`NCName`), of ASCII: whatever else may stand in one, no provider sends.
 fn is_identifier(value: &str) -> bool {
     value.len() <= MAX_ID && scan::is_ncname(value)
 }

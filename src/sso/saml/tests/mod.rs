@@ -1,7 +1,9 @@
 //! Messages as providers send them, and as attackers do.
 
-mod attacks;
+mod altered;
 mod encryption;
 mod shapes;
 mod signatures;
 mod signer;
+mod texts;
+mod wrapping;

@@ -134,11 +134,30 @@ fn names_outside_ascii_are_opened_unchanged() {
 }
 
 #[test]
+fn three_thousand_groups_are_opened_in_every_shape() {
+    let names: Vec<String> = (0..3_000)
+        .map(|number| format!("CN=Group {number},OU=Groups,OU=Europe,DC=corp,DC=example,DC=com"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let bare = assertion(&names);
+    let inner = sign(&bare, "_a", &IDP);
+    for message in [
+        response(&inner),
+        sign(&response(&bare), "_r", &IDP),
+        sign(&response(&inner), "_r", &IDP),
+        response(&encrypt(inner.as_bytes(), Encryption::of(CBC_256), &OURS)),
+    ] {
+        let text = open(&message).assertion.unwrap();
+        assert_eq!(text.matches("</saml:AttributeValue>").count(), 3_000);
+        assert!(text.contains(names[2_999]));
+    }
+}
+
+#[test]
 fn namespaces_may_be_declared_at_the_response_and_listed_as_inclusive() {
     let schema = "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"";
-    let list = format!(
-        "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"xs\"></ec:InclusiveNamespaces>"
-    );
+    let list = "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" \
+                PrefixList=\"xs\"></ec:InclusiveNamespaces>";
     // What is signed has the prefix of the list, wherever it is declared.
     let canonical = assertion(&["staff"]).replacen(
         &format!("xmlns:saml=\"{ASSERTION}\""),

@@ -17,7 +17,7 @@ fn code(message: &str) -> Code {
     refused(message).0
 }
 
-/// A message whose SignedInfo was spoilt by its signer.
+/// A message whose `SignedInfo` was spoilt by its signer.
 fn spoilt(spoil: impl Fn(String) -> String) -> String {
     response(&sign_as(&assertion(&[]), "_a", &IDP, "sha256", spoil))
 }
@@ -95,7 +95,7 @@ fn a_signature_of_an_expired_certificate_is_told_apart() {
         Code::SamlSignatureInvalid
     );
     let skewed = response(&sign(&assertion(&[]), "_a", &JUST_EXPIRED));
-    assert!(open_response(&skewed, &trust(&[JUST_EXPIRED.certificate.clone()])).is_ok());
+    assert!(open_response(&skewed, &trust(std::slice::from_ref(&JUST_EXPIRED.certificate))).is_ok());
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_reference_names_the_parent_and_nothing_else() {
     }
     let message = spoilt(|info| {
         let (before, rest) = info.split_once("<ds:Reference").unwrap();
-        format!("{before}<ds:Reference{rest}").replace("</ds:SignedInfo>", &format!("<ds:Reference{}", rest))
+        format!("{before}<ds:Reference{rest}").replace("</ds:SignedInfo>", &format!("<ds:Reference{rest}"))
     });
     assert_eq!(
         refused(&message),

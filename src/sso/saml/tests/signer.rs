@@ -88,7 +88,7 @@ pub static OURS: LazyLock<PKey<Private>> = LazyLock::new(rsa);
 /// What the connection knows.
 pub static KNOWN: LazyLock<Vec<Certificate>> = LazyLock::new(|| vec![IDP.certificate.clone()]);
 
-pub fn trust<'a>(certificates: &'a [Certificate]) -> Trust<'a> {
+pub fn trust(certificates: &[Certificate]) -> Trust<'_> {
     Trust {
         certificates,
         keys: std::slice::from_ref(&*OURS),
@@ -97,12 +97,16 @@ pub fn trust<'a>(certificates: &'a [Certificate]) -> Trust<'a> {
     }
 }
 
+/// Texts one behind the other.
+pub fn numbered(count: usize, spell: impl Fn(usize) -> String) -> String {
+    (0..count).map(spell).collect::<Vec<_>>().concat()
+}
+
 /// An assertion in exclusive canonical form, not signed.
 pub fn assertion(groups: &[&str]) -> String {
-    let values: String = groups
-        .iter()
-        .map(|group| format!("<saml:AttributeValue>{group}</saml:AttributeValue>"))
-        .collect();
+    let values = numbered(groups.len(), |number| {
+        format!("<saml:AttributeValue>{}</saml:AttributeValue>", groups[number])
+    });
     format!(
         "<saml:Assertion xmlns:saml=\"{ASSERTION}\" ID=\"_a\" IssueInstant=\"{NOW}\" Version=\"2.0\">\
          <saml:Issuer>https://idp.example</saml:Issuer>\
@@ -219,14 +223,17 @@ pub fn signature(
     )
 }
 
+/// The URI of a digest, and the digest.
+pub type Named = (&'static str, fn() -> MessageDigest);
+
 /// How an assertion is encrypted.
 #[derive(Clone, Copy)]
 pub struct Encryption {
     pub content: &'static str,
     pub key: &'static str,
     /// Name and digest of `DigestMethod`, where it is written.
-    pub digest: Option<(&'static str, fn() -> MessageDigest)>,
-    pub mask: Option<(&'static str, fn() -> MessageDigest)>,
+    pub digest: Option<Named>,
+    pub mask: Option<Named>,
     pub beside: bool,
 }
 
@@ -252,7 +259,7 @@ impl Encryption {
     }
 }
 
-/// Encrypts a text for a key: an EncryptedAssertion.
+/// Encrypts a text for a key: an `EncryptedAssertion`.
 pub fn encrypt(plain: &[u8], how: Encryption, recipient: &PKey<Private>) -> String {
     let (cipher, is_gcm) = match how.content {
         GCM_128 => (Cipher::aes_128_gcm(), true),
@@ -288,7 +295,7 @@ pub fn encrypt_blocks(cipher: Cipher, key: &[u8], iv: &[u8], padded: &[u8]) -> V
     out
 }
 
-/// The EncryptedAssertion of a ciphertext.
+/// The `EncryptedAssertion` of a ciphertext.
 pub fn wrap(content: &[u8], key: &[u8], how: Encryption, recipient: &PKey<Private>) -> String {
     let public = PKey::public_key_from_pem(&recipient.public_key_to_pem().unwrap()).unwrap();
     let mut encrypter = Encrypter::new(&public).unwrap();

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 24;
 /// Attributes of an element, namespace declarations among them.
 const MAX_ATTRIBUTES: usize = 64;
 /// Declarations of namespaces that hold at one place; a parser looks through them at each element.
-const MAX_IN_SCOPE: usize = 64;
+const MAX_IN_SCOPE: usize = 32;
 /// Different declarations of namespaces in one document.
 const MAX_DECLARATIONS: usize = 256;
 /// Length of a name in bytes.
