@@ -1,6 +1,7 @@
 //! Messages as providers send them, and as attackers do.
 
 mod altered;
+mod both_gates;
 mod encryption;
 mod shapes;
 mod signatures;

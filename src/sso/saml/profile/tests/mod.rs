@@ -4,6 +4,7 @@ mod attributes;
 mod providers;
 mod refusals;
 mod shapes;
+mod subject;
 mod times;
 
 use jiff::SignedDuration;
@@ -84,6 +85,21 @@ fn saying(statements: &str) -> OpenedResponse {
     OpenedResponse {
         assertion: Some(format!("{before}{statements}{behind}")),
         ..sound()
+    }
+}
+
+/// What is changed, from what, to what, and the refusal: its code and the check that failed.
+type Row = (&'static str, &'static str, &'static str, Code, &'static str);
+
+fn assert_refused(rows: &[Row], change: fn(&str, &str) -> OpenedResponse) {
+    for (name, from, to, code, check) in rows {
+        let refusal = judged(&change(from, to)).expect_err(name);
+        assert_eq!(
+            (refusal.code, refusal.check),
+            (*code, *check),
+            "{name}: {refusal}"
+        );
+        assert!(refusal.expected.is_some(), "{name}: {refusal}");
     }
 }
 
