@@ -33,7 +33,7 @@ pub(super) fn read(role: Node<'_, '_>, service: &str, allow_private: bool) -> En
             _ => continue,
         };
         match read_one(element, binding, allow_private) {
-            Ok(endpoint) if endpoints.usable.iter().any(|known| known.binding == binding) => drop(endpoint),
+            Ok(_) if endpoints.usable.iter().any(|known| known.binding == binding) => {}
             Ok(endpoint) => endpoints.usable.push(endpoint),
             Err(fault) => endpoints.faults.push(fault),
         }

@@ -101,6 +101,7 @@ struct Known {
     logout: &'static [(SamlBinding, &'static str, Option<&'static str>)],
     wants_signed: bool,
 }
+
 const OKTA: &str = "https://acme.okta.com/app/acme_rollcall_1/exk1a2b3c4d5e6f7g8h9/sso/saml";
 const ENTRA: &str = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/saml2";
 const ADFS: &str = "https://sts.acme.example/adfs/ls/";
