@@ -66,8 +66,7 @@ fn start(name: &str, settings: &str) -> ProviderProgram {
         .trim()
         .strip_prefix("listening ")
         .and_then(|line| line.split_once(" at "));
-    let (origin, address) =
-        said.unwrap_or_else(|| panic!("{name} does not start; its reason is above"));
+    let (origin, address) = said.unwrap_or_else(|| panic!("{name} does not start; its reason is above"));
     ProviderProgram {
         origin: origin.to_owned(),
         address: address.parse().expect("an address"),

@@ -117,12 +117,22 @@ impl Draft {
     pub fn logout_response(of: &Logout, in_response_to: &str, status: &str) -> Self {
         let answered = format!(" InResponseTo=\"{in_response_to}\"");
         let status = format!("<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{status}\"/>");
-        Self::of_logout(of, "LogoutResponse", &answered, &format!("<samlp:Status>{status}</samlp:Status>"))
+        Self::of_logout(
+            of,
+            "LogoutResponse",
+            &answered,
+            &format!("<samlp:Status>{status}</samlp:Status>"),
+        )
     }
 
     fn of_logout(of: &Logout, name: &str, attributes: &str, content: &str) -> Self {
         let id = super::new_id();
-        let Logout { issuer, destination, now, .. } = of;
+        let Logout {
+            issuer,
+            destination,
+            now,
+            ..
+        } = of;
         let now = instant(*now);
         let xml = format!(
             "<samlp:{name} xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
@@ -314,7 +324,10 @@ pub fn attribute(name: &str, values: &[String]) -> String {
             )
         })
         .collect();
-    format!("<saml:Attribute Name=\"{}\">{values}</saml:Attribute>", escape(name))
+    format!(
+        "<saml:Attribute Name=\"{}\">{values}</saml:Attribute>",
+        escape(name)
+    )
 }
 
 /// A time as SAML writes it, to the second.

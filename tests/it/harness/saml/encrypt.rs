@@ -105,13 +105,9 @@ impl Encryption {
         let public = self.certificate.public_key().expect("a key");
         let mut encrypter = Encrypter::new(&public).expect("an encrypter");
         if self.key == RSA_1_5 {
-            encrypter
-                .set_rsa_padding(Padding::PKCS1)
-                .expect("a padding");
+            encrypter.set_rsa_padding(Padding::PKCS1).expect("a padding");
         } else {
-            encrypter
-                .set_rsa_padding(Padding::PKCS1_OAEP)
-                .expect("a padding");
+            encrypter.set_rsa_padding(Padding::PKCS1_OAEP).expect("a padding");
             let digest = if self.digest == Some(SHA256) {
                 MessageDigest::sha256()
             } else {

@@ -57,9 +57,7 @@ impl Key {
             .expect("a serial");
         builder.set_subject_name(&names).expect("a subject");
         builder.set_issuer_name(&names).expect("an issuer");
-        builder
-            .set_not_before(&time(now - 100 * 86_400))
-            .expect("a time");
+        builder.set_not_before(&time(now - 100 * 86_400)).expect("a time");
         builder
             .set_not_after(&time(now + days_left * 86_400))
             .expect("a time");

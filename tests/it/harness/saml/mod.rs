@@ -111,7 +111,8 @@ pub fn metadata(origin: &str, keys: &[&Key]) -> String {
         .collect();
     let binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP";
     let endpoint = |name: &str, path: &str| {
-        let at = |kind: &str| format!("<md:{name} Binding=\"{binding}-{kind}\" Location=\"{origin}{path}\"/>");
+        let at =
+            |kind: &str| format!("<md:{name} Binding=\"{binding}-{kind}\" Location=\"{origin}{path}\"/>");
         at("Redirect") + &at("POST")
     };
     format!(

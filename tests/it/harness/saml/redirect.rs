@@ -14,7 +14,11 @@ use super::sign::Signing;
 use crate::harness::browser::query_of;
 
 /// What RFC 3986 calls unreserved stays.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Deflated and in base64.
 pub fn packed(xml: &str) -> String {

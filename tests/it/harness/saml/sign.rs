@@ -83,7 +83,9 @@ impl Signing {
     /// Signs the element with an `ID` and puts the signature behind its `Issuer`.
     pub fn sign(&self, document: &str, id: &str) -> String {
         let read = xml::read(document);
-        let element = read.by_id(id).unwrap_or_else(|| panic!("nothing has the id {id}"));
+        let element = read
+            .by_id(id)
+            .unwrap_or_else(|| panic!("nothing has the id {id}"));
         let issuer = element
             .elements()
             .find(|child| child.name.ends_with("Issuer"))
@@ -157,7 +159,8 @@ impl Signing {
                 key.group().order(&mut order, &mut context).expect("an order");
                 let length = order.num_bytes();
                 let pair = EcdsaSig::from_der(&value).expect("DER");
-                let number = |number: &openssl::bn::BigNumRef| number.to_vec_padded(length).expect("a number");
+                let number =
+                    |number: &openssl::bn::BigNumRef| number.to_vec_padded(length).expect("a number");
                 [number(pair.r()), number(pair.s())].concat()
             }
         }

@@ -1,14 +1,14 @@
 //! What the scripted SAML provider signs and encrypts, judged by the program xmlsec1.
 
-use std::path::Path;
 use std::process::Command;
 
+use crate::harness::folder;
 use crate::harness::saml::algorithms::{
-    AES128_CBC, AES128_GCM, AES256_CBC, AES256_GCM, ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512, RSA_1_5, RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256, SHA384, SHA512, TRIPLE_DES,
+    AES128_CBC, AES128_GCM, AES256_CBC, AES256_GCM, ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512, RSA_1_5,
+    RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256, SHA384, SHA512, TRIPLE_DES,
 };
 use crate::harness::saml::keys::{Key, LOOKALIKE, OTHER_RSA, P256, P384, P521, RSA};
 use crate::harness::saml::{Draft, Encryption, Facts, KeyPlace, PERSISTENT, Signing, xml};
-use crate::harness::folder;
 
 fn draft() -> Draft {
     Draft::response(&Facts {
@@ -18,7 +18,10 @@ fn draft() -> Draft {
         in_response_to: Some("_request".to_owned()),
         name_id: "ada".to_owned(),
         name_id_format: PERSISTENT,
-        attributes: vec![("name", vec!["Zoë & \"<Ångström>\"\t\r\n\u{1f469}".to_owned(), String::new()])],
+        attributes: vec![(
+            "name",
+            vec!["Zoë & \"<Ångström>\"\t\r\n\u{1f469}".to_owned(), String::new()],
+        )],
         now: jiff::Timestamp::now(),
     })
 }

@@ -29,7 +29,9 @@ on_both_engines!(
 async fn the_first_sign_in_makes_the_person_and_the_second_finds_them(engine: Engine) {
     let house = House::new(engine).await;
     let (browser, me) = house.signed_in().await;
-    let cookie = browser.cookie(&house.gateway.base(), "session").expect("a session");
+    let cookie = browser
+        .cookie(&house.gateway.base(), "session")
+        .expect("a session");
     assert!(cookie.http_only && cookie.same_site == "Lax", "{cookie:?}");
     assert_eq!(me["user"]["email"], "ada@acme.example");
     assert_eq!(me["user"]["display_name"], "Ada Lovelace");
@@ -52,7 +54,10 @@ async fn the_same_name_of_another_kind_is_somebody_else(engine: Engine) {
     // The login of Ada is taken, and nobody is linked by an address alone.
     let report = house.report(&page).await;
     let code = report["code"].as_str().expect("a code");
-    assert!(["account_link_required", "identity_conflict"].contains(&code), "{report:#}");
+    assert!(
+        ["account_link_required", "identity_conflict"].contains(&code),
+        "{report:#}"
+    );
     house.is_refused(&begun.browser, &page, &people, code).await;
 }
 
@@ -69,7 +74,10 @@ async fn a_response_is_used_once_in_this_browser_and_in_another(engine: Engine) 
     // A browser that was never here, and one that has asked for itself.
     let busy = house.begin().await;
     for browser in [Browser::new(), busy.browser.clone()] {
-        let begun = Begun { browser: browser.clone(), ..begun.clone() };
+        let begun = Begun {
+            browser: browser.clone(),
+            ..begun.clone()
+        };
         let page = house.post(&begun, &response).await;
         house.is_refused(&browser, &page, &people, "saml_replay").await;
     }
@@ -97,28 +105,44 @@ async fn an_attackers_own_response_signs_no_victim_in(engine: Engine) {
     let attacker = house.begin().await;
     let response = house.draft(&attacker).signed().xml;
     for victim in [Browser::new(), house.begin().await.browser] {
-        let begun = Begun { browser: victim.clone(), ..attacker.clone() };
+        let begun = Begun {
+            browser: victim.clone(),
+            ..attacker.clone()
+        };
         let page = house.post(&begun, &response).await;
-        house.is_refused(&victim, &page, &json!([]), "saml_relaystate_lost").await;
+        house
+            .is_refused(&victim, &page, &json!([]), "saml_relaystate_lost")
+            .await;
     }
 }
 
 async fn a_response_in_a_browser_that_never_asked_is_refused(engine: Engine) {
     let house = House::closed(engine).await;
     let begun = house.begin().await;
-    let other = Begun { browser: begun.browser.other_browser(), ..begun.clone() };
+    let other = Begun {
+        browser: begun.browser.other_browser(),
+        ..begun.clone()
+    };
     let page = house.post(&other, &house.draft(&begun).signed().xml).await;
-    house.is_refused(&other.browser, &page, &json!([]), "saml_relaystate_lost").await;
+    house
+        .is_refused(&other.browser, &page, &json!([]), "saml_relaystate_lost")
+        .await;
 }
 
 async fn a_login_cookie_that_is_missing_or_forged_is_refused(engine: Engine) {
     let house = House::closed(engine).await;
     let base = house.gateway.base();
-    for cookie in ["login=; Path=/", "login=forged; Path=/", "login=; Path=/; Max-Age=0"] {
+    for cookie in [
+        "login=; Path=/",
+        "login=forged; Path=/",
+        "login=; Path=/; Max-Age=0",
+    ] {
         let begun = house.begin().await;
         assert!(begun.browser.set_cookie(&base, cookie));
         let page = house.post(&begun, &house.draft(&begun).signed().xml).await;
-        house.is_refused(&begun.browser, &page, &json!([]), "saml_relaystate_lost").await;
+        house
+            .is_refused(&begun.browser, &page, &json!([]), "saml_relaystate_lost")
+            .await;
     }
 }
 
@@ -151,8 +175,14 @@ async fn a_refused_message_uses_nothing_up(engine: Engine) {
     for bad in [
         good.clone().inside("saml:NameID", "grace-1906"),
         house.draft(&begun),
-        house.draft(&begun).inside("saml:Audience", "https://other.example").signed(),
-        house.draft(&begun).replace("ada@acme.example", "ada@evil.example").signed(),
+        house
+            .draft(&begun)
+            .inside("saml:Audience", "https://other.example")
+            .signed(),
+        house
+            .draft(&begun)
+            .replace("ada@acme.example", "ada@evil.example")
+            .signed(),
     ] {
         let page = house.post(&begun, &bad.xml).await;
         assert!((400..500).contains(&page.answer.status));
@@ -162,7 +192,11 @@ async fn a_refused_message_uses_nothing_up(engine: Engine) {
 
 /// A second tenant or connection that trusts the same provider.
 async fn neighbour(house: &House, same_tenant: bool) -> (crate::harness::Tenant, SamlConnection) {
-    let tenant = if same_tenant { house.tenant.clone() } else { house.gateway.tenant().await };
+    let tenant = if same_tenant {
+        house.tenant.clone()
+    } else {
+        house.gateway.tenant().await
+    };
     let connection = SamlConnection::create(&tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
     (tenant, connection)
 }
@@ -172,7 +206,13 @@ async fn deliver(browser: &Browser, acs_url: &str, draft: &Draft) -> Page {
     browser.post(acs_url, &[("SAMLResponse", &response)], None).await
 }
 
-async fn is_refused_at_both(house: &House, tenant: &crate::harness::Tenant, browser: &Browser, page: &Page, code: &str) {
+async fn is_refused_at_both(
+    house: &House,
+    tenant: &crate::harness::Tenant,
+    browser: &Browser,
+    page: &Page,
+    code: &str,
+) {
     house.is_refused(browser, page, &json!([]), code).await;
     let there = tenant.call("GET", "/users").await.expect(200);
     assert_eq!(there.json["items"], json!([]));
@@ -186,11 +226,17 @@ async fn a_response_for_another_tenant_is_refused(engine: Engine) {
     let page = deliver(&begun.browser, &there.acs_url, &house.draft(&begun).signed()).await;
     is_refused_at_both(&house, &tenant, &begun.browser, &page, "saml_bad_destination").await;
     // With the envelope, which nobody has signed, addressed to the other.
-    let readdressed = house.draft(&begun).signed().set("samlp:Response", "Destination", &there.acs_url);
+    let readdressed = house
+        .draft(&begun)
+        .signed()
+        .set("samlp:Response", "Destination", &there.acs_url);
     let page = deliver(&begun.browser, &there.acs_url, &readdressed).await;
     let report = house.report(&page).await;
     let code = report["code"].as_str().expect("a code").to_owned();
-    assert!(["saml_bad_audience", "saml_bad_destination"].contains(&code.as_str()), "{report:#}");
+    assert!(
+        ["saml_bad_audience", "saml_bad_destination"].contains(&code.as_str()),
+        "{report:#}"
+    );
     is_refused_at_both(&house, &tenant, &begun.browser, &page, &code).await;
 }
 
@@ -223,13 +269,22 @@ async fn another_provider_of_the_tenant_cannot_speak_for_this_one(engine: Engine
     // It has a connection of its own, and says at it that it is the other.
     let begun = begin_at(&there.start_url, Browser::new()).await;
     let claims = Draft::response(&facts(&house.idp.entity_id, &there, Some(&begun)));
-    let page = deliver(&begun.browser, &there.acs_url, &claims.sign_assertion(&Signing::with(&OTHER_RSA))).await;
-    house.is_refused(&begun.browser, &page, &json!([]), "saml_bad_issuer").await;
+    let page = deliver(
+        &begun.browser,
+        &there.acs_url,
+        &claims.sign_assertion(&Signing::with(&OTHER_RSA)),
+    )
+    .await;
+    house
+        .is_refused(&begun.browser, &page, &json!([]), "saml_bad_issuer")
+        .await;
     // And at the other's with its own key.
     let begun = house.begin().await;
     let draft = house.draft(&begun).sign_assertion(&Signing::with(&OTHER_RSA));
     let page = house.post(&begun, &draft.xml).await;
-    house.is_refused(&begun.browser, &page, &json!([]), "saml_certificate_changed").await;
+    house
+        .is_refused(&begun.browser, &page, &json!([]), "saml_certificate_changed")
+        .await;
 }
 
 async fn who_is_switched_off_meanwhile_does_not_get_in(engine: Engine) {
@@ -242,11 +297,20 @@ async fn who_is_switched_off_meanwhile_does_not_get_in(engine: Engine) {
         house.is_refused(&begun.browser, &page, &people, code).await;
     };
     let begun = house.begin().await;
-    house.tenant.call("POST", &format!("{user}/deactivate")).await.expect(200);
+    house
+        .tenant
+        .call("POST", &format!("{user}/deactivate"))
+        .await
+        .expect(200);
     refused("account_inactive", &begun, house.draft(&begun)).await;
-    house.tenant.call("POST", &format!("{user}/activate")).await.expect(200);
+    house
+        .tenant
+        .call("POST", &format!("{user}/activate"))
+        .await
+        .expect(200);
     // Nobody new where nobody is made.
-    let patch = async |body: serde_json::Value| house.connection.patch(&house.tenant, &body).await.expect(200);
+    let patch =
+        async |body: serde_json::Value| house.connection.patch(&house.tenant, &body).await.expect(200);
     let begun = house.begin().await;
     patch(json!({"jit": {"enabled": false}})).await;
     let mut grace = house.facts(Some(&begun));
@@ -265,9 +329,15 @@ async fn a_session_ends_when_the_provider_says_so(engine: Engine) {
     let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(30);
     let begun = house.begin().await;
     let ends_text = crate::harness::saml::instant(ends);
-    let draft = house.draft(&begun).set("saml:AuthnStatement", "SessionNotOnOrAfter", &ends_text);
+    let draft = house
+        .draft(&begun)
+        .set("saml:AuthnStatement", "SessionNotOnOrAfter", &ends_text);
     house.post(&begun, &draft.signed().xml).await.expect(303);
     let me = me(&house.gateway.base(), &begun.browser).await.expect(200);
-    let until: jiff::Timestamp = me.json["session"]["expires_at"].as_str().expect("a time").parse().expect("a time");
+    let until: jiff::Timestamp = me.json["session"]["expires_at"]
+        .as_str()
+        .expect("a time")
+        .parse()
+        .expect("a time");
     assert!(until <= ends, "{until}, {ends}");
 }

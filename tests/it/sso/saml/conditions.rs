@@ -45,9 +45,7 @@ fn status_code(name: &str) -> String {
 fn addressed(stage: &Stage<'_>, values: &[&str]) -> Draft {
     let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
     let draft = stage.draft();
-    draft
-        .put("saml:Attribute", &attribute("email", &values))
-        .signed()
+    draft.put("saml:Attribute", &attribute("email", &values)).signed()
 }
 
 refused! {

@@ -172,10 +172,7 @@ mod whole {
 
     async fn refusal_of(house: &House, make: impl FnOnce(&Stage<'_>) -> Draft) -> Value {
         let begun = house.begin().await;
-        let draft = make(&Stage {
-            house,
-            begun: &begun,
-        });
+        let draft = make(&Stage { house, begun: &begun });
         let page = house.post(&begun, &draft.xml).await;
         let people = house.people().await;
         house
@@ -191,12 +188,18 @@ mod whole {
             refusal_of(house, |stage| corrupt(stage, gcm(stage), flip_last)).await,
             refusal_of(house, |stage| stage.draft().encrypt(&gcm(stage))).await,
             refusal_of(house, |stage| {
-                stage.draft().sign_assertion(&Signing::with(&OTHER_RSA)).encrypt(&gcm(stage))
+                stage
+                    .draft()
+                    .sign_assertion(&Signing::with(&OTHER_RSA))
+                    .encrypt(&gcm(stage))
             })
             .await,
             refusal_of(house, |stage| {
                 let encrypted_key = flip_middle;
-                stage.signed().encrypt(&Encryption { encrypted_key, ..cbc(stage) })
+                stage.signed().encrypt(&Encryption {
+                    encrypted_key,
+                    ..cbc(stage)
+                })
             })
             .await,
         ];
@@ -217,7 +220,9 @@ mod whole {
             let draft = house.draft(&begun).signed().encrypt(&encryption);
             let page = house.post(&begun, &draft.xml).await;
             let nobody = serde_json::json!([]);
-            house.is_refused(&begun.browser, &page, &nobody, "saml_weak_algorithm").await;
+            house
+                .is_refused(&begun.browser, &page, &nobody, "saml_weak_algorithm")
+                .await;
         }
         let begun = house.begin().await;
         let encryption = Encryption::new(&house.encryption, AES256_GCM);
@@ -225,16 +230,27 @@ mod whole {
         house.post(&begun, &draft.xml).await.expect(303);
         // Our metadata asks for nothing that is refused.
         let metadata = house.connection.metadata().await;
-        assert!(metadata.contains(AES256_GCM) && !metadata.contains("cbc"), "{metadata}");
+        assert!(
+            metadata.contains(AES256_GCM) && !metadata.contains("cbc"),
+            "{metadata}"
+        );
     }
 
     async fn a_key_that_was_taken_away_opens_nothing(engine: Engine) {
         let house = House::new(engine).await;
         let path = format!("/connections/{}/keys", house.connection.id);
-        let view = house.tenant.call("GET", &format!("/connections/{}", house.connection.id)).await.expect(200);
+        let view = house
+            .tenant
+            .call("GET", &format!("/connections/{}", house.connection.id))
+            .await
+            .expect(200);
         let old = view.json["keys"][0]["id"].as_str().expect("a key").to_owned();
         let new = house.tenant.call("POST", &path).await.expect(201).id();
-        house.tenant.call("POST", &format!("{path}/{new}/activate")).await.expect(200);
+        house
+            .tenant
+            .call("POST", &format!("{path}/{new}/activate"))
+            .await
+            .expect(200);
         let with_old = async || {
             let begun = house.begin_in(Browser::new()).await;
             let draft = house.draft(&begun).signed();
@@ -243,9 +259,15 @@ mod whole {
         };
         // With overlap: the provider has not read our new metadata yet.
         with_old().await.1.expect(303);
-        house.tenant.call("DELETE", &format!("{path}/{old}")).await.expect(204);
+        house
+            .tenant
+            .call("DELETE", &format!("{path}/{old}"))
+            .await
+            .expect(204);
         let people = house.people().await;
         let (begun, page) = with_old().await;
-        house.is_refused(&begun.browser, &page, &people, "saml_decryption_failed").await;
+        house
+            .is_refused(&begun.browser, &page, &people, "saml_decryption_failed")
+            .await;
     }
 }

@@ -202,7 +202,10 @@ impl House {
     /// the people, the canary. Gives the report.
     pub async fn is_refused(&self, browser: &Browser, page: &Page, people: &Value, code: &str) -> Value {
         let (status, text) = (page.answer.status, page.answer.text());
-        assert!((400..500).contains(&status), "{code} is expected: {status} {text}");
+        assert!(
+            (400..500).contains(&status),
+            "{code} is expected: {status} {text}"
+        );
         let report = self.report(page).await;
         let trace = &report["trace"];
         assert_eq!(report["code"], code, "{trace:#}");

@@ -49,7 +49,11 @@ async fn over_https_the_login_cookie_travels_with_the_post(engine: Engine) {
     let site = Site::of(tenant, &sites.provider, &json!({})).await;
     let browser = Browser::new();
     let response = site.up_to_the_response(&browser).await;
-    assert!(response.url.as_str().starts_with(&sites.provider.origin), "{}", response.url);
+    assert!(
+        response.url.as_str().starts_with(&sites.provider.origin),
+        "{}",
+        response.url
+    );
     let page = browser.submit(&response, &[]).await.expect(303);
     let sent: Vec<&str> = page
         .sent_cookies
@@ -72,7 +76,9 @@ async fn chromium_signs_in_between_two_sites(engine: Engine) {
     chromium.goto(&site.connection.start_url).await;
     chromium.type_into("input[name=username]", &site.person).await;
     chromium.type_into("input[name=password]", "any").await;
-    chromium.click("button[type=submit], input[type=submit], #submit_button").await;
+    chromium
+        .click("button[type=submit], input[type=submit], #submit_button")
+        .await;
     chromium.wait_until_at(&format!("{}/", site.base())).await;
     let heading = chromium.find("h1").await.expect("a heading");
     assert_eq!(chromium.text_of(&heading).await, "Ada Lovelace");

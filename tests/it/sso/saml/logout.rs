@@ -47,21 +47,36 @@ impl House {
 
     async fn slo_by_post(&self, browser: &Browser, draft: &Draft, relay_state: Option<&str>) -> Page {
         let message = posted(&draft.xml);
-        let name = if draft.xml.starts_with("<samlp:LogoutRequest") { "SAMLRequest" } else { "SAMLResponse" };
+        let name = if draft.xml.starts_with("<samlp:LogoutRequest") {
+            "SAMLRequest"
+        } else {
+            "SAMLResponse"
+        };
         let mut fields = vec![(name, message.as_str())];
         fields.extend(relay_state.map(|state| ("RelayState", state)));
-        browser.post(&self.connection.slo_url, &fields, Some(&self.idp.origin)).await
+        browser
+            .post(&self.connection.slo_url, &fields, Some(&self.idp.origin))
+            .await
     }
 
     /// A request in an address, signed in full.
     fn signed_query(&self, logout: &Logout) -> String {
-        redirect::query("SAMLRequest", &Draft::logout_request(logout).xml, None, Some(&Signing::default()))
+        redirect::query(
+            "SAMLRequest",
+            &Draft::logout_request(logout).xml,
+            None,
+            Some(&Signing::default()),
+        )
     }
 
     /// A message of a sign-out that comes to nothing: a page with the code, and Ada is signed in as before.
     async fn ends_nothing(&self, ada: &Browser, page: &Page, case: &str, codes: &[&str]) {
         let text = page.answer.text();
-        assert!((400..500).contains(&page.answer.status), "{case}: {} {text}", page.answer.status);
+        assert!(
+            (400..500).contains(&page.answer.status),
+            "{case}: {} {text}",
+            page.answer.status
+        );
         let report = self.report(page).await;
         let code = report["code"].as_str().expect("a code");
         assert!(codes.contains(&code), "{case}: {codes:?} is expected, {report:#}");
@@ -78,7 +93,12 @@ fn answer_of(page: &Page) -> (Url, String, Option<String>) {
         return (to, message, state);
     }
     let form = page.forms().remove(0);
-    let field = |name: &str| form.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let field = |name: &str| {
+        form.fields
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    };
     let message = unposted(&field("SAMLResponse").expect("an answer"));
     (form.action.parse().expect("a URL"), message, field("RelayState"))
 }
@@ -86,7 +106,12 @@ fn answer_of(page: &Page) -> (Url, String, Option<String>) {
 fn status_of(message: &str) -> String {
     let message = xml::read(message);
     let code = message.find("samlp:StatusCode").expect("a status");
-    code.attribute("Value").expect("a value").rsplit(':').next().expect("a name").to_owned()
+    code.attribute("Value")
+        .expect("a value")
+        .rsplit(':')
+        .next()
+        .expect("a name")
+        .to_owned()
 }
 
 /// Whether the signature of a query fits the first signing key of our metadata.
@@ -97,23 +122,37 @@ async fn is_signed_by_us(house: &House, to: &Url) -> bool {
     use openssl::sign::Verifier;
     let raw = to.query().expect("a query");
     let (signed, value) = raw.rsplit_once("&Signature=").expect("a signature");
-    let value = percent_encoding::percent_decode_str(value).decode_utf8().expect("ASCII");
+    let value = percent_encoding::percent_decode_str(value)
+        .decode_utf8()
+        .expect("ASCII");
     let metadata = house.connection.metadata().await;
     let document = xml::read(&metadata);
     let text = document.find("ds:X509Certificate").expect("a certificate").text();
-    let der = STANDARD.decode(text.split_whitespace().collect::<String>()).expect("base64");
+    let der = STANDARD
+        .decode(text.split_whitespace().collect::<String>())
+        .expect("base64");
     let certificate = openssl::x509::X509::from_der(&der).expect("a certificate");
     let key = certificate.public_key().expect("a key");
     let mut verifier = Verifier::new(MessageDigest::sha256(), &key).expect("a verifier");
-    verifier.verify_oneshot(&STANDARD.decode(value.as_bytes()).expect("base64"), signed.as_bytes()).expect("a verdict")
+    verifier
+        .verify_oneshot(
+            &STANDARD.decode(value.as_bytes()).expect("base64"),
+            signed.as_bytes(),
+        )
+        .expect("a verdict")
 }
 
 async fn the_provider_ends_a_session_by_redirect(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let page = house.slo_by_redirect(&ada, &house.signed_query(&house.logout())).await;
+    let page = house
+        .slo_by_redirect(&ada, &house.signed_query(&house.logout()))
+        .await;
     let (to, message, _) = answer_of(&page);
-    assert!(to.as_str().starts_with(&format!("{}/slo?", house.idp.origin)), "{to}");
+    assert!(
+        to.as_str().starts_with(&format!("{}/slo?", house.idp.origin)),
+        "{to}"
+    );
     assert_eq!(status_of(&message), "Success");
     assert!(is_signed_by_us(&house, &to).await, "{to}");
     assert!(ada.cookie(&house.gateway.base(), "session").is_none());
@@ -126,10 +165,16 @@ async fn the_provider_ends_a_session_by_post(engine: Engine) {
     let draft = Draft::logout_request(&house.logout()).sign_response(&Signing::default());
     let page = house.slo_by_post(&ada, &draft, Some("state")).await;
     let (to, message, state) = answer_of(&page);
-    assert!(to.as_str().starts_with(&format!("{}/slo", house.idp.origin)), "{to}");
+    assert!(
+        to.as_str().starts_with(&format!("{}/slo", house.idp.origin)),
+        "{to}"
+    );
     assert_eq!(status_of(&message), "Success");
     assert!(message.contains("SignatureValue"), "{message}");
-    assert_eq!(xml::read(&message).attribute("InResponseTo"), Some(draft.response_id.as_str()));
+    assert_eq!(
+        xml::read(&message).attribute("InResponseTo"),
+        Some(draft.response_id.as_str())
+    );
     assert_eq!(state.as_deref(), Some("state"));
     house.me(&ada).await.expect(401);
 }
@@ -138,19 +183,27 @@ async fn one_of_two_sessions_is_ended(engine: Engine) {
     let house = House::new(engine).await;
     let sign_in = async |index: &str| {
         let begun = house.begin().await;
-        let draft = house.draft(&begun).set("saml:AuthnStatement", "SessionIndex", index).signed();
+        let draft = house
+            .draft(&begun)
+            .set("saml:AuthnStatement", "SessionIndex", index)
+            .signed();
         house.post(&begun, &draft.xml).await.expect(303);
         begun.browser
     };
     let (one, two, three) = (sign_in("_1").await, sign_in("_2").await, sign_in("_3").await);
     // Said by the provider through the browser of the third.
-    let logout = Logout { session_indexes: vec!["_1".to_owned(), "_none".to_owned()], ..house.logout() };
+    let logout = Logout {
+        session_indexes: vec!["_1".to_owned(), "_none".to_owned()],
+        ..house.logout()
+    };
     house.slo_by_redirect(&three, &house.signed_query(&logout)).await;
     house.me(&one).await.expect(401);
     house.me(&two).await.expect(200);
     house.me(&three).await.expect(200);
     // Without an index: all of them.
-    house.slo_by_redirect(&Browser::new(), &house.signed_query(&house.logout())).await;
+    house
+        .slo_by_redirect(&Browser::new(), &house.signed_query(&house.logout()))
+        .await;
     for browser in [&two, &three] {
         house.me(browser).await.expect(401);
     }
@@ -159,7 +212,10 @@ async fn one_of_two_sessions_is_ended(engine: Engine) {
 async fn a_request_about_nobody_succeeds(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let logout = Logout { name_id: "nobody".to_owned(), ..house.logout() };
+    let logout = Logout {
+        name_id: "nobody".to_owned(),
+        ..house.logout()
+    };
     let page = house.slo_by_redirect(&ada, &house.signed_query(&logout)).await;
     assert_eq!(status_of(&answer_of(&page).1), "Success");
     house.me(&ada).await.expect(200);
@@ -169,7 +225,10 @@ async fn a_request_about_nobody_succeeds(engine: Engine) {
 async fn sign_out(house: &House, browser: &Browser) -> Page {
     let page = browser.open(&house.gateway.base()).await;
     let forms = page.forms();
-    let form = forms.iter().find(|form| form.action.contains("logout")).expect("a form to sign out");
+    let form = forms
+        .iter()
+        .find(|form| form.action.contains("logout"))
+        .expect("a form to sign out");
     browser.submit_form(&page, form, &[]).await
 }
 
@@ -210,7 +269,10 @@ async fn every_good_signature_of_an_address_counts(engine: Engine) {
     let house = House::new(engine).await;
     let signings = [
         Signing::default(),
-        Signing { method: RSA_SHA512, ..Signing::default() },
+        Signing {
+            method: RSA_SHA512,
+            ..Signing::default()
+        },
         Signing::with(&P256),
     ];
     for signing in &signings {
@@ -223,7 +285,12 @@ async fn every_good_signature_of_an_address_counts(engine: Engine) {
     }
     // Escapes in small letters: what was signed is what stands there.
     let (ada, _) = house.signed_in().await;
-    let query = redirect::query("SAMLRequest", &Draft::logout_request(&house.logout()).xml, None, None);
+    let query = redirect::query(
+        "SAMLRequest",
+        &Draft::logout_request(&house.logout()).xml,
+        None,
+        None,
+    );
     let query = format!("{query}&SigAlg={}", redirect::encoded(RSA_SHA256));
     let mut small = String::new();
     let mut rest = query.as_str();
@@ -233,7 +300,9 @@ async fn every_good_signature_of_an_address_counts(engine: Engine) {
         rest = &rest[at + 3..];
     }
     small.push_str(rest);
-    let page = house.slo_by_redirect(&ada, &sign_query(&small, &Signing::default())).await;
+    let page = house
+        .slo_by_redirect(&ada, &sign_query(&small, &Signing::default()))
+        .await;
     assert_eq!(status_of(&answer_of(&page).1), "Success");
     house.me(&ada).await.expect(401);
 }
@@ -251,7 +320,11 @@ async fn a_request_that_is_not_signed_ends_nothing(engine: Engine) {
     let draft = Draft::logout_request(&house.logout());
     let bare = redirect::query("SAMLRequest", &draft.xml, None, None);
     let signed = house.signed_query(&house.logout());
-    let without_value = signed.rsplit_once("&Signature=").expect("a signature").0.to_owned();
+    let without_value = signed
+        .rsplit_once("&Signature=")
+        .expect("a signature")
+        .0
+        .to_owned();
     for (case, query) in [
         ("bare", bare.clone()),
         ("no signature", without_value.clone()),
@@ -259,14 +332,37 @@ async fn a_request_that_is_not_signed_ends_nothing(engine: Engine) {
         ("no algorithm", format!("{bare}&Signature=eA%3D%3D")),
     ] {
         let page = house.slo_by_redirect(&ada, &query).await;
-        house.ends_nothing(&ada, &page, case, &["saml_signature_missing", "saml_signature_invalid", "saml_malformed", "saml_weak_algorithm"]).await;
+        house
+            .ends_nothing(
+                &ada,
+                &page,
+                case,
+                &[
+                    "saml_signature_missing",
+                    "saml_signature_invalid",
+                    "saml_malformed",
+                    "saml_weak_algorithm",
+                ],
+            )
+            .await;
     }
     let page = house.slo_by_post(&ada, &draft, None).await;
-    house.ends_nothing(&ada, &page, "post", &["saml_signature_missing"]).await;
+    house
+        .ends_nothing(&ada, &page, "post", &["saml_signature_missing"])
+        .await;
     // A signature inside the message is none of the address.
     let inside = draft.sign_response(&Signing::default());
-    let page = house.slo_by_redirect(&ada, &redirect::query("SAMLRequest", &inside.xml, None, None)).await;
-    house.ends_nothing(&ada, &page, "inside", &["saml_signature_missing", "saml_signature_invalid"]).await;
+    let page = house
+        .slo_by_redirect(&ada, &redirect::query("SAMLRequest", &inside.xml, None, None))
+        .await;
+    house
+        .ends_nothing(
+            &ada,
+            &page,
+            "inside",
+            &["saml_signature_missing", "saml_signature_invalid"],
+        )
+        .await;
 }
 
 async fn a_request_by_a_stranger_ends_nothing(engine: Engine) {
@@ -278,18 +374,33 @@ async fn a_request_by_a_stranger_ends_nothing(engine: Engine) {
     let query = redirect::query("SAMLRequest", &draft.xml, None, Some(&stranger));
     let page = house.slo_by_redirect(&ada, &query).await;
     house.ends_nothing(&ada, &page, "redirect", invalid).await;
-    let page = house.slo_by_post(&ada, &draft.clone().sign_response(&stranger), None).await;
+    let page = house
+        .slo_by_post(&ada, &draft.clone().sign_response(&stranger), None)
+        .await;
     house.ends_nothing(&ada, &page, "post", invalid).await;
-    let weak = Signing { method: RSA_SHA1, digest: crate::harness::saml::algorithms::SHA1, ..Signing::default() };
+    let weak = Signing {
+        method: RSA_SHA1,
+        digest: crate::harness::saml::algorithms::SHA1,
+        ..Signing::default()
+    };
     let query = redirect::query("SAMLRequest", &draft.xml, None, Some(&weak));
     let page = house.slo_by_redirect(&ada, &query).await;
-    house.ends_nothing(&ada, &page, "SHA-1", &["saml_weak_algorithm"]).await;
+    house
+        .ends_nothing(&ada, &page, "SHA-1", &["saml_weak_algorithm"])
+        .await;
     let page = house.slo_by_post(&ada, &draft.sign_response(&weak), None).await;
-    house.ends_nothing(&ada, &page, "SHA-1 by POST", &["saml_weak_algorithm"]).await;
+    house
+        .ends_nothing(&ada, &page, "SHA-1 by POST", &["saml_weak_algorithm"])
+        .await;
     // Who may speak for themselves may not speak for this provider.
-    let other = Logout { issuer: "https://other.example".to_owned(), ..house.logout() };
+    let other = Logout {
+        issuer: "https://other.example".to_owned(),
+        ..house.logout()
+    };
     let page = house.slo_by_redirect(&ada, &house.signed_query(&other)).await;
-    house.ends_nothing(&ada, &page, "another issuer", &["saml_bad_issuer"]).await;
+    house
+        .ends_nothing(&ada, &page, "another issuer", &["saml_bad_issuer"])
+        .await;
 }
 
 async fn a_request_that_was_changed_ends_nothing(engine: Engine) {
@@ -297,40 +408,90 @@ async fn a_request_that_was_changed_ends_nothing(engine: Engine) {
     let (ada, _) = house.signed_in().await;
     let invalid = &["saml_signature_invalid"];
     // A good signature over somebody else's name.
-    let nobody = Logout { name_id: "nobody".to_owned(), ..house.logout() };
+    let nobody = Logout {
+        name_id: "nobody".to_owned(),
+        ..house.logout()
+    };
     let good = house.signed_query(&nobody);
     let (_, rest) = good.split_once("&SigAlg=").expect("an algorithm");
-    let evil = redirect::query("SAMLRequest", &Draft::logout_request(&house.logout()).xml, None, None);
-    let page = house.slo_by_redirect(&ada, &format!("{evil}&SigAlg={rest}")).await;
+    let evil = redirect::query(
+        "SAMLRequest",
+        &Draft::logout_request(&house.logout()).xml,
+        None,
+        None,
+    );
+    let page = house
+        .slo_by_redirect(&ada, &format!("{evil}&SigAlg={rest}"))
+        .await;
     house.ends_nothing(&ada, &page, "another message", invalid).await;
-    let page = house.slo_by_redirect(&ada, &good.replace("&SigAlg", "&RelayState=x&SigAlg")).await;
-    house.ends_nothing(&ada, &page, "a RelayState that was added", invalid).await;
-    let page = house.slo_by_redirect(&ada, &good.replace("rsa-sha256", "rsa-sha512")).await;
-    house.ends_nothing(&ada, &page, "another algorithm", invalid).await;
+    let page = house
+        .slo_by_redirect(&ada, &good.replace("&SigAlg", "&RelayState=x&SigAlg"))
+        .await;
+    house
+        .ends_nothing(&ada, &page, "a RelayState that was added", invalid)
+        .await;
+    let page = house
+        .slo_by_redirect(&ada, &good.replace("rsa-sha256", "rsa-sha512"))
+        .await;
+    house
+        .ends_nothing(&ada, &page, "another algorithm", invalid)
+        .await;
     let draft = Draft::logout_request(&nobody).sign_response(&Signing::default());
-    let page = house.slo_by_post(&ada, &draft.inside("saml:NameID", "ada-1815"), None).await;
+    let page = house
+        .slo_by_post(&ada, &draft.inside("saml:NameID", "ada-1815"), None)
+        .await;
     house.ends_nothing(&ada, &page, "by POST", invalid).await;
 }
 
 async fn a_request_with_odd_parameters_ends_nothing(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let nobody = Logout { name_id: "nobody".to_owned(), ..house.logout() };
+    let nobody = Logout {
+        name_id: "nobody".to_owned(),
+        ..house.logout()
+    };
     let good = house.signed_query(&nobody);
-    let evil = redirect::query("SAMLRequest", &Draft::logout_request(&house.logout()).xml, None, None);
-    let codes = &["saml_malformed", "saml_signature_invalid", "saml_signature_missing"];
+    let evil = redirect::query(
+        "SAMLRequest",
+        &Draft::logout_request(&house.logout()).xml,
+        None,
+        None,
+    );
+    let codes = &[
+        "saml_malformed",
+        "saml_signature_invalid",
+        "saml_signature_missing",
+    ];
     for (case, query) in [
         ("the message twice", format!("{good}&{evil}")),
         ("the message twice, the other first", format!("{evil}&{good}")),
-        ("a response beside it", format!("{good}&{}", evil.replace("SAMLRequest", "SAMLResponse"))),
+        (
+            "a response beside it",
+            format!("{good}&{}", evil.replace("SAMLRequest", "SAMLResponse")),
+        ),
         ("the signature twice", format!("{good}&Signature=eA%3D%3D")),
-        ("the algorithm twice", format!("{good}&SigAlg={}", redirect::encoded(RSA_SHA256))),
+        (
+            "the algorithm twice",
+            format!("{good}&SigAlg={}", redirect::encoded(RSA_SHA256)),
+        ),
         ("a RelayState twice", format!("{good}&RelayState=a&RelayState=b")),
-        ("a name in disguise", format!("{good}&SAML%52equest={}", evil.split_once('=').expect("a value").1)),
+        (
+            "a name in disguise",
+            format!(
+                "{good}&SAML%52equest={}",
+                evil.split_once('=').expect("a value").1
+            ),
+        ),
         ("no message", "SigAlg=x&Signature=eA%3D%3D".to_owned()),
         ("nothing", String::new()),
         ("a message that is no base64", "SAMLRequest=%21%21".to_owned()),
-        ("a message that is not deflated", format!("SAMLRequest={}", redirect::encoded(&posted(&Draft::logout_request(&nobody).xml)))),
+        (
+            "a message that is not deflated",
+            format!(
+                "SAMLRequest={}",
+                redirect::encoded(&posted(&Draft::logout_request(&nobody).xml))
+            ),
+        ),
     ] {
         let page = house.slo_by_redirect(&ada, &query).await;
         house.ends_nothing(&ada, &page, case, codes).await;
@@ -338,7 +499,9 @@ async fn a_request_with_odd_parameters_ends_nothing(engine: Engine) {
     // A signature over parameters in another order is over something else.
     let message = evil.clone();
     let turned = format!("SigAlg={}&{message}", redirect::encoded(RSA_SHA256));
-    let page = house.slo_by_redirect(&ada, &sign_query(&turned, &Signing::default())).await;
+    let page = house
+        .slo_by_redirect(&ada, &sign_query(&turned, &Signing::default()))
+        .await;
     house.ends_nothing(&ada, &page, "another order", codes).await;
 }
 
@@ -349,20 +512,75 @@ async fn a_request_that_says_something_wrong_ends_nothing(engine: Engine) {
     let root = "samlp:LogoutRequest";
     let elsewhere = format!("{}?x", house.connection.slo_url);
     for (case, draft, codes) in [
-        ("another version", draft().set(root, "Version", "1.1"), &["saml_malformed"][..]),
-        ("another destination", draft().set(root, "Destination", &elsewhere), &["saml_bad_destination"]),
-        ("no destination", draft().unset(root, "Destination"), &["saml_bad_destination"]),
-        ("of long ago", draft().set(root, "IssueInstant", "2020-01-01T00:00:00Z"), &["saml_expired"]),
-        ("of the future", draft().set(root, "IssueInstant", "2099-01-01T00:00:00Z"), &["saml_clock_skew"]),
-        ("of no time", draft().unset(root, "IssueInstant"), &["saml_malformed", "saml_assertion_invalid"]),
-        ("over", draft().set(root, "NotOnOrAfter", "2020-01-01T00:00:00Z"), &["saml_expired"]),
-        ("no issuer", draft().remove("saml:Issuer"), &["saml_bad_issuer", "saml_malformed"]),
-        ("no name", draft().remove("saml:NameID"), &["saml_subject_invalid", "saml_malformed"]),
-        ("an encrypted name", draft().put("saml:NameID", "<saml:EncryptedID/>"), &["saml_subject_invalid", "saml_malformed"]),
-        ("an empty name", draft().inside("saml:NameID", ""), &["saml_subject_invalid"]),
-        ("a comment in the name", draft().inside("saml:NameID", "ada-1815<!-- -->x"), &["saml_malformed"]),
-        ("a document type", Draft { xml: format!("<!DOCTYPE x>{}", draft().xml), ..draft() }, &["saml_malformed"]),
-        ("another message", draft().replace_all("LogoutRequest", "AuthnRequest"), &["saml_malformed"]),
+        (
+            "another version",
+            draft().set(root, "Version", "1.1"),
+            &["saml_malformed"][..],
+        ),
+        (
+            "another destination",
+            draft().set(root, "Destination", &elsewhere),
+            &["saml_bad_destination"],
+        ),
+        (
+            "no destination",
+            draft().unset(root, "Destination"),
+            &["saml_malformed"],
+        ),
+        (
+            "of long ago",
+            draft().set(root, "IssueInstant", "2020-01-01T00:00:00Z"),
+            &["saml_expired"],
+        ),
+        (
+            "of the future",
+            draft().set(root, "IssueInstant", "2099-01-01T00:00:00Z"),
+            &["saml_clock_skew"],
+        ),
+        (
+            "of no time",
+            draft().unset(root, "IssueInstant"),
+            &["saml_malformed"],
+        ),
+        (
+            "over",
+            draft().set(root, "NotOnOrAfter", "2020-01-01T00:00:00Z"),
+            &["saml_expired"],
+        ),
+        ("no issuer", draft().remove("saml:Issuer"), &["saml_malformed"]),
+        (
+            "no name",
+            draft().remove("saml:NameID"),
+            &["saml_subject_invalid"],
+        ),
+        (
+            "an encrypted name",
+            draft().put("saml:NameID", "<saml:EncryptedID/>"),
+            &["saml_subject_invalid"],
+        ),
+        (
+            "an empty name",
+            draft().inside("saml:NameID", ""),
+            &["saml_subject_invalid"],
+        ),
+        (
+            "a comment in the name",
+            draft().inside("saml:NameID", "ada-1815<!-- -->x"),
+            &["saml_malformed"],
+        ),
+        (
+            "a document type",
+            Draft {
+                xml: format!("<!DOCTYPE x>{}", draft().xml),
+                ..draft()
+            },
+            &["saml_malformed"],
+        ),
+        (
+            "another message",
+            draft().replace_all("LogoutRequest", "AuthnRequest"),
+            &["saml_malformed"],
+        ),
     ] {
         let query = redirect::query("SAMLRequest", &draft.xml, None, Some(&Signing::default()));
         let page = house.slo_by_redirect(&ada, &query).await;
@@ -387,10 +605,23 @@ async fn a_request_for_another_connection_ends_nothing(engine: Engine) {
     for tenant in [house.tenant.clone(), house.gateway.tenant().await] {
         let there = SamlConnection::create(&tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
         // Made for us, carried there; and made for there.
-        let page = ada.get(&format!("{}?{}", there.slo_url, house.signed_query(&house.logout()))).await;
-        house.ends_nothing(&ada, &page, "carried there", &["saml_bad_destination"]).await;
-        let logout = Logout { destination: there.slo_url.clone(), ..house.logout() };
-        let page = ada.get(&format!("{}?{}", there.slo_url, house.signed_query(&logout))).await;
+        let page = ada
+            .get(&format!(
+                "{}?{}",
+                there.slo_url,
+                house.signed_query(&house.logout())
+            ))
+            .await;
+        house
+            .ends_nothing(&ada, &page, "carried there", &["saml_bad_destination"])
+            .await;
+        let logout = Logout {
+            destination: there.slo_url.clone(),
+            ..house.logout()
+        };
+        let page = ada
+            .get(&format!("{}?{}", there.slo_url, house.signed_query(&logout)))
+            .await;
         assert_eq!(status_of(&answer_of(&page).1), "Success");
         house.me(&ada).await.expect(200);
     }
@@ -403,7 +634,14 @@ async fn an_answer_that_nobody_asked_for_is_refused(engine: Engine) {
         let answer = Draft::logout_response(&house.logout(), &id, "Success");
         let query = redirect::query("SAMLResponse", &answer.xml, None, Some(&Signing::default()));
         let page = house.slo_by_redirect(&ada, &query).await;
-        house.ends_nothing(&ada, &page, &id, &["saml_relaystate_lost", "saml_malformed", "saml_assertion_invalid"]).await;
+        house
+            .ends_nothing(
+                &ada,
+                &page,
+                &id,
+                &["saml_relaystate_lost", "saml_malformed", "saml_assertion_invalid"],
+            )
+            .await;
     }
 }
 
@@ -411,32 +649,60 @@ async fn a_forged_answer_is_refused(engine: Engine) {
     let house = House::new(engine).await;
     let (browser, _) = house.signed_in().await;
     let to = sign_out(&house, &browser).await.location().expect("a redirect");
-    let id = xml::read(&redirect::message_in(&to, "SAMLRequest")).attribute("ID").expect("an id").to_owned();
+    let id = xml::read(&redirect::message_in(&to, "SAMLRequest"))
+        .attribute("ID")
+        .expect("an id")
+        .to_owned();
     let (ada, _) = house.signed_in().await;
     let draft = Draft::logout_response(&house.logout(), &id, "Success");
     let stranger = Signing::with(&OTHER_RSA);
     for (case, signing) in [("not signed", None), ("by a stranger", Some(&stranger))] {
         let query = redirect::query("SAMLResponse", &draft.xml, None, signing);
         let page = house.slo_by_redirect(&ada, &query).await;
-        house.ends_nothing(&ada, &page, case, &["saml_signature_missing", "saml_signature_invalid", "saml_malformed"]).await;
+        house
+            .ends_nothing(
+                &ada,
+                &page,
+                case,
+                &[
+                    "saml_signature_missing",
+                    "saml_signature_invalid",
+                    "saml_malformed",
+                ],
+            )
+            .await;
     }
     let page = house.slo_by_post(&ada, &draft, None).await;
-    house.ends_nothing(&ada, &page, "by POST", &["saml_signature_missing"]).await;
+    house
+        .ends_nothing(&ada, &page, "by POST", &["saml_signature_missing"])
+        .await;
     // The right one is for its own connection alone.
     let there = SamlConnection::create(&house.tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
-    let logout = Logout { destination: there.slo_url.clone(), ..house.logout() };
+    let logout = Logout {
+        destination: there.slo_url.clone(),
+        ..house.logout()
+    };
     let carried = Draft::logout_response(&logout, &id, "Success");
     let query = redirect::query("SAMLResponse", &carried.xml, None, Some(&Signing::default()));
     let page = ada.get(&format!("{}?{query}", there.slo_url)).await;
-    house.ends_nothing(&ada, &page, "elsewhere", &["saml_relaystate_lost"]).await;
+    house
+        .ends_nothing(&ada, &page, "elsewhere", &["saml_relaystate_lost"])
+        .await;
 }
 
 async fn a_relay_state_comes_back_as_it_was_and_is_no_html(engine: Engine) {
     let house = House::new(engine).await;
     let state = "\"><script>alert(1)</script>&amp;";
     let draft = Draft::logout_request(&house.logout()).sign_response(&Signing::default());
-    let page = house.slo_by_post(&Browser::new(), &draft, Some(state)).await.expect(200);
-    assert!(!page.answer.text().contains("<script>alert"), "{}", page.answer.text());
+    let page = house
+        .slo_by_post(&Browser::new(), &draft, Some(state))
+        .await
+        .expect(200);
+    assert!(
+        !page.answer.text().contains("<script>alert"),
+        "{}",
+        page.answer.text()
+    );
     assert_eq!(answer_of(&page).2.as_deref(), Some(state));
     // Longer than the 80 bytes of SAML bindings 3.4.3 is refused or comes back whole, and is never cut.
     let long = "x".repeat(2_000);

@@ -55,7 +55,9 @@ async fn where_it_is_not_allowed_nobody_gets_in(engine: Engine) {
 async fn an_answer_to_nothing_that_names_a_request_is_refused_all_the_same(engine: Engine) {
     let house = allowing(engine).await;
     let begun = house.begin().await;
-    let draft = house.draft(&begun).replace_all(&begun.request_id(), "_of-somebody-else");
+    let draft = house
+        .draft(&begun)
+        .replace_all(&begun.request_id(), "_of-somebody-else");
     let page = post(&house, &begun.browser, &draft.signed()).await;
     house
         .is_refused(&begun.browser, &page, &json!([]), "saml_relaystate_lost")
@@ -63,7 +65,9 @@ async fn an_answer_to_nothing_that_names_a_request_is_refused_all_the_same(engin
     // In another browser the right one is as wrong.
     let other = Browser::new();
     let page = post(&house, &other, &house.draft(&begun).signed()).await;
-    house.is_refused(&other, &page, &json!([]), "saml_relaystate_lost").await;
+    house
+        .is_refused(&other, &page, &json!([]), "saml_relaystate_lost")
+        .await;
 }
 
 async fn a_request_is_answered_in_both_places_or_in_none(engine: Engine) {
@@ -76,7 +80,9 @@ async fn a_request_is_answered_in_both_places_or_in_none(engine: Engine) {
         .unset("samlp:Response", "InResponseTo");
     let other = Browser::new();
     let page = post(&house, &other, &draft).await;
-    house.is_refused(&other, &page, &json!([]), "saml_relaystate_lost").await;
+    house
+        .is_refused(&other, &page, &json!([]), "saml_relaystate_lost")
+        .await;
     // Nor does a word that is added make it an answer.
     let added = Draft::response(&house.facts(None)).signed();
     let added = added.set("samlp:Response", "InResponseTo", &begun.request_id());

@@ -84,7 +84,11 @@ impl Site {
         let browser = Browser::new();
         let page = self.sign_in(&browser).await;
         let text = page.answer.text();
-        assert!((400..500).contains(&page.answer.status), "{told}: {} {text}", page.answer.status);
+        assert!(
+            (400..500).contains(&page.answer.status),
+            "{told}: {} {text}",
+            page.answer.status
+        );
         assert!(text.contains(code), "{told}: {code} is expected, {text}");
         self.me(&browser).await.expect(401);
     }
@@ -113,8 +117,10 @@ async fn every_way_of_signing_and_encrypting_signs_in(engine: Engine) {
         site.tell(&told).await;
         site.signs_in(&told.to_string()).await;
     }
-    site.is_refused(&json!({"sign": []}), "saml_signature_missing").await;
-    site.is_refused(&encrypted(AES256_GCM, RSA_1_5), "saml_weak_algorithm").await;
+    site.is_refused(&json!({"sign": []}), "saml_signature_missing")
+        .await;
+    site.is_refused(&encrypted(AES256_GCM, RSA_1_5), "saml_weak_algorithm")
+        .await;
 }
 
 async fn what_it_says_under_a_good_signature_is_judged_all_the_same(engine: Engine) {
@@ -125,18 +131,58 @@ async fn what_it_says_under_a_good_signature_is_judged_all_the_same(engine: Engi
         ("assertion.authn_statement", json!([]), "saml_assertion_invalid"),
         ("assertion.conditions", Value::Null, "saml_assertion_invalid"),
         (condition, json!([]), "saml_bad_audience"),
-        (&format!("{condition}.0.audience.0.text"), json!("https://other.example"), "saml_bad_audience"),
-        ("assertion.issuer.text", json!("https://other.example"), "saml_bad_issuer"),
-        ("assertion.subject.name_id.text", json!(""), "saml_subject_invalid"),
+        (
+            &format!("{condition}.0.audience.0.text"),
+            json!("https://other.example"),
+            "saml_bad_audience",
+        ),
+        (
+            "assertion.issuer.text",
+            json!("https://other.example"),
+            "saml_bad_issuer",
+        ),
+        (
+            "assertion.subject.name_id.text",
+            json!(""),
+            "saml_subject_invalid",
+        ),
         ("assertion.subject.name_id", Value::Null, "saml_subject_invalid"),
-        (&format!("{data}.recipient"), json!("https://other.example"), "saml_bad_destination"),
-        (&format!("{data}.not_on_or_after"), json!("2020-01-01T00:00:00Z"), "saml_expired"),
-        (&format!("{data}.in_response_to"), json!("_another"), "saml_assertion_invalid"),
-        ("assertion.conditions.not_before", json!("2099-01-01T00:00:00Z"), "saml_"),
-        ("assertion.issue_instant", json!("2020-01-01T00:00:00Z"), "saml_expired"),
+        (
+            &format!("{data}.recipient"),
+            json!("https://other.example"),
+            "saml_bad_destination",
+        ),
+        (
+            &format!("{data}.not_on_or_after"),
+            json!("2020-01-01T00:00:00Z"),
+            "saml_expired",
+        ),
+        (
+            &format!("{data}.in_response_to"),
+            json!("_another"),
+            "saml_assertion_invalid",
+        ),
+        (
+            "assertion.conditions.not_before",
+            json!("2099-01-01T00:00:00Z"),
+            "saml_",
+        ),
+        (
+            "assertion.issue_instant",
+            json!("2020-01-01T00:00:00Z"),
+            "saml_expired",
+        ),
         ("assertion.version", json!("2.1"), "saml_malformed"),
-        ("destination", json!("https://other.example"), "saml_bad_destination"),
-        ("status.status_code.value", json!("urn:oasis:names:tc:SAML:2.0:status:Responder"), "saml_status_not_success"),
+        (
+            "destination",
+            json!("https://other.example"),
+            "saml_bad_destination",
+        ),
+        (
+            "status.status_code.value",
+            json!("urn:oasis:names:tc:SAML:2.0:status:Responder"),
+            "saml_status_not_success",
+        ),
         ("assertion.attribute_statement", json!([]), "email_missing"),
     ] {
         site.is_refused(&json!({"change": {path: value}}), code).await;
@@ -147,7 +193,9 @@ async fn what_it_says_under_a_good_signature_is_judged_all_the_same(engine: Engi
 
 async fn it_may_begin_where_it_is_allowed(engine: Engine) {
     let site = Site::new(engine).await;
-    let mut start: Url = format!("{}/unsolicited", site.provider.origin).parse().expect("a URL");
+    let mut start: Url = format!("{}/unsolicited", site.provider.origin)
+        .parse()
+        .expect("a URL");
     start
         .query_pairs_mut()
         .append_pair("sp", &site.connection.entity_id)
@@ -158,7 +206,11 @@ async fn it_may_begin_where_it_is_allowed(engine: Engine) {
     };
     let browser = Browser::new();
     let page = begin(&browser).await;
-    assert!(page.answer.text().contains("saml_idp_initiated_refused"), "{}", page.answer.text());
+    assert!(
+        page.answer.text().contains("saml_idp_initiated_refused"),
+        "{}",
+        page.answer.text()
+    );
     let allow = json!({"allow_idp_initiated": true});
     site.connection.patch(&site.tenant, &allow).await.expect(200);
     let page = begin(&browser).await.expect(303);
@@ -171,23 +223,43 @@ async fn the_gateway_signs_out_there_too(engine: Engine) {
     let browser = site.signs_in("first").await;
     let page = browser.open(&site.base()).await;
     let forms = page.forms();
-    let form = forms.iter().find(|form| form.action.contains("logout")).expect("a form to sign out");
+    let form = forms
+        .iter()
+        .find(|form| form.action.contains("logout"))
+        .expect("a form to sign out");
     let page = browser.submit_form(&page, form, &[]).await;
-    assert!(page.location().is_some_and(|to| to.as_str().starts_with(&site.provider.origin)), "{page:?}");
+    assert!(
+        page.location()
+            .is_some_and(|to| to.as_str().starts_with(&site.provider.origin)),
+        "{page:?}"
+    );
     let end = browser.follow_all(page).await;
     let login = format!("{}/login/{}", site.base(), site.tenant.slug);
-    assert!(end.url.as_str().starts_with(&login), "{}: {}", end.url, end.answer.text());
+    assert!(
+        end.url.as_str().starts_with(&login),
+        "{}: {}",
+        end.url,
+        end.answer.text()
+    );
     site.me(&browser).await.expect(401);
 }
 
 async fn it_signs_out_here_too(engine: Engine) {
     let site = Site::new(engine).await;
     let browser = site.signs_in("first").await;
-    let mut start: Url = format!("{}/sign-out", site.provider.origin).parse().expect("a URL");
-    start.query_pairs_mut().append_pair("sp", &site.connection.entity_id);
+    let mut start: Url = format!("{}/sign-out", site.provider.origin)
+        .parse()
+        .expect("a URL");
+    start
+        .query_pairs_mut()
+        .append_pair("sp", &site.connection.entity_id);
     let end = browser.open(start.as_str()).await;
     // Where our answer arrives, the provider has verified it.
     assert!(end.url.as_str().starts_with(&site.provider.origin), "{}", end.url);
-    assert!(end.answer.text().contains("status:Success"), "{}", end.answer.text());
+    assert!(
+        end.answer.text().contains("status:Success"),
+        "{}",
+        end.answer.text()
+    );
     site.me(&browser).await.expect(401);
 }

@@ -13,9 +13,7 @@ fn referring(stage: &Stage<'_>, uri: &str) -> Draft {
 }
 
 fn transforms() -> String {
-    format!(
-        "<ds:Transform Algorithm=\"{ENVELOPED}\"/><ds:Transform Algorithm=\"{EXC_C14N}\"></ds:Transform>"
-    )
+    format!("<ds:Transform Algorithm=\"{ENVELOPED}\"/><ds:Transform Algorithm=\"{EXC_C14N}\"></ds:Transform>")
 }
 
 /// The assertion, signed with these transforms.

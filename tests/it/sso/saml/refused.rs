@@ -59,10 +59,7 @@ impl Message for Parameter {
 pub async fn is_refused<M: Message>(engine: Engine, code: &str, make: impl FnOnce(&Stage<'_>) -> M) {
     let house = House::closed(engine).await;
     let begun = house.begin().await;
-    let message = make(&Stage {
-        house,
-        begun: &begun,
-    });
+    let message = make(&Stage { house, begun: &begun });
     let page = house.post_encoded(&begun, &message.parameter()).await;
     let nobody = serde_json::json!([]);
     house.is_refused(&begun.browser, &page, &nobody, code).await;

@@ -81,7 +81,11 @@ async fn a_relay_state_of_a_provider_that_began_leads_nowhere_else(engine: Engin
     for state in ["/%2f%2fevil.example", "/?x=//evil.example", "/.//evil.example"] {
         let (_, page) = posts(&house, None, state).await;
         let to = page.expect(303).location().expect("a redirect");
-        assert_eq!(to.origin(), Url::parse(&own).expect("a URL").origin(), "{state:?}");
+        assert_eq!(
+            to.origin(),
+            Url::parse(&own).expect("a URL").origin(),
+            "{state:?}"
+        );
     }
 }
 

@@ -27,7 +27,7 @@ const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
 async fn shared() -> &'static ProviderProgram {
     static SHARED: OnceCell<ProviderProgram> = OnceCell::const_new();
     SHARED
-        .get_or_init(|| ProviderProgram::start_simplesamlphp(&json!({})))
+        .get_or_init(async || ProviderProgram::start_simplesamlphp(&json!({})).await)
         .await
 }
 
@@ -90,7 +90,11 @@ impl<'p> Site<'p> {
         let page = browser.get(&self.connection.start_url).await;
         let page = self.onward(browser, page).await;
         let form = self.to_the_form(browser, page).await;
-        if form.forms()[0].fields.iter().any(|(name, _)| name == "SAMLResponse") {
+        if form.forms()[0]
+            .fields
+            .iter()
+            .any(|(name, _)| name == "SAMLResponse")
+        {
             return form;
         }
         let answers = [("username", self.person.as_str()), ("password", "any")];
@@ -100,7 +104,11 @@ impl<'p> Site<'p> {
 
     /// A page of ours that carries a request by POST is sent.
     async fn onward(&self, browser: &Browser, page: Page) -> Page {
-        if page.answer.status == 200 { browser.submit(&page, &[]).await } else { page }
+        if page.answer.status == 200 {
+            browser.submit(&page, &[]).await
+        } else {
+            page
+        }
     }
 
     async fn to_the_form(&self, browser: &Browser, page: Page) -> Page {
@@ -120,7 +128,11 @@ impl<'p> Site<'p> {
         let page = self.sign_in(&browser).await;
         assert_eq!(page.answer.status, 303, "{case}: {}", page.answer.text());
         let me = self.me(&browser).await.expect(200).json;
-        assert_eq!(me["user"]["email"], format!("{}@acme.example", self.person), "{case}");
+        assert_eq!(
+            me["user"]["email"],
+            format!("{}@acme.example", self.person),
+            "{case}"
+        );
         assert_eq!(me["user"]["display_name"], "Ada Lovelace", "{case}");
         browser
     }
@@ -138,12 +150,17 @@ async fn the_response_and_the_assertion_may_be_signed_each_or_both(engine: Engin
     let site = Site::new(engine, &json!({})).await;
     for (response, assertion) in [(true, false), (false, true), (true, true)] {
         site.tell(&signed(response, assertion)).await;
-        site.signs_in(&format!("response {response}, assertion {assertion}")).await;
+        site.signs_in(&format!("response {response}, assertion {assertion}"))
+            .await;
     }
     site.tell(&signed(false, false)).await;
     let browser = Browser::new();
     let page = site.sign_in(&browser).await;
-    assert!(page.answer.text().contains("saml_signature_missing"), "{}", page.answer.text());
+    assert!(
+        page.answer.text().contains("saml_signature_missing"),
+        "{}",
+        page.answer.text()
+    );
     site.me(&browser).await.expect(401);
 }
 
@@ -154,9 +171,15 @@ async fn an_encrypted_assertion_is_read(engine: Engine) {
     let browser = Browser::new();
     let page = site.up_to_the_response(&browser).await;
     let fields = &page.forms()[0].fields;
-    let sent = fields.iter().find(|(name, _)| name == "SAMLResponse").expect("a response");
+    let sent = fields
+        .iter()
+        .find(|(name, _)| name == "SAMLResponse")
+        .expect("a response");
     let sent = super::fixture::unposted(&sent.1);
-    assert!(sent.contains("EncryptedAssertion") && !sent.contains("AttributeStatement"), "{sent}");
+    assert!(
+        sent.contains("EncryptedAssertion") && !sent.contains("AttributeStatement"),
+        "{sent}"
+    );
     browser.submit(&page, &[]).await.expect(303);
     site.signs_in("again").await;
 }
@@ -165,7 +188,8 @@ async fn entras_shape_is_read(engine: Engine) {
     let mut told = signed(false, true);
     told["assertion.encryption"] = true.into();
     let site = Site::new(engine, &told).await;
-    site.signs_in("an unsigned response around a signed and encrypted assertion").await;
+    site.signs_in("an unsigned response around a signed and encrypted assertion")
+        .await;
 }
 
 async fn a_signed_request_by_post_is_answered(engine: Engine) {
@@ -201,7 +225,11 @@ async fn rotated_certificates_are_found_by_a_refresh(engine: Engine) {
     provider.tell("/test/rotate", &json!({})).await;
     let browser = Browser::new();
     let page = site.sign_in(&browser).await;
-    assert!(page.answer.text().contains("saml_certificate_changed"), "{}", page.answer.text());
+    assert!(
+        page.answer.text().contains("saml_certificate_changed"),
+        "{}",
+        page.answer.text()
+    );
     site.me(&browser).await.expect(401);
     let refresh = format!("/connections/{}/refresh", site.connection.id);
     site.tenant.call("POST", &refresh).await.expect(204);
@@ -210,7 +238,9 @@ async fn rotated_certificates_are_found_by_a_refresh(engine: Engine) {
 
 async fn the_provider_may_begin_where_it_is_allowed(engine: Engine) {
     let site = Site::new(engine, &json!({})).await;
-    let mut start: Url = format!("{}/simplesaml/saml2/idp/SSOService.php", site.provider.origin).parse().expect("a URL");
+    let mut start: Url = format!("{}/simplesaml/saml2/idp/SSOService.php", site.provider.origin)
+        .parse()
+        .expect("a URL");
     start
         .query_pairs_mut()
         .append_pair("spentityid", &site.connection.entity_id)
@@ -228,7 +258,11 @@ async fn the_provider_may_begin_where_it_is_allowed(engine: Engine) {
     };
     let browser = Browser::new();
     let page = begin(&browser).await;
-    assert!(page.answer.text().contains("saml_idp_initiated_refused"), "{}", page.answer.text());
+    assert!(
+        page.answer.text().contains("saml_idp_initiated_refused"),
+        "{}",
+        page.answer.text()
+    );
     site.me(&browser).await.expect(401);
     let allow = json!({"allow_idp_initiated": true});
     site.connection.patch(&site.tenant, &allow).await.expect(200);
@@ -241,7 +275,10 @@ async fn the_provider_may_begin_where_it_is_allowed(engine: Engine) {
 async fn sign_out(site: &Site<'_>, browser: &Browser) -> Page {
     let page = browser.open(&site.base()).await;
     let forms = page.forms();
-    let form = forms.iter().find(|form| form.action.contains("logout")).expect("a form to sign out");
+    let form = forms
+        .iter()
+        .find(|form| form.action.contains("logout"))
+        .expect("a form to sign out");
     let page = browser.submit_form(&page, form, &[]).await;
     browser.follow_all(page).await
 }
@@ -251,25 +288,48 @@ async fn the_gateway_signs_out_at_the_provider_too(engine: Engine) {
     let browser = site.signs_in("first").await;
     // While it is signed in there, the provider asks nothing.
     let straight = browser.open(&site.connection.start_url).await;
-    assert!(straight.answer.text().contains("SAMLResponse"), "{}", straight.answer.text());
+    assert!(
+        straight.answer.text().contains("SAMLResponse"),
+        "{}",
+        straight.answer.text()
+    );
     let page = sign_out(&site, &browser).await;
     let login = format!("{}/login/{}", site.base(), site.tenant.slug);
-    assert!(page.url.as_str().starts_with(&login), "{}: {}", page.url, page.answer.text());
-    assert_eq!(crate::harness::browser::query_of(&page.url, "signed_out").as_deref(), Some("1"));
+    assert!(
+        page.url.as_str().starts_with(&login),
+        "{}: {}",
+        page.url,
+        page.answer.text()
+    );
+    assert_eq!(
+        crate::harness::browser::query_of(&page.url, "signed_out").as_deref(),
+        Some("1")
+    );
     site.me(&browser).await.expect(401);
     // Now it asks again.
     let asks = browser.open(&site.connection.start_url).await;
-    assert!(asks.answer.text().contains("name=\"password\""), "{}", asks.answer.text());
+    assert!(
+        asks.answer.text().contains("name=\"password\""),
+        "{}",
+        asks.answer.text()
+    );
 }
 
 async fn the_provider_signs_out_here_too(engine: Engine) {
     let site = Site::new(engine, &json!({"validate.logout": true})).await;
     let browser = site.signs_in("first").await;
     let end = format!("{}/", site.base());
-    let mut start: Url = format!("{}/simplesaml/saml2/idp/initSLO.php", site.provider.origin).parse().expect("a URL");
+    let mut start: Url = format!("{}/simplesaml/saml2/idp/initSLO.php", site.provider.origin)
+        .parse()
+        .expect("a URL");
     start.query_pairs_mut().append_pair("RelayState", &end);
     let page = browser.open(start.as_str()).await;
-    assert!(page.url.as_str().starts_with(&end), "{}: {}", page.url, page.answer.text());
+    assert!(
+        page.url.as_str().starts_with(&end),
+        "{}: {}",
+        page.url,
+        page.answer.text()
+    );
     site.me(&browser).await.expect(401);
 }
 
@@ -286,6 +346,8 @@ async fn a_wrong_password_comes_to_nothing_and_the_right_one_signs_in(engine: En
     let page = browser.follow_all(page).await;
     browser.submit(&page, &[]).await.expect(303);
     site.me(&browser).await.expect(200);
-    let users = Call::new("GET", &format!("{}/api/v1/me", site.base())).send().await;
+    let users = Call::new("GET", &format!("{}/api/v1/me", site.base()))
+        .send()
+        .await;
     assert_eq!(users.status, 401, "without the cookie nobody is signed in");
 }

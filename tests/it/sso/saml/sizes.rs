@@ -88,20 +88,33 @@ mod forms {
             &[],
             &[("SAMLRequest", &good)],
             &[("SAMLResponse", &good), ("SAMLResponse", &good)],
-            &[("SAMLResponse", &good), ("RelayState", &state), ("RelayState", &state)],
+            &[
+                ("SAMLResponse", &good),
+                ("RelayState", &state),
+                ("RelayState", &state),
+            ],
         ];
         for form in forms {
             let page = begun.browser.post(&house.connection.acs_url, form, None).await;
-            house.is_refused(&begun.browser, &page, &json!([]), "saml_malformed").await;
+            house
+                .is_refused(&begun.browser, &page, &json!([]), "saml_malformed")
+                .await;
         }
         for (media_type, body) in [
             ("application/json", json!({"SAMLResponse": good}).to_string()),
             ("text/plain", format!("SAMLResponse={good}")),
-            ("multipart/form-data; boundary=x", format!("--x\r\n\r\n{good}\r\n--x--")),
+            (
+                "multipart/form-data; boundary=x",
+                format!("--x\r\n\r\n{good}\r\n--x--"),
+            ),
         ] {
             let call = Call::new("POST", &house.connection.acs_url);
             let answer = call.bytes(media_type, body).send().await;
-            assert!((400..500).contains(&answer.status), "{media_type}: {}", answer.status);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{media_type}: {}",
+                answer.status
+            );
             assert!(answer.header("set-cookie").is_empty(), "{media_type}");
         }
         assert_eq!(house.people().await, json!([]));
@@ -125,8 +138,13 @@ mod forms {
         let bomb = format!("<samlp:LogoutRequest>{}", " ".repeat(8 << 20));
         for name in ["SAMLRequest", "SAMLResponse"] {
             let query = redirect::query(name, &bomb, None, None);
-            let page = begun.browser.get(&format!("{}?{query}", house.connection.slo_url)).await;
-            house.is_refused(&begun.browser, &page, &json!([]), "saml_malformed").await;
+            let page = begun
+                .browser
+                .get(&format!("{}?{query}", house.connection.slo_url))
+                .await;
+            house
+                .is_refused(&begun.browser, &page, &json!([]), "saml_malformed")
+                .await;
         }
     }
 }

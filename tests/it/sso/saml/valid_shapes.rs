@@ -1,7 +1,7 @@
 //! What providers send and careful readers might refuse: all of it has to sign in.
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fixture::{Begun, House};
 use super::refused::{Message, Parameter};
@@ -10,9 +10,7 @@ use crate::harness::saml::algorithms::{
     RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA1, SHA256, SHA384, SHA512,
 };
 use crate::harness::saml::keys::{OTHER_RSA, P256, P384, P521, RSA};
-use crate::harness::saml::{
-    Draft, EMAIL_FORMAT, Encryption, Facts, KeyPlace, Signing, attribute, posted,
-};
+use crate::harness::saml::{Draft, EMAIL_FORMAT, Encryption, Facts, KeyPlace, Signing, attribute, posted};
 use crate::harness::{Engine, random_name};
 
 /// A sign-in of somebody whom nobody has seen.
@@ -95,8 +93,20 @@ fn of(method: &'static str, digest: &'static str) -> Signing {
 }
 
 fn renamed(draft: Draft, samlp: &str, saml: &str) -> Draft {
-    let prefix = |name: &str| if name.is_empty() { String::new() } else { format!("{name}:") };
-    let declaration = |name: &str| if name.is_empty() { "xmlns=".to_owned() } else { format!("xmlns:{name}=") };
+    let prefix = |name: &str| {
+        if name.is_empty() {
+            String::new()
+        } else {
+            format!("{name}:")
+        }
+    };
+    let declaration = |name: &str| {
+        if name.is_empty() {
+            "xmlns=".to_owned()
+        } else {
+            format!("xmlns:{name}=")
+        }
+    };
     let mut draft = draft;
     for (from, to) in [("samlp", samlp), ("saml", saml)] {
         draft = draft
@@ -110,7 +120,9 @@ fn renamed(draft: Draft, samlp: &str, saml: &str) -> Draft {
 /// With line breaks after so many characters, as some encoders write.
 fn wrapped(text: &str, width: usize, end: &str) -> String {
     let lines = text.as_bytes().chunks(width);
-    let lines: Vec<&str> = lines.map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    let lines: Vec<&str> = lines
+        .map(|line| std::str::from_utf8(line).expect("ASCII"))
+        .collect();
     lines.join(end)
 }
 
@@ -296,14 +308,16 @@ mod whole {
         the_other_curves_sign,
         names_may_be_written_in_any_script,
         three_thousand_groups_sign_in,
-        the_gateway_asks_as_it_is_set,
         sign_ins_in_parallel_all_succeed,
     );
 
     async fn the_second_certificate_signs(engine: Engine) {
         let house = House::with_keys(engine, &[&OTHER_RSA, &RSA]).await;
         signs_in_at(&house, |shape| shape.draft().signed()).await;
-        signs_in_at(&house, |shape| shape.draft().sign_assertion(&Signing::with(&OTHER_RSA))).await;
+        signs_in_at(&house, |shape| {
+            shape.draft().sign_assertion(&Signing::with(&OTHER_RSA))
+        })
+        .await;
         signs_in_at(&house, |shape| {
             let draft = shape.draft().sign_assertion(&Signing::with(&OTHER_RSA));
             draft.sign_response(&Signing::default())
@@ -314,7 +328,11 @@ mod whole {
     async fn the_other_curves_sign(engine: Engine) {
         let house = House::with_keys(engine, &[&P384, &P521, &RSA]).await;
         for (key, method, digest) in [(&P384, ECDSA_SHA384, SHA384), (&P521, ECDSA_SHA512, SHA512)] {
-            let signing = Signing { method, digest, ..Signing::with(key) };
+            let signing = Signing {
+                method,
+                digest,
+                ..Signing::with(key)
+            };
             signs_in_at(&house, |shape| shape.draft().sign_assertion(&signing)).await;
             signs_in_at(&house, |shape| shape.draft().signed().sign_response(&signing)).await;
         }
@@ -357,39 +375,12 @@ mod whole {
         signs_in(engine, |shape| {
             let mut facts = shape.facts();
             facts.attributes[4].1 = groups[..2_000].to_vec();
-            Draft::response(&facts).signed().encrypt(&shape.encryption(AES256_CBC)).sign_response(&Signing::default())
+            Draft::response(&facts)
+                .signed()
+                .encrypt(&shape.encryption(AES256_CBC))
+                .sign_response(&Signing::default())
         })
         .await;
-    }
-
-    async fn the_gateway_asks_as_it_is_set(engine: Engine) {
-        use crate::harness::saml::xml;
-        let house = House::new(engine).await;
-        let begun = house.begin().await;
-        let request = xml::read(&begun.request);
-        assert_eq!(request.attribute("AssertionConsumerServiceURL"), Some(house.connection.acs_url.as_str()));
-        assert_eq!(request.attribute("Destination"), Some(format!("{}/sso", house.idp.origin).as_str()));
-        assert_eq!(request.find("saml:Issuer").expect("an issuer").text(), house.connection.entity_id);
-        assert!(request.find("ds:Signature").is_none());
-        // By POST, signed.
-        let set = json!({"request_binding": "post", "sign_requests": true});
-        house.connection.patch(&house.tenant, &set).await.expect(200);
-        let page = begun.browser.get(&house.connection.start_url).await.expect(200);
-        let form = page.forms().remove(0);
-        assert_eq!(form.method, "POST");
-        assert_eq!(form.action, format!("{}/sso", house.idp.origin));
-        let sent = form.fields.iter().find(|(name, _)| name == "SAMLRequest");
-        let sent = super::super::fixture::unposted(&sent.expect("a request").1);
-        let signed = xml::read(&sent);
-        assert!(signed.find("ds:Signature").is_some(), "{sent}");
-        // What it answers signs in.
-        let begun = Begun {
-            browser: begun.browser.clone(),
-            request: sent.clone(),
-            relay_state: form.fields.iter().find(|(name, _)| name == "RelayState").map(|(_, value)| value.clone()),
-        };
-        let answer = house.draft(&begun).signed();
-        house.post(&begun, &answer.xml).await.expect(303);
     }
 
     async fn sign_ins_in_parallel_all_succeed(engine: Engine) {
@@ -402,7 +393,9 @@ mod whole {
             if number % 4 == 0 {
                 facts.attributes[4].1 = (0..3_000).map(|group| format!("group-{group}")).collect();
             }
-            let draft = Draft::response(&facts).signed().inside("saml:NameID", "grace-1906");
+            let draft = Draft::response(&facts)
+                .signed()
+                .inside("saml:NameID", "grace-1906");
             house.post(&begun, &draft.xml).await.expect(403)
         });
         futures_util::future::join(
