@@ -45,7 +45,6 @@ pub use idp_metadata::{IdpMetadata, MetadataServer, new_key};
 pub use oidc_provider::{OidcClient, OidcProvider};
 pub use provider_program::ProviderProgram;
 pub use rogue::Rogue;
-pub use saml::SamlIdp;
 pub use scratch::{folder, random_name};
 pub use tls_front::TlsFront;
 

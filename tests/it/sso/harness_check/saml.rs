@@ -1,6 +1,5 @@
 //! What the scripted SAML provider signs and encrypts, judged by the program xmlsec1.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::harness::folder;

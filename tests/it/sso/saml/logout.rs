@@ -525,7 +525,7 @@ async fn a_request_that_says_something_wrong_ends_nothing(engine: Engine) {
         (
             "no destination",
             draft().unset(root, "Destination"),
-            &["saml_bad_destination"],
+            &["saml_malformed"],
         ),
         (
             "of long ago",
@@ -540,27 +540,23 @@ async fn a_request_that_says_something_wrong_ends_nothing(engine: Engine) {
         (
             "of no time",
             draft().unset(root, "IssueInstant"),
-            &["saml_malformed", "saml_assertion_invalid"],
+            &["saml_malformed"],
         ),
         (
             "over",
             draft().set(root, "NotOnOrAfter", "2020-01-01T00:00:00Z"),
             &["saml_expired"],
         ),
-        (
-            "no issuer",
-            draft().remove("saml:Issuer"),
-            &["saml_bad_issuer", "saml_malformed"],
-        ),
+        ("no issuer", draft().remove("saml:Issuer"), &["saml_malformed"]),
         (
             "no name",
             draft().remove("saml:NameID"),
-            &["saml_subject_invalid", "saml_malformed"],
+            &["saml_subject_invalid"],
         ),
         (
             "an encrypted name",
             draft().put("saml:NameID", "<saml:EncryptedID/>"),
-            &["saml_subject_invalid", "saml_malformed"],
+            &["saml_subject_invalid"],
         ),
         (
             "an empty name",

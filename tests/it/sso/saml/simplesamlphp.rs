@@ -27,7 +27,7 @@ const METADATA: &str = "/simplesaml/saml2/idp/metadata.php";
 async fn shared() -> &'static ProviderProgram {
     static SHARED: OnceCell<ProviderProgram> = OnceCell::const_new();
     SHARED
-        .get_or_init(|| ProviderProgram::start_simplesamlphp(&json!({})))
+        .get_or_init(async || ProviderProgram::start_simplesamlphp(&json!({})).await)
         .await
 }
 

@@ -22,11 +22,11 @@ async fn a_test_shows_what_comes_and_what_fails_and_signs_nobody_in(engine: Engi
     let draft = house.draft(&begun);
     let bad = draft
         .clone()
-        .set("saml:Conditions", "NotOnOrAfter", "2001-01-01T00:00:00Z")
+        .inside("saml:Audience", "https://x.example")
         .signed();
     let failed = house.post(&begun, &bad.xml).await.expect(200).answer.text();
     assert!(
-        failed.contains("saml_expired") && failed.contains("signature"),
+        failed.contains("saml_bad_audience") && failed.contains("signature"),
         "{failed}"
     );
     let tested_at = |answer: Answer| answer.json["tested_at"].clone();

@@ -1,7 +1,7 @@
 //! What providers send and careful readers might refuse: all of it has to sign in.
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fixture::{Begun, House};
 use super::refused::{Message, Parameter};
@@ -308,7 +308,6 @@ mod whole {
         the_other_curves_sign,
         names_may_be_written_in_any_script,
         three_thousand_groups_sign_in,
-        the_gateway_asks_as_it_is_set,
         sign_ins_in_parallel_all_succeed,
     );
 
@@ -382,49 +381,6 @@ mod whole {
                 .sign_response(&Signing::default())
         })
         .await;
-    }
-
-    async fn the_gateway_asks_as_it_is_set(engine: Engine) {
-        use crate::harness::saml::xml;
-        let house = House::new(engine).await;
-        let begun = house.begin().await;
-        let request = xml::read(&begun.request);
-        assert_eq!(
-            request.attribute("AssertionConsumerServiceURL"),
-            Some(house.connection.acs_url.as_str())
-        );
-        assert_eq!(
-            request.attribute("Destination"),
-            Some(format!("{}/sso", house.idp.origin).as_str())
-        );
-        assert_eq!(
-            request.find("saml:Issuer").expect("an issuer").text(),
-            house.connection.entity_id
-        );
-        assert!(request.find("ds:Signature").is_none());
-        // By POST, signed.
-        let set = json!({"request_binding": "post", "sign_requests": true});
-        house.connection.patch(&house.tenant, &set).await.expect(200);
-        let page = begun.browser.get(&house.connection.start_url).await.expect(200);
-        let form = page.forms().remove(0);
-        assert_eq!(form.method, "POST");
-        assert_eq!(form.action, format!("{}/sso", house.idp.origin));
-        let sent = form.fields.iter().find(|(name, _)| name == "SAMLRequest");
-        let sent = super::super::fixture::unposted(&sent.expect("a request").1);
-        let signed = xml::read(&sent);
-        assert!(signed.find("ds:Signature").is_some(), "{sent}");
-        // What it answers signs in.
-        let begun = Begun {
-            browser: begun.browser.clone(),
-            request: sent.clone(),
-            relay_state: form
-                .fields
-                .iter()
-                .find(|(name, _)| name == "RelayState")
-                .map(|(_, value)| value.clone()),
-        };
-        let answer = house.draft(&begun).signed();
-        house.post(&begun, &answer.xml).await.expect(303);
     }
 
     async fn sign_ins_in_parallel_all_succeed(engine: Engine) {
