@@ -66,9 +66,9 @@ pub enum EntityFact {
 #[derive(Debug, Clone)]
 pub enum ConnectionFact {
     /// A connection was made.
-    Created(Connection),
+    Created(Box<Connection>),
     /// A connection was changed, or what is remembered of its provider was dropped.
-    Updated(Connection),
+    Updated(Box<Connection>),
     /// A domain became the tenant's, or was verified.
     DomainSet(Domain),
     /// A domain is not the tenant's any more.

@@ -159,7 +159,7 @@ pub struct IdentityKey {
 #[must_use]
 pub fn create(connection: Connection, origin: Origin) -> Change {
     let (id, after) = (connection.id.0, view(&connection));
-    let fact = Fact::Connection(ConnectionFact::Created(connection));
+    let fact = Fact::Connection(ConnectionFact::Created(Box::new(connection)));
     Change::new(
         fact,
         origin,
@@ -206,7 +206,7 @@ pub(super) fn changed(
         new["client_secret"] = json!("changed");
     }
     let target = ("connection", after.id.0);
-    let fact = Fact::Connection(ConnectionFact::Updated(after));
+    let fact = Fact::Connection(ConnectionFact::Updated(Box::new(after)));
     Change::new(fact, origin, action, target, Some(old), Some(new))
 }
 
@@ -214,10 +214,11 @@ pub(super) fn changed(
 #[must_use]
 pub fn refresh(connection: Connection, origin: Origin) -> Change {
     let id = connection.id.0;
-    let fact = Fact::Connection(ConnectionFact::Updated(Connection {
+    let refreshed = Connection {
         revision: connection.revision + 1,
         ..connection
-    }));
+    };
+    let fact = Fact::Connection(ConnectionFact::Updated(Box::new(refreshed)));
     Change::new(
         fact,
         origin,
@@ -233,10 +234,11 @@ pub fn refresh(connection: Connection, origin: Origin) -> Change {
 pub fn prove(connection: Connection, origin: Origin) -> Change {
     let id = connection.id.0;
     let after = json!({"tested_at": origin.at.to_string()});
-    let fact = Fact::Connection(ConnectionFact::Updated(Connection {
+    let proven = Connection {
         tested_at: Some(origin.at),
         ..connection
-    }));
+    };
+    let fact = Fact::Connection(ConnectionFact::Updated(Box::new(proven)));
     Change::new(
         fact,
         origin,
@@ -450,7 +452,7 @@ mod tests {
         let (fact, audit) = update(&tested(), after, origin())?.into_parts();
         assert_eq!(audit.action, "connection.updated");
         match fact {
-            Fact::Connection(ConnectionFact::Updated(stored)) => Some(stored),
+            Fact::Connection(ConnectionFact::Updated(stored)) => Some(*stored),
             other => panic!("{other:?}"),
         }
     }
@@ -543,7 +545,7 @@ mod tests {
     #[test]
     fn a_refresh_forgets_the_provider_and_a_test_login_is_kept() {
         let stored = |change: Change| match change.into_parts().0 {
-            Fact::Connection(ConnectionFact::Updated(stored)) => stored,
+            Fact::Connection(ConnectionFact::Updated(stored)) => *stored,
             other => panic!("{other:?}"),
         };
         let refreshed = stored(refresh(tested(), origin()));

@@ -99,7 +99,7 @@ fn with_provider(connection: &Connection, provider: SamlProvider) -> Result<Conn
 
 fn change(noted: Connection, origin: Origin, action: &'static str, after: serde_json::Value) -> Change {
     let target = ("connection", noted.id.0);
-    let fact = Fact::Connection(ConnectionFact::Updated(noted));
+    let fact = Fact::Connection(ConnectionFact::Updated(Box::new(noted)));
     Change::new(fact, origin, action, target, None, Some(after))
 }
 
@@ -135,7 +135,7 @@ mod tests {
     fn after(change: Change) -> (Connection, &'static str) {
         let (fact, audit) = change.into_parts();
         match fact {
-            Fact::Connection(ConnectionFact::Updated(connection)) => (connection, audit.action),
+            Fact::Connection(ConnectionFact::Updated(connection)) => (*connection, audit.action),
             other => panic!("{other:?}"),
         }
     }

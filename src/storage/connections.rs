@@ -173,8 +173,8 @@ impl Tx {
 
     pub(super) async fn apply_connection(&mut self, fact: ConnectionFact) -> Result<(), Error> {
         match fact {
-            ConnectionFact::Created(connection) => self.insert_connection(connection).await,
-            ConnectionFact::Updated(connection) => self.update_connection(connection).await,
+            ConnectionFact::Created(connection) => self.insert_connection(*connection).await,
+            ConnectionFact::Updated(connection) => self.update_connection(*connection).await,
             ConnectionFact::DomainSet(domain) => {
                 execute!(
                     self.read.conn,

@@ -24,8 +24,8 @@ const MEDIA_TYPE: &str = "application/samlmetadata+xml";
 const LIMIT: usize = 2 * 1024 * 1024;
 /// How long an address of metadata may be, in bytes.
 const LONGEST_URL: usize = 2048;
-/// The longest time between two looks; connections differ by up to [`SPREAD`], so that they come apart.
-const EVERY: Duration = Duration::from_hours(24);
+/// The shortest time between two looks; connections differ by up to [`SPREAD`], so that they come apart.
+const EVERY: Duration = Duration::from_hours(22);
 const SPREAD: Duration = Duration::from_hours(2);
 /// When it is tried again after a failure.
 const AGAIN: Duration = Duration::from_hours(1);
@@ -154,8 +154,8 @@ pub(super) fn first_check(id: ConnectionId, protocol: &Protocol, now: Timestamp)
 }
 
 fn note(id: ConnectionId, error: Option<String>, now: Timestamp) -> MetadataCheck {
-    let earlier = SPREAD * u32::from(id.0.as_bytes()[15]) / 256;
-    let pause = if error.is_some() { AGAIN } else { EVERY - earlier };
+    let later = SPREAD * u32::from(id.0.as_bytes()[15]) / 256;
+    let pause = if error.is_some() { AGAIN } else { EVERY + later };
     MetadataCheck {
         checked_at: now,
         error,

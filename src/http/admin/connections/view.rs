@@ -45,7 +45,7 @@ pub(super) struct ConnectionView {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum ProtocolView {
     Oidc(OidcConnectionView),
-    Saml(SamlConnectionView),
+    Saml(Box<SamlConnectionView>),
 }
 
 /// What `OpenID` connections have.
@@ -124,7 +124,7 @@ impl ConnectionView {
             Protocol::Saml(saml) => {
                 let url = |of: fn(&Login, &Slug, ConnectionId) -> String| of(login, tenant, id);
                 let view = SamlConnectionView::new(saml, connection.metadata, &connection.keys, url);
-                ProtocolView::Saml(view)
+                ProtocolView::Saml(Box::new(view))
             }
         };
         Self {
