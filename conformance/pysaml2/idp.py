@@ -178,7 +178,7 @@ class IdentityProvider:
     def sso(self, form, binding):
         provider = self.sender(form["SAMLRequest"], binding)
         request = provider.server.parse_authn_request(form["SAMLRequest"], binding, **signature_of(form)).message
-        if not provider.server.verify_assertion_consumer_service(request):
+        if request.assertion_consumer_service_url != provider.acs():
             raise ValueError("the assertion consumer service is not the one of the metadata")
         xml = provider.response(request.id, request.assertion_consumer_service_url)
         return self.post_form(provider, xml, request.assertion_consumer_service_url, form.get("RelayState", ""))

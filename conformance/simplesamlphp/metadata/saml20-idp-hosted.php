@@ -6,6 +6,7 @@ $metadata['__DYNAMIC:1__'] = [
     'certificate' => 'active.crt',
     'auth' => 'people',
     'logouttype' => 'traditional',
+    'sign.logout' => true,
     'attributes.NameFormat' => SAML2\Constants::NAMEFORMAT_BASIC,
     'SingleSignOnServiceBinding' => [SAML2\Constants::BINDING_HTTP_REDIRECT, SAML2\Constants::BINDING_HTTP_POST],
     'SingleLogoutServiceBinding' => [SAML2\Constants::BINDING_HTTP_REDIRECT, SAML2\Constants::BINDING_HTTP_POST],

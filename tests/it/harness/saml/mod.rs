@@ -40,8 +40,7 @@ pub struct SamlIdp {
     pub origin: String,
     /// `{origin}/metadata`.
     pub entity_id: String,
-    /// What is published.
-    metadata: Arc<Mutex<String>>,
+    metadata: String,
     /// Paths that were asked.
     asked: Arc<Mutex<Vec<String>>>,
     server: JoinHandle<()>,
@@ -53,12 +52,12 @@ impl SamlIdp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let entity_id = format!("{origin}/metadata");
-        let metadata = Arc::new(Mutex::new(metadata(&origin, keys)));
+        let metadata = metadata(&origin, keys);
         let asked = Arc::<Mutex<Vec<String>>>::default();
-        let (published, seen) = (Arc::clone(&metadata), Arc::clone(&asked));
+        let (published, seen) = (metadata.clone(), Arc::clone(&asked));
         let answer = move |uri: Uri| {
             locked(&seen).push(uri.path().to_owned());
-            let text = locked(&published).clone();
+            let text = published.clone();
             std::future::ready(([("content-type", "application/samlmetadata+xml")], text).into_response())
         };
         let router = Router::new().fallback(answer);
@@ -74,14 +73,8 @@ impl SamlIdp {
         }
     }
 
-    /// Its metadata as it is published now.
-    pub fn metadata(&self) -> String {
-        locked(&self.metadata).clone()
-    }
-
-    /// Publishes these certificates from now on.
-    pub fn publish(&self, keys: &[&Key]) {
-        *locked(&self.metadata) = metadata(&self.origin, keys);
+    pub fn metadata(&self) -> &str {
+        &self.metadata
     }
 
     /// How often it was asked for anything.

@@ -197,7 +197,7 @@ async fn neighbour(house: &House, same_tenant: bool) -> (crate::harness::Tenant,
     } else {
         house.gateway.tenant().await
     };
-    let connection = SamlConnection::create(&tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
+    let connection = SamlConnection::create(&tenant, ("idp_metadata_xml", house.idp.metadata())).await;
     (tenant, connection)
 }
 
@@ -265,7 +265,7 @@ async fn another_provider_of_the_tenant_cannot_speak_for_this_one(engine: Engine
     use crate::harness::saml::{SamlIdp, Signing};
     let house = House::new(engine).await;
     let evil = SamlIdp::start(&[&OTHER_RSA]).await;
-    let there = SamlConnection::create(&house.tenant, ("idp_metadata_xml", &evil.metadata())).await;
+    let there = SamlConnection::create(&house.tenant, ("idp_metadata_xml", evil.metadata())).await;
     // It has a connection of its own, and says at it that it is the other.
     let begun = begin_at(&there.start_url, Browser::new()).await;
     let claims = Draft::response(&facts(&house.idp.entity_id, &there, Some(&begun)));

@@ -39,7 +39,7 @@ refused! {
     a_response_of_saml_1: "saml_malformed" = |stage| {
         stage.signed().replace_all("urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:1.0:protocol")
     };
-    an_assertion_of_another_namespace: "saml_malformed" =
+    an_assertion_of_another_namespace: "saml_signature_invalid" =
         |stage| stage.draft().set("saml:Assertion", "xmlns:saml", "urn:x").signed();
     a_prefix_that_is_bound_anew: "saml_malformed" =
         |stage| stage.draft().set("saml:Subject", "xmlns:saml", "urn:x").signed();

@@ -603,7 +603,7 @@ async fn a_request_for_another_connection_ends_nothing(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
     for tenant in [house.tenant.clone(), house.gateway.tenant().await] {
-        let there = SamlConnection::create(&tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
+        let there = SamlConnection::create(&tenant, ("idp_metadata_xml", house.idp.metadata())).await;
         // Made for us, carried there; and made for there.
         let page = ada
             .get(&format!(
@@ -677,7 +677,7 @@ async fn a_forged_answer_is_refused(engine: Engine) {
         .ends_nothing(&ada, &page, "by POST", &["saml_signature_missing"])
         .await;
     // The right one is for its own connection alone.
-    let there = SamlConnection::create(&house.tenant, ("idp_metadata_xml", &house.idp.metadata())).await;
+    let there = SamlConnection::create(&house.tenant, ("idp_metadata_xml", house.idp.metadata())).await;
     let logout = Logout {
         destination: there.slo_url.clone(),
         ..house.logout()

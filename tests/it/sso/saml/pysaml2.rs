@@ -234,13 +234,8 @@ async fn the_gateway_signs_out_there_too(engine: Engine) {
         "{page:?}"
     );
     let end = browser.follow_all(page).await;
-    let login = format!("{}/login/{}", site.base(), site.tenant.slug);
-    assert!(
-        end.url.as_str().starts_with(&login),
-        "{}: {}",
-        end.url,
-        end.answer.text()
-    );
+    let login = format!("{}/login/{}?signed_out=1", site.base(), site.tenant.slug);
+    assert_eq!(end.url.as_str(), login, "{}", end.answer.text());
     site.me(&browser).await.expect(401);
 }
 

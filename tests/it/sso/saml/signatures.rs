@@ -147,8 +147,8 @@ refused! {
         let der = RSA.certificate.to_der().expect("DER");
         stage.draft().sign_assertion(&hmac(HMAC_SHA1, der))
     };
-    an_hmac_with_nothing: "saml_weak_algorithm" =
-        |stage| stage.draft().sign_assertion(&hmac(HMAC_SHA256, Vec::new()));
+    an_hmac_with_next_to_nothing: "saml_weak_algorithm" =
+        |stage| stage.draft().sign_assertion(&hmac(HMAC_SHA256, vec![0]));
     rsa_pss: "saml_weak_algorithm" =
         |stage| stage.draft().sign_assertion(&of(RSA_PSS_SHA256, crate::harness::saml::algorithms::SHA256));
     no_algorithm: "saml_weak_algorithm" =

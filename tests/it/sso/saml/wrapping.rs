@@ -141,7 +141,7 @@ refused! {
         signed.xml
     };
     a_signed_assertion_alone: "saml_malformed" = |stage| stage.signed().standing_alone("saml:Assertion");
-    a_signed_response_inside_another: "saml_malformed" = |stage| {
+    a_signed_response_inside_another: "saml_signature_invalid" = |stage| {
         let signed = stage.draft().sign_response(&Signing::default());
         evil(&signed).last_in("samlp:Response", &signed.xml)
     };
