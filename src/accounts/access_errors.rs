@@ -1,6 +1,7 @@
 //! Refused sign-ins, for those who help.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{Accounts, Error};
 use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
@@ -106,16 +107,16 @@ async fn locate(on: &Accounts, errors: Vec<AccessError>) -> Result<Vec<Found>, E
     for error in errors {
         let (mut tenant, mut connection) = (None, None);
         if let Some(id) = error.tenant {
-            if !places.contains_key(&id) {
-                let mut tx = on.store.read(id).await?;
-                let place = (tx.find_tenant().await?, tx.list_connections().await?);
-                places.insert(id, place);
-            }
-            if let Some((known, connections)) = places.get(&id) {
-                tenant.clone_from(known);
-                let through = |one: &&Connection| Some(one.id.0) == error.connection;
-                connection = connections.iter().find(through).cloned();
-            }
+            let (known, connections) = match places.entry(id) {
+                Entry::Occupied(place) => place.into_mut(),
+                Entry::Vacant(place) => {
+                    let mut tx = on.store.read(id).await?;
+                    place.insert((tx.find_tenant().await?, tx.list_connections().await?))
+                }
+            };
+            tenant.clone_from(known);
+            let through = |one: &&Connection| Some(one.id.0) == error.connection;
+            connection = connections.iter().find(through).cloned();
         }
         found.push(Found {
             error,

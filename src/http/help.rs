@@ -22,11 +22,9 @@ async fn list(language: Language) -> Response {
 }
 
 async fn read(language: Language, Path(code): Path<String>) -> Response {
-    match Code::parse(&code) {
-        Some(code) => page(StatusCode::OK, &HelpPage { language, code }),
-        None => {
-            let error = PlainError::NotFound;
-            page(StatusCode::NOT_FOUND, &PlainErrorPage { language, error })
-        }
-    }
+    let Some(code) = Code::parse(&code) else {
+        let error = PlainError::NotFound;
+        return page(StatusCode::NOT_FOUND, &PlainErrorPage { language, error });
+    };
+    page(StatusCode::OK, &HelpPage { language, code })
 }
