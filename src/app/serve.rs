@@ -18,7 +18,7 @@ use super::{StartError, demo, files, listener, mail, open_store, operator, telem
 use crate::accounts::Accounts;
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, MasterKey};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl};
 use crate::jobs;
@@ -120,13 +120,7 @@ pub async fn start(
     };
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
-    let accounts = Accounts::new(
-        store.clone(),
-        Arc::clone(&vault),
-        MacKey::derive(key.expose(), "proofs of domains"),
-        TxtLookup::new(config.dns_server),
-        config.allow_private_idp,
-    );
+    let accounts = administration(config, &key, &store, &vault);
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let login = Login::new(
@@ -188,6 +182,16 @@ pub async fn start(
         screen,
         operator_token: operator_token.made,
     })
+}
+
+fn administration(config: &Config, key: &MasterKey, store: &Store, vault: &Arc<Vault>) -> Accounts {
+    Accounts::new(
+        store.clone(),
+        Arc::clone(vault),
+        MacKey::derive(key.expose(), "proofs of domains"),
+        TxtLookup::new(config.dns_server),
+        config.allow_private_idp,
+    )
 }
 
 impl Running {
