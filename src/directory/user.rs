@@ -10,6 +10,10 @@ use super::profile::Profile;
 
 /// A person at home in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own; every combination of them occurs"
+)]
 pub struct User {
     /// Stable and never given out again.
     pub id: UserId,

@@ -48,6 +48,7 @@ macro_rules! select_user {
 pub(super) use select_user;
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the columns as they are")]
 pub(super) struct UserRow {
     id: Uuid,
     directory_id: Option<Uuid>,

@@ -92,10 +92,11 @@ impl Alert {
 }
 
 /// Another nonce for each letter of one random one: the last four bytes count (NIST SP 800-38D section 8.2.1).
-fn nonce_of(random: [u8; 12], number: u32) -> [u8; 12] {
-    let [a, b, c, d, e, f, g, h, last @ ..] = random;
-    let [w, x, y, z] = u32::from_be_bytes(last).wrapping_add(number).to_be_bytes();
-    [a, b, c, d, e, f, g, h, w, x, y, z]
+fn nonce_of(mut random: [u8; 12], number: u32) -> [u8; 12] {
+    if let Some(last) = random.last_chunk_mut() {
+        *last = u32::from_be_bytes(*last).wrapping_add(number).to_be_bytes();
+    }
+    random
 }
 
 /// Whoever manages the whole tenant and has an address, and the support address; each address once.
