@@ -1,6 +1,7 @@
 use axum::http::header::CACHE_CONTROL;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use url::Url;
 use uuid::Uuid;
 
 use super::*;
