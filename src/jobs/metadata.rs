@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{MissedTickBehavior, interval};
 
+use super::every;
 use crate::accounts::Accounts;
 use crate::accounts::connections::metadata::check_due;
 
@@ -16,8 +16,7 @@ const EVERY: Duration = Duration::from_mins(1);
     reason = "a job begins here, and with it its time"
 )]
 pub async fn run(accounts: Accounts) {
-    let mut ticks = interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = every(EVERY);
     loop {
         ticks.tick().await;
         loop {

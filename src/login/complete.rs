@@ -94,7 +94,12 @@ pub(super) async fn decide(
     }
     // A provider that serves everybody vouches for strangers too: an address elsewhere is not the tenant's.
     let is_stranger = situation.by_subject.is_none() && names.email == Err(Code::EmailOutsideDomains);
-    match jit::decide(&names, &situation, &mut trace) {
+    let own = if arriving.identity.is_named_by_address() {
+        names.check_email(&mut trace).map(drop)
+    } else {
+        Ok(())
+    };
+    match own.and_then(|()| jit::decide(&names, &situation, &mut trace)) {
         Ok(decision) => Ok(Met {
             decision,
             directory,

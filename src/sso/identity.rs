@@ -16,6 +16,7 @@ pub struct VerifiedIdentity {
     issuer: String,
     subject: String,
     session_id: Option<String>,
+    is_named_by_address: bool,
     /// What the provider says, most trusted document first.
     documents: Vec<Map<String, Value>>,
 }
@@ -33,6 +34,7 @@ impl VerifiedIdentity {
             issuer,
             subject,
             session_id: session_id.filter(|text| is_session_id(text)),
+            is_named_by_address: false,
             documents: vec![document],
         }
     }
@@ -46,9 +48,24 @@ impl VerifiedIdentity {
 
     /// The same identity under another name.
     #[must_use]
-    pub(super) fn named(mut self, subject: String) -> Self {
-        self.subject = subject;
-        self
+    pub(super) fn named(self, subject: String) -> Self {
+        Self { subject, ..self }
+    }
+
+    /// The same identity, known by its e-mail address for want of a name that lasts.
+    #[must_use]
+    pub(super) fn named_by_address(self, address: &str) -> Self {
+        Self {
+            subject: format!("email {address}"),
+            is_named_by_address: true,
+            ..self
+        }
+    }
+
+    /// Whether the subject is nothing but the e-mail address, which then has to be the tenant's at every sign-in.
+    #[must_use]
+    pub fn is_named_by_address(&self) -> bool {
+        self.is_named_by_address
     }
 
     /// The provider, exactly as it names itself.

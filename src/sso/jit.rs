@@ -93,7 +93,10 @@ impl Names {
 
     /// The proven address, for whatever is about to be written. Noted where it is asked for, so that the last check of
     /// a trace is the one that refused.
-    fn check_email(&self, trace: &mut Trace) -> Result<String, Code> {
+    ///
+    /// # Errors
+    /// The code of the refusal: no address, none that can be used, or none of the tenant's.
+    pub fn check_email(&self, trace: &mut Trace) -> Result<String, Code> {
         trace.extend(&self.email_trace);
         self.email.clone()
     }

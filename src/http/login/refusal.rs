@@ -18,6 +18,10 @@ pub(super) async fn refuse(
     request_id: &str,
     refused: Refused,
 ) -> Response {
+    // Nobody has looked at what was sent, so there is nothing to keep, and nobody to blame for it.
+    if refused.code == Code::TooManyAttempts {
+        return too_many(login, headers, request_id, TooMany { seconds: 5 });
+    }
     let random = clock::random_bytes().unwrap_or_default();
     let bits = u64::from_le_bytes(random.first_chunk().copied().unwrap_or_default());
     let error = refusal::keep(login, &refused, bits, request_id, clock::now()).await;

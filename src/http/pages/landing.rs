@@ -62,7 +62,7 @@ impl Page for LandingPage<'_> {
         self.language
     }
 
-    fn forms_end(&self) -> FormsEnd<'_> {
+    fn forms_end(&self) -> FormsEnd {
         FormsEnd::Anywhere
     }
 }

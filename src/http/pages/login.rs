@@ -46,7 +46,7 @@ impl Page for LoginPage<'_> {
         self.language
     }
 
-    fn forms_end(&self) -> FormsEnd<'_> {
+    fn forms_end(&self) -> FormsEnd {
         FormsEnd::Anywhere
     }
 }

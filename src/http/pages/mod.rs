@@ -21,7 +21,6 @@ mod words;
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use url::Url;
 
 pub use assets::routes;
 pub use help::{HelpListPage, HelpPage};
@@ -39,7 +38,7 @@ use assets::{ICON, ONWARD, SCRIPT, STYLE};
 
 /// Where the forms of a page may lead.
 #[derive(Debug, Clone, Copy)]
-pub enum FormsEnd<'a> {
+pub enum FormsEnd {
     /// Nowhere else.
     Here,
     /// To any identity provider.
@@ -48,14 +47,12 @@ pub enum FormsEnd<'a> {
     /// from `POST /login` over our own start address to the provider, and from `POST /logout` to the provider's
     /// own sign-out. Such a page does without `form-action`: the providers of all tenants cannot be listed.
     Anywhere,
-    /// To one identity provider.
-    At(&'a Url),
 }
 
 /// What every page has.
 pub trait Page: askama::Template {
     /// Where the forms of the page may lead.
-    fn forms_end(&self) -> FormsEnd<'_> {
+    fn forms_end(&self) -> FormsEnd {
         FormsEnd::Here
     }
 
@@ -68,20 +65,19 @@ pub trait Page: askama::Template {
     }
 }
 
+/// What a page may load.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
     base-uri 'none'; frame-ancestors 'none'";
+/// The same where no form leads elsewhere.
+const POLICY_HERE: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// What a page may load and where its forms may lead.
-fn policy(forms_end: FormsEnd<'_>) -> Option<HeaderValue> {
-    let to = match forms_end {
-        FormsEnd::Anywhere => return Some(HeaderValue::from_static(POLICY)),
-        FormsEnd::Here => "'self'".to_owned(),
-        FormsEnd::At(url) => url.origin().ascii_serialization(),
-    };
-    // A host may hold what ends a directive (URL standard, forbidden host code points).
-    let is_one_source = !to.contains([';', ',']);
-    let to = if is_one_source { &to } else { "'none'" };
-    HeaderValue::try_from(format!("{POLICY}; form-action {to}")).ok()
+fn policy(forms_end: FormsEnd) -> HeaderValue {
+    HeaderValue::from_static(match forms_end {
+        FormsEnd::Anywhere => POLICY,
+        FormsEnd::Here => POLICY_HERE,
+    })
 }
 
 /// The answer that shows a page. It is not to be cached: the middleware says so where nothing else does.
@@ -93,10 +89,7 @@ pub fn page<P: Page>(status: StatusCode, page: &P) -> Response {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let Some(policy) = policy(page.forms_end()) else {
-        tracing::error!("the address of a form is no header");
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
+    let policy = policy(page.forms_end());
     let headers: [(HeaderName, HeaderValue); 4] = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, policy),

@@ -29,7 +29,8 @@ impl Page for OnwardPage<'_> {
         self.language
     }
 
-    fn forms_end(&self) -> FormsEnd<'_> {
-        FormsEnd::At(self.action)
+    // The provider may send the form on to another host, and answers a request to sign out with a redirect to us.
+    fn forms_end(&self) -> FormsEnd {
+        FormsEnd::Anywhere
     }
 }

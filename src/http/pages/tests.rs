@@ -290,30 +290,15 @@ fn pages_whose_forms_lead_to_a_provider_do_not_restrict_forms() {
         error: None,
         signed_out: false,
     };
-    let response = page(StatusCode::OK, &login);
-    let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
-    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
-    assert!(!policy.contains("form-action"));
-}
-
-#[test]
-fn a_form_to_a_provider_may_lead_there_and_nowhere_else() {
-    let policy_of = |action: &str| {
-        let shown = OnwardPage {
-            language: Language::English,
-            action: &Url::parse(action).unwrap(),
-            fields: &[],
-        };
-        let response = page(StatusCode::OK, &shown);
-        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
-        policy.rsplit_once("; ").unwrap().1.to_owned()
+    let onward = OnwardPage {
+        language: Language::English,
+        action: &Url::parse("https://idp.example/sso").unwrap(),
+        fields: &[],
     };
-    for (action, allowed) in [
-        ("https://idp.example/sso?x=1", "form-action https://idp.example"),
-        ("http://127.0.0.1:8443/sso", "form-action http://127.0.0.1:8443"),
-        ("https://idp.example;sandbox/sso", "form-action 'none'"),
-    ] {
-        assert_eq!(policy_of(action), allowed, "{action}");
+    for response in [page(StatusCode::OK, &login), page(StatusCode::OK, &onward)] {
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(!policy.contains("form-action"));
     }
 }
 

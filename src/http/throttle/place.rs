@@ -38,6 +38,12 @@ impl Place {
             _ => Self::Open,
         }
     }
+
+    /// Whether a step of a sign-in judges what a stranger sends. To begin one, or to read our metadata, is open to those
+    /// who sit behind an address from which rubbish comes.
+    pub(super) fn judges(path: &str) -> bool {
+        !matches!(path.rsplit('/').next(), Some("start" | "metadata"))
+    }
 }
 
 #[cfg(test)]

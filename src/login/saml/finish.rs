@@ -44,6 +44,12 @@ pub async fn finish(
         }
     };
     let relay_state = posted.relay_state.clone();
+    // Closed doors are not worth a verification. Whether they are open when it counts is decided in the write.
+    if let Err(code) = doors.check_open()
+        && !is_test(on, &doors, relay_state.as_deref(), &returned).await
+    {
+        return Err(doors.refuse(Refused::new(code)));
+    }
     match arrive(on, &doors, posted, &returned, &mut trace).await {
         Ok((answer, arriving)) => {
             let Return { fresh, origin, .. } = returned;
@@ -69,14 +75,15 @@ async fn arrive(
     let settings = connection.settings.protocol.saml();
     let settings = settings.ok_or(Code::SsoConnectionNotConfigured)?;
     let now = returned.origin.at;
+    // One that cannot be read must not keep out those who do without it; `open_service_key` says so in the log.
     let keys = connection.keys.iter();
-    let keys = keys.map(|key| on.open_service_key(tenant.id, connection, key));
+    let keys = keys.filter_map(|key| on.open_service_key(tenant.id, connection, key).ok());
     let judging = Judging {
         response: posted.response,
         settings: settings.clone(),
         mapping: AttributeMapping::from_settings(&connection.settings.attribute_mapping)
             .map_err(|_| Code::InternalError)?,
-        keys: keys.collect::<Result<_, _>>()?,
+        keys: keys.collect(),
         acs_url: on.acs_url(&tenant.slug, connection.id),
         entity_id: on.metadata_url(&tenant.slug, connection.id),
         now,

@@ -101,11 +101,10 @@ pub fn judge(
         said,
     );
     let attributes = expected.mapping.read(&identity);
-    let identity = if subject.name_id.is_transient() {
-        let lasting = by_attribute.or_else(|| address_of(&attributes));
-        identity.named(lasting.ok_or_else(nameless)?)
-    } else {
-        identity
+    let identity = match (subject.name_id.is_transient(), by_attribute) {
+        (false, _) => identity,
+        (true, Some(name)) => identity.named(name),
+        (true, None) => identity.named_by_address(&address_of(&attributes).ok_or_else(nameless)?),
     };
     Ok(Statement {
         attributes,
@@ -167,7 +166,7 @@ fn lasting_name(said: &Map<String, Value>) -> Option<String> {
 /// folding others makes one of several mailboxes.
 fn address_of(attributes: &Attributes) -> Option<String> {
     let email = attributes.email.as_ref()?;
-    Some(format!("email {}", email.address.to_ascii_lowercase()))
+    Some(email.address.to_ascii_lowercase())
 }
 
 fn nameless() -> SamlRefusal {

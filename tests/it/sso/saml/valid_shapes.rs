@@ -377,7 +377,7 @@ mod whole {
         .await;
         signs_in(engine, |shape| {
             let mut facts = shape.facts();
-            facts.attributes[4].1 = groups[..2_000].to_vec();
+            facts.attributes[4].1 = groups.clone();
             Draft::response(&facts)
                 .signed()
                 .encrypt(&shape.encryption(AES256_CBC))
