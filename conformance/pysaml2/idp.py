@@ -199,9 +199,13 @@ class IdentityProvider:
         if provider.last is None or request.name_id.text != provider.last[0].text:
             raise ValueError("nobody of this name is signed in")
         back, destination = server.pick_binding("single_logout_service", [binding], "spsso", request)
-        answer = server.create_logout_response(request, [back], sign=back == BINDING_HTTP_POST)
+        by_post = back == BINDING_HTTP_POST
+        algorithms = {"sign_alg": SIG_RSA_SHA256, "digest_alg": DIGEST_SHA256}
+        answer = server.create_logout_response(request, [back], sign=by_post, **algorithms)
+        # Without a word about it, addresses would be signed with SHA-1.
         return server.apply_binding(
-            back, str(answer), destination, form.get("RelayState", ""), response=True, sign=back == BINDING_HTTP_REDIRECT
+            back, str(answer), destination, form.get("RelayState", ""), response=True, sign=not by_post,
+            sigalg=SIG_RSA_SHA256,
         )
 
     def sign_out(self, form):
@@ -211,10 +215,12 @@ class IdentityProvider:
         binding, destination = server.pick_binding(
             "single_logout_service", [BINDING_HTTP_REDIRECT], "spsso", entity_id=form["sp"]
         )
-        request = server.create_logout_request(
+        _, request = server.create_logout_request(
             destination, form["sp"], name_id=name_id, session_indexes=indexes, sign=False
         )
-        return server.apply_binding(binding, str(request), destination, "here and <there>", sign=True)
+        return server.apply_binding(
+            binding, str(request), destination, "here and <there>", sign=True, sigalg=SIG_RSA_SHA256
+        )
 
     def sender(self, message, binding):
         xml = base64.b64decode(message)

@@ -29,10 +29,20 @@ if ($path === '/test/rotate') {
     http_response_code(204);
     return;
 }
+// A form of its own is sent by a script.
+if (preg_match('#^/simplesaml(/resources/[\w./-]+\.(js|css))$#', $path, $found) && !str_contains($path, '..')) {
+    header('Content-Type: text/' . ($found[2] === 'js' ? 'javascript' : 'css'));
+    readfile(getenv('SIMPLESAMLPHP') . '/www' . $found[1]);
+    return;
+}
 if (!preg_match('#^/simplesaml(/.*?\.php)(/.*)?$#', $path, $found)) {
     http_response_code(404);
     return;
 }
+// Whatever stands before it ends TLS and hands the rest on as it is.
+$origin = parse_url(settings()['origin'] ?? 'http://' . $_SERVER['HTTP_HOST']);
+$_SERVER['HTTPS'] = $origin['scheme'] === 'https' ? 'on' : 'off';
+$_SERVER['SERVER_PORT'] = $origin['port'];
 $_SERVER['SCRIPT_FILENAME'] = getenv('SIMPLESAMLPHP') . '/www' . $found[1];
 $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = '/simplesaml' . $found[1];
 $_SERVER['PATH_INFO'] = $found[2] ?? '';

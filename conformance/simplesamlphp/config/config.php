@@ -3,7 +3,7 @@
 require_once dirname(__DIR__) . '/settings.php';
 
 $config = [
-    'baseurlpath' => (settings()['origin'] ?? 'http://' . $_SERVER['HTTP_HOST']) . '/simplesaml/',
+    'baseurlpath' => 'simplesaml/',
     'certdir' => state(''),
     'loggingdir' => state(''),
     'datadir' => state(''),

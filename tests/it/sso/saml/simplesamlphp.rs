@@ -309,7 +309,7 @@ async fn the_gateway_signs_out_at_the_provider_too(engine: Engine) {
 async fn the_provider_signs_out_here_too(engine: Engine) {
     let site = Site::new(engine, &json!({"validate.logout": true})).await;
     let browser = site.signs_in("first").await;
-    let end = format!("{}/", site.base());
+    let end = format!("{}/login", site.base());
     let mut start: Url = format!("{}/simplesaml/saml2/idp/initSLO.php", site.provider.origin)
         .parse()
         .expect("a URL");
