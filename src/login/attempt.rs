@@ -109,17 +109,17 @@ pub(super) struct Answer {
 
 impl Entry {
     /// What the sign-in is for, and where the browser goes afterwards.
-    pub async fn take(self, tx: &mut Tx) -> Result<(Purpose, String), SignInError> {
+    pub async fn take(self, tx: &mut Tx, trace: &mut Trace) -> Result<(Purpose, String), SignInError> {
         match self {
             Self::Taken(attempt) => Ok((attempt.purpose, attempt.return_to)),
-            Self::Answer(answer) => answer.take(tx).await,
+            Self::Answer(answer) => answer.take(tx, trace).await,
         }
     }
 }
 
 impl Answer {
-    async fn take(self, tx: &mut Tx) -> Result<(Purpose, String), SignInError> {
-        let mut trace = Trace::default();
+    async fn take(self, tx: &mut Tx, trace: &mut Trace) -> Result<(Purpose, String), SignInError> {
+        let refused = |code| SignInError::from(Refused::new(code));
         let fresh = tx.consume_once(self.once, self.once_until).await?;
         trace.push(
             "replay",
@@ -128,39 +128,34 @@ impl Answer {
             fresh,
         );
         if !fresh {
-            return Err(Refused::new(Code::SamlReplay).traced(trace).into());
+            return Err(refused(Code::SamlReplay));
         }
         let found = tx.find_connection(self.connection).await?;
-        let connection = found.ok_or_else(|| Refused::new(Code::SsoConnectionNotConfigured))?;
+        let connection = found.ok_or_else(|| refused(Code::SsoConnectionNotConfigured))?;
         if connection.revision != self.revision {
             // Whose word counts has changed since it was believed.
-            return Err(Refused::new(Code::Unavailable).into());
+            return Err(refused(Code::Unavailable));
         }
         let Some(state) = self.state else {
-            let allowed = connection.settings.protocol.saml();
-            let allowed = allowed.is_some_and(|settings| settings.allow_idp_initiated);
+            let settings = connection.settings.protocol.saml();
+            let allowed = settings.is_some_and(|settings| settings.allow_idp_initiated);
             trace.push("in_response_to", Some("a request of ours"), None, allowed);
             return if allowed {
                 Ok((Purpose::SignIn, self.return_to))
             } else {
-                Err(Refused::new(Code::SamlIdpInitiatedRefused).traced(trace).into())
+                Err(refused(Code::SamlIdpInitiatedRefused))
             };
         };
         let Some(browser) = self.browser else {
             trace.push("login_cookie", Some("the browser that began"), None, false);
-            return Err(Refused::new(Code::SamlRelaystateLost).traced(trace).into());
+            return Err(refused(Code::SamlRelaystateLost));
         };
         let taken = tx.take_login(state, browser).await?;
         let known = "a sign-in that this browser began and has not used";
         trace.push("in_response_to", Some(known), None, taken.is_some());
         let lost = Code::SamlRelaystateLost;
-        let checked = taken.ok_or(lost).and_then(|attempt| {
-            check(&attempt, self.connection, self.now, lost, &mut trace)?;
-            Ok(attempt)
-        });
-        match checked {
-            Ok(attempt) => Ok((attempt.purpose, attempt.return_to)),
-            Err(code) => Err(Refused::new(code).traced(trace).into()),
-        }
+        let attempt = taken.ok_or_else(|| refused(lost))?;
+        check(&attempt, self.connection, self.now, lost, trace).map_err(refused)?;
+        Ok((attempt.purpose, attempt.return_to))
     }
 }

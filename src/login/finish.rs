@@ -57,16 +57,23 @@ pub(super) async fn conclude(
     let token = Arc::clone(&fresh.token);
     let attributes = arriving.attributes.clone();
     let written = on.store.write(at.tenant.id, async move |tx: &mut Tx| {
-        let (purpose, return_to) = entry.take(tx).await?;
-        Ok::<_, SignInError>(match purpose {
-            Purpose::SignIn => {
-                let session = complete::sign_in(tx, arriving, fresh, origin).await?;
-                Written::SignedIn(Box::new(session), return_to)
+        let mut entered = Trace::default();
+        let written = enter(tx, entry, arriving, (fresh, origin), &mut entered).await;
+        match written {
+            Ok(written) => Ok((written, entered)),
+            Err(SignInError::Refused(mut refused)) => {
+                entered.extend(&refused.trace);
+                refused.trace = entered;
+                Err(SignInError::Refused(refused))
             }
-            Purpose::Test => Written::Tested(Box::new(trial::decide(tx, &arriving, origin).await?)),
-        })
+            Err(error) => Err(error),
+        }
     });
-    match written.await {
+    let written = written.await.map(|(written, entered)| {
+        trace.extend(&entered);
+        written
+    });
+    match written {
         Ok(Written::SignedIn(session, return_to)) => Ok(Finished::SignedIn {
             session,
             token,
@@ -91,4 +98,22 @@ pub(super) async fn conclude(
             Err(refused.traced(trace))
         }
     }
+}
+
+/// Takes the attempt, and does what it was made for.
+async fn enter(
+    tx: &mut Tx,
+    entry: Entry,
+    arriving: Arriving,
+    (fresh, origin): (Fresh, Origin),
+    trace: &mut Trace,
+) -> Result<Written, SignInError> {
+    let (purpose, return_to) = entry.take(tx, trace).await?;
+    Ok(match purpose {
+        Purpose::SignIn => {
+            let session = complete::sign_in(tx, arriving, fresh, origin).await?;
+            Written::SignedIn(Box::new(session), return_to)
+        }
+        Purpose::Test => Written::Tested(Box::new(trial::decide(tx, &arriving, origin).await?)),
+    })
 }
