@@ -105,9 +105,10 @@ impl Draft {
     /// A `LogoutRequest`, which is signed as a response is.
     pub fn logout_request(of: &Logout) -> Self {
         let indexes = of.session_indexes.iter();
-        let indexes: String = indexes
+        let indexes: Vec<String> = indexes
             .map(|index| format!("<samlp:SessionIndex>{index}</samlp:SessionIndex>"))
             .collect();
+        let indexes = indexes.concat();
         let name = escape(&of.name_id);
         let content = format!("<saml:NameID Format=\"{PERSISTENT}\">{name}</saml:NameID>{indexes}");
         Self::of_logout(of, "LogoutRequest", "", &content)
@@ -255,16 +256,14 @@ impl Draft {
         let tag = &tag[..=tag.find('>').expect("an end")];
         let written = value.map_or(String::new(), |value| format!(" {name}=\"{value}\""));
         let begin = format!(" {name}=\"");
-        let changed = match tag.find(&begin) {
-            Some(at) => {
-                let end = at + begin.len() + tag[at + begin.len()..].find('"').expect("a quote") + 1;
-                format!("{}{written}{}", &tag[..at], &tag[end..])
-            }
-            None => {
-                let at = 1 + found.name.len();
-                format!("{}{written}{}", &tag[..at], &tag[at..])
-            }
+        let (at, end) = if let Some(at) = tag.find(&begin) {
+            let value = at + begin.len();
+            (at, value + tag[value..].find('"').expect("a quote") + 1)
+        } else {
+            let behind_the_name = 1 + found.name.len();
+            (behind_the_name, behind_the_name)
         };
+        let changed = format!("{}{written}{}", &tag[..at], &tag[end..]);
         let (start, end) = (found.place.start, found.place.start + tag.len());
         let xml = format!("{}{changed}{}", &self.xml[..start], &self.xml[end..]);
         self.with(xml)
@@ -315,7 +314,7 @@ impl Draft {
 
 /// One attribute with values of type string.
 pub fn attribute(name: &str, values: &[String]) -> String {
-    let values: String = values
+    let values: Vec<String> = values
         .iter()
         .map(|value| {
             format!(
@@ -325,8 +324,9 @@ pub fn attribute(name: &str, values: &[String]) -> String {
         })
         .collect();
     format!(
-        "<saml:Attribute Name=\"{}\">{values}</saml:Attribute>",
-        escape(name)
+        "<saml:Attribute Name=\"{}\">{}</saml:Attribute>",
+        escape(name),
+        values.concat()
     )
 }
 

@@ -95,13 +95,14 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// The metadata of a provider at an origin, with these certificates for signatures.
 pub fn metadata(origin: &str, keys: &[&Key]) -> String {
-    let keys: String = keys
+    let keys: Vec<String> = keys
         .iter()
         .map(|key| {
             let info = certificate_info(key);
             format!("<md:KeyDescriptor use=\"signing\"><ds:KeyInfo>{info}</ds:KeyInfo></md:KeyDescriptor>")
         })
         .collect();
+    let keys = keys.concat();
     let binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP";
     let endpoint = |name: &str, path: &str| {
         let at =

@@ -29,7 +29,7 @@ pub struct Signing {
     pub digest: &'static str,
     /// What `KeyInfo` holds, as XML; no `KeyInfo` when empty.
     pub key_info: String,
-    /// The prefixes of a PrefixList.
+    /// The prefixes of a `PrefixList`.
     pub inclusive: &'static [&'static str],
     /// What an HMAC is made with.
     pub secret: Vec<u8>,

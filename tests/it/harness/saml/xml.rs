@@ -241,7 +241,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The exclusive canonical form without comments (exc-c14n 3) of the element with an `ID`, `inclusive` being the
-/// prefixes of its PrefixList.
+/// prefixes of its `PrefixList`.
 pub fn canonical(document: &Element, id: &str, inclusive: &[&str]) -> String {
     let mut scope = Namespaces::new();
     let element = descend(document, id, &mut scope).unwrap_or_else(|| panic!("nothing has the id {id}"));
@@ -365,5 +365,7 @@ fn push_attribute(text: &mut String, name: &str, value: &str) {
         .replace('\t', "&#x9;")
         .replace('\n', "&#xA;")
         .replace('\r', "&#xD;");
-    text.push_str(&format!(" {name}=\"{value}\""));
+    for part in [" ", name, "=\"", &value, "\""] {
+        text.push_str(part);
+    }
 }

@@ -314,7 +314,7 @@ async fn who_is_switched_off_meanwhile_does_not_get_in(engine: Engine) {
     let begun = house.begin().await;
     patch(json!({"jit": {"enabled": false}})).await;
     let mut grace = house.facts(Some(&begun));
-    grace.name_id = "grace-1906".to_owned();
+    "grace-1906".clone_into(&mut grace.name_id);
     grace.attributes[0].1 = vec!["grace@acme.example".to_owned()];
     refused("jit_disabled", &begun, Draft::response(&grace)).await;
     let begun = house.begin().await;

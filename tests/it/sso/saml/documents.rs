@@ -3,7 +3,7 @@
 use super::refused::Stage;
 use crate::harness::saml::{Draft, Signing};
 
-/// The assertion's NameID with something inside, signed by the provider, who has this of a careless registration form.
+/// The assertion's `NameID` with something inside, signed by the provider, who has this of a careless registration form.
 fn named(stage: &Stage<'_>, inside: &str) -> Draft {
     stage.draft().inside("saml:NameID", inside).signed()
 }
@@ -98,10 +98,10 @@ refused! {
     };
     an_entity_that_is_not_declared: "saml_malformed" = |stage| stage.signed().replace(">ada-1815<", ">&e;<");
     a_billion_laughs: "saml_malformed" = |stage| {
-        let laughs: String = (1..10)
+        let laughs: Vec<String> = (1..10)
             .map(|level| format!("<!ENTITY e{level} \"{}\">", format!("&e{};", level - 1).repeat(10)))
             .collect();
-        with_entity(stage, &format!("<!ENTITY e0 \"ha\">{laughs}<!ENTITY e \"&e9;\">"))
+        with_entity(stage, &format!("<!ENTITY e0 \"ha\">{}<!ENTITY e \"&e9;\">", laughs.concat()))
     };
     an_attribute_default_by_a_document_type: "saml_malformed" = |stage| {
         behind(stage, "<!DOCTYPE Response [<!ATTLIST samlp:Status ID ID #FIXED \"_other\">]>")

@@ -49,8 +49,9 @@ fn flip_last_block_but_one(bytes: Vec<u8>) -> Vec<u8> {
     flip(bytes, at)
 }
 
-fn cut(bytes: Vec<u8>, length: usize) -> Vec<u8> {
-    bytes[..length.min(bytes.len())].to_vec()
+fn cut(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {
+    bytes.truncate(length);
+    bytes
 }
 
 /// The good assertion under an encryption with its ciphertext changed.

@@ -59,16 +59,6 @@ impl House {
             .await
     }
 
-    /// A request in an address, signed in full.
-    fn signed_query(&self, logout: &Logout) -> String {
-        redirect::query(
-            "SAMLRequest",
-            &Draft::logout_request(logout).xml,
-            None,
-            Some(&Signing::default()),
-        )
-    }
-
     /// A message of a sign-out that comes to nothing: a page with the code, and Ada is signed in as before.
     async fn ends_nothing(&self, ada: &Browser, page: &Page, case: &str, codes: &[&str]) {
         let text = page.answer.text();
@@ -85,7 +75,17 @@ impl House {
     }
 }
 
-/// The answer that a page carries back to the provider: where to, what, and its RelayState.
+/// A request in an address, signed in full.
+fn signed_query(logout: &Logout) -> String {
+    redirect::query(
+        "SAMLRequest",
+        &Draft::logout_request(logout).xml,
+        None,
+        Some(&Signing::default()),
+    )
+}
+
+/// The answer that a page carries back to the provider: where to, what, and its `RelayState`.
 fn answer_of(page: &Page) -> (Url, String, Option<String>) {
     if let Some(to) = page.location() {
         let message = redirect::message_in(&to, "SAMLResponse");
@@ -145,9 +145,7 @@ async fn is_signed_by_us(house: &House, to: &Url) -> bool {
 async fn the_provider_ends_a_session_by_redirect(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let page = house
-        .slo_by_redirect(&ada, &house.signed_query(&house.logout()))
-        .await;
+    let page = house.slo_by_redirect(&ada, &signed_query(&house.logout())).await;
     let (to, message, _) = answer_of(&page);
     assert!(
         to.as_str().starts_with(&format!("{}/slo?", house.idp.origin)),
@@ -196,13 +194,13 @@ async fn one_of_two_sessions_is_ended(engine: Engine) {
         session_indexes: vec!["_1".to_owned(), "_none".to_owned()],
         ..house.logout()
     };
-    house.slo_by_redirect(&three, &house.signed_query(&logout)).await;
+    house.slo_by_redirect(&three, &signed_query(&logout)).await;
     house.me(&one).await.expect(401);
     house.me(&two).await.expect(200);
     house.me(&three).await.expect(200);
     // Without an index: all of them.
     house
-        .slo_by_redirect(&Browser::new(), &house.signed_query(&house.logout()))
+        .slo_by_redirect(&Browser::new(), &signed_query(&house.logout()))
         .await;
     for browser in [&two, &three] {
         house.me(browser).await.expect(401);
@@ -216,7 +214,7 @@ async fn a_request_about_nobody_succeeds(engine: Engine) {
         name_id: "nobody".to_owned(),
         ..house.logout()
     };
-    let page = house.slo_by_redirect(&ada, &house.signed_query(&logout)).await;
+    let page = house.slo_by_redirect(&ada, &signed_query(&logout)).await;
     assert_eq!(status_of(&answer_of(&page).1), "Success");
     house.me(&ada).await.expect(200);
 }
@@ -319,7 +317,7 @@ async fn a_request_that_is_not_signed_ends_nothing(engine: Engine) {
     let (ada, _) = house.signed_in().await;
     let draft = Draft::logout_request(&house.logout());
     let bare = redirect::query("SAMLRequest", &draft.xml, None, None);
-    let signed = house.signed_query(&house.logout());
+    let signed = signed_query(&house.logout());
     let without_value = signed
         .rsplit_once("&Signature=")
         .expect("a signature")
@@ -397,7 +395,7 @@ async fn a_request_by_a_stranger_ends_nothing(engine: Engine) {
         issuer: "https://other.example".to_owned(),
         ..house.logout()
     };
-    let page = house.slo_by_redirect(&ada, &house.signed_query(&other)).await;
+    let page = house.slo_by_redirect(&ada, &signed_query(&other)).await;
     house
         .ends_nothing(&ada, &page, "another issuer", &["saml_bad_issuer"])
         .await;
@@ -412,7 +410,7 @@ async fn a_request_that_was_changed_ends_nothing(engine: Engine) {
         name_id: "nobody".to_owned(),
         ..house.logout()
     };
-    let good = house.signed_query(&nobody);
+    let good = signed_query(&nobody);
     let (_, rest) = good.split_once("&SigAlg=").expect("an algorithm");
     let evil = redirect::query(
         "SAMLRequest",
@@ -450,7 +448,7 @@ async fn a_request_with_odd_parameters_ends_nothing(engine: Engine) {
         name_id: "nobody".to_owned(),
         ..house.logout()
     };
-    let good = house.signed_query(&nobody);
+    let good = signed_query(&nobody);
     let evil = redirect::query(
         "SAMLRequest",
         &Draft::logout_request(&house.logout()).xml,
@@ -591,7 +589,7 @@ async fn a_request_that_says_something_wrong_ends_nothing(engine: Engine) {
 async fn a_request_is_followed_once(engine: Engine) {
     let house = House::new(engine).await;
     let (first, _) = house.signed_in().await;
-    let query = house.signed_query(&house.logout());
+    let query = signed_query(&house.logout());
     house.slo_by_redirect(&first, &query).await;
     house.me(&first).await.expect(401);
     let (again, _) = house.signed_in().await;
@@ -606,11 +604,7 @@ async fn a_request_for_another_connection_ends_nothing(engine: Engine) {
         let there = SamlConnection::create(&tenant, ("idp_metadata_xml", house.idp.metadata())).await;
         // Made for us, carried there; and made for there.
         let page = ada
-            .get(&format!(
-                "{}?{}",
-                there.slo_url,
-                house.signed_query(&house.logout())
-            ))
+            .get(&format!("{}?{}", there.slo_url, signed_query(&house.logout())))
             .await;
         house
             .ends_nothing(&ada, &page, "carried there", &["saml_bad_destination"])
@@ -620,7 +614,7 @@ async fn a_request_for_another_connection_ends_nothing(engine: Engine) {
             ..house.logout()
         };
         let page = ada
-            .get(&format!("{}?{}", there.slo_url, house.signed_query(&logout)))
+            .get(&format!("{}?{}", there.slo_url, signed_query(&logout)))
             .await;
         assert_eq!(status_of(&answer_of(&page).1), "Success");
         house.me(&ada).await.expect(200);

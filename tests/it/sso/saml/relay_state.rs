@@ -1,4 +1,4 @@
-//! RelayState: whatever it says, the browser stays here, and nobody reads it as HTML.
+//! `RelayState`: whatever it says, the browser stays here, and nobody reads it as HTML.
 
 use url::Url;
 
@@ -34,7 +34,7 @@ const ELSEWHERE: [&str; 16] = [
     "/\r\nSet-Cookie: session=x",
 ];
 
-/// Posts a good response with a RelayState; the provider began when nothing was begun.
+/// Posts a good response with a `RelayState`; the provider began when nothing was begun.
 async fn posts(house: &House, begun: Option<&Begun>, state: &str) -> (Browser, Page) {
     let browser = begun.map_or_else(Browser::new, |begun| begun.browser.clone());
     let mut facts = facts(&house.idp.entity_id, &house.connection, begun);

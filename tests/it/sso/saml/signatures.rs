@@ -31,7 +31,7 @@ fn public_pem() -> Vec<u8> {
 }
 
 refused! {
-    an_unsigned_response: "saml_signature_missing" = |stage| stage.draft();
+    an_unsigned_response: "saml_signature_missing" = |stage| stage.draft().xml;
     an_assertion_whose_signature_was_taken_off: "saml_signature_missing" =
         |stage| stage.signed().remove("ds:Signature");
     a_response_whose_signature_was_taken_off: "saml_signature_missing" =

@@ -1,4 +1,4 @@
-//! Sign-in through SimpleSAMLphp: a form, a password, and SAML by other people.
+//! Sign-in through `SimpleSAMLphp`: a form, a password, and SAML by other people.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
