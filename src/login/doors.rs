@@ -30,17 +30,6 @@ impl Doors {
         }
     }
 
-    /// Whether anybody may sign in here.
-    pub fn check_open(&self) -> Result<(), Code> {
-        if self.tenant.suspended_at.is_some() {
-            Err(Code::TenantSuspended)
-        } else if !self.connection.enabled {
-            Err(Code::SsoConnectionDisabled)
-        } else {
-            Ok(())
-        }
-    }
-
     /// Refused at these doors.
     pub fn refuse(&self, refused: impl Into<Refused>) -> Refused {
         Refused {

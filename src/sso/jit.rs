@@ -169,7 +169,7 @@ fn proven_email(
 /// # Errors
 /// The code of the refusal.
 pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Result<Decision, Code> {
-    check_doors(situation, trace)?;
+    check_doors(situation.tenant, situation.connection, trace)?;
     if let Some(user) = situation
         .by_subject
         .as_ref()
@@ -215,8 +215,12 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
 }
 
 /// Tenant and connection are open at the moment of consumption, whatever they were when the sign-in began.
-fn check_doors(situation: &Situation<'_>, trace: &mut Trace) -> Result<(), Code> {
-    let open = situation.tenant.suspended_at.is_none();
+/// Whether anybody may sign in to a tenant through a connection.
+///
+/// # Errors
+/// The code of the refusal.
+pub fn check_doors(tenant: &Tenant, connection: &Connection, trace: &mut Trace) -> Result<(), Code> {
+    let open = tenant.suspended_at.is_none();
     trace.push(
         "tenant",
         Some("not suspended"),
@@ -226,7 +230,7 @@ fn check_doors(situation: &Situation<'_>, trace: &mut Trace) -> Result<(), Code>
     if !open {
         return Err(Code::TenantSuspended);
     }
-    let enabled = situation.connection.enabled;
+    let enabled = connection.enabled;
     trace.push(
         "connection",
         Some("enabled"),

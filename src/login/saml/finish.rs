@@ -15,6 +15,7 @@ use crate::login::finish::{Finished, Return, conclude};
 use crate::login::trial::TestReport;
 use crate::login::{Login, Refused};
 use crate::sso::AttributeMapping;
+use crate::sso::jit::check_doors;
 use crate::sso::saml::binding::decode_post;
 use crate::sso::saml::open::{OpenedResponse, Trust, open_response};
 use crate::sso::saml::profile::{Expected, Statement, judge};
@@ -45,10 +46,11 @@ pub async fn finish(
     };
     let relay_state = posted.relay_state.clone();
     // Closed doors are not worth a verification. Whether they are open when it counts is decided in the write.
-    if let Err(code) = doors.check_open()
+    let mut closed = Trace::default();
+    if let Err(code) = check_doors(&doors.tenant, &doors.connection, &mut closed)
         && !is_test(on, &doors, relay_state.as_deref(), &returned).await
     {
-        return Err(doors.refuse(Refused::new(code)));
+        return Err(doors.refuse(Refused::new(code).traced(closed)));
     }
     match arrive(on, &doors, posted, &returned, &mut trace).await {
         Ok((answer, arriving)) => {

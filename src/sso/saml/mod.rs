@@ -9,6 +9,7 @@
 //! address is signed. [`metadata`] reads what a provider says of itself.
 
 pub mod binding;
+mod canonical;
 pub mod certificate;
 mod decrypt;
 mod gate;

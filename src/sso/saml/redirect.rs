@@ -274,7 +274,8 @@ fn decode(name: &str, raw: &str) -> Result<String, SamlRefusal> {
         .map_err(|_| malformed("encoding", "UTF-8 behind the escapes").received(name))
 }
 
-fn is_signed(key: &PKey<Public>, digest: MessageDigest, signature: &[u8], message: &[u8]) -> bool {
+/// Whether a key has signed a message; of an ECDSA signature both spellings are read.
+pub(super) fn is_signed(key: &PKey<Public>, digest: MessageDigest, signature: &[u8], message: &[u8]) -> bool {
     let fits = |signature: &[u8]| -> Result<bool, ErrorStack> {
         Verifier::new(digest, key)?.verify_oneshot(signature, message)
     };

@@ -221,7 +221,8 @@ fn has_only(element: Node<'_, '_>, names: &[&str]) -> bool {
     })
 }
 
-fn bytes(element: Node<'_, '_>) -> Option<Vec<u8>> {
+/// The bytes of an element in base64.
+pub(super) fn bytes(element: Node<'_, '_>) -> Option<Vec<u8>> {
     let text: String = xml::text(element)?.split_ascii_whitespace().collect();
     STANDARD.decode(text).ok()
 }

@@ -1,18 +1,23 @@
-//! The one place where a signature is verified: samael over xmlsec, asked for the bytes that it digested.
+//! The one place where a signature is verified: by two verifiers that have to agree, about documents that passed the gate.
 //!
-//! It is asked about documents that passed the gate, and its answer is read again: what is believed is the text that
-//! was digested, with the root that the gate said is signed. Another verifier may be put beside [`digested`] and compared.
+//! The first is ours ([`Claim`]) and cheap: whose key has signed what the signature says of the digest, and is the digest
+//! that of the element. A stranger without a key gets no further, whatever is sent. The second is samael over xmlsec,
+//! asked for the bytes that it digested. What is believed is this text, with the root that the gate said is signed.
 
 use std::panic::catch_unwind;
 
 use jiff::{SignedDuration, Timestamp};
+use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::Id;
+use roxmltree::Node;
 use samael::crypto::{
     AllowedSignatureAlgorithm as Method, CertificateDer, CryptoProvider as _, ReduceMode, XmlSec,
 };
 
-use super::signature::{KeyKind, Signature};
-use super::{Certificate, SamlRefusal, xml};
+use super::redirect::is_signed;
+use super::signature::{KeyKind, Signature, bytes};
+use super::xml::{self, DSIG, EXCLUSIVE};
+use super::{Certificate, SamlRefusal, canonical};
 use crate::directory::Code;
 
 /// How far the clock of a certificate's owner may be off.
@@ -45,10 +50,12 @@ pub(super) fn verify<'c>(
     certificates: &'c [Certificate],
     now: Timestamp,
 ) -> Result<Verified<'c>, SamlRefusal> {
+    let parsed = xml::read_metadata(document)?;
+    let claim = Claim::read(parsed.root_element()).ok_or_else(unfit)?;
     let is_expired = |certificate: &Certificate| certificate.not_after < now - CLOCK_SKEW;
     let mut candidates: Vec<&Certificate> = certificates
         .iter()
-        .filter(|certificate| has_key(certificate, signature.key))
+        .filter(|certificate| has_key(certificate, signature.key) && claim.is_by(certificate))
         .collect();
     // Which of ours comes with the message, or signed the rest of it, is a hint that saves work and decides nothing.
     candidates.sort_by_cached_key(|certificate| {
@@ -56,6 +63,10 @@ pub(super) fn verify<'c>(
             Some(*certificate) == inner || signature.certificates.contains(&certificate.to_text());
         (is_expired(certificate), !is_hinted)
     });
+    let own = match candidates.is_empty() {
+        true => None,
+        false => Some(claim.digested(parsed.root_element()).ok_or_else(unfit)?),
+    };
     for certificate in candidates {
         // A key that fails for another reason than its number ends samael's loop, so that it gets one at a time.
         let keys: Vec<&Certificate> = match inner {
@@ -65,7 +76,7 @@ pub(super) fn verify<'c>(
         let Some(text) = digested(document, &keys) else {
             continue;
         };
-        if !is_of(&text, signature) {
+        if own.as_ref() != Some(&text) || !is_of(&text, signature) {
             return Err(unfit());
         }
         if is_expired(certificate) {
@@ -82,6 +93,75 @@ pub(super) fn verify<'c>(
     } else {
         unfit()
     })
+}
+
+/// What a signature claims: what it says of the digest, and who has signed that.
+struct Claim {
+    /// Its `SignedInfo` in canonical form.
+    info: String,
+    method: MessageDigest,
+    value: Vec<u8>,
+    /// Prefixes that are treated inclusively where the element is digested.
+    prefixes: Vec<String>,
+    digest_method: MessageDigest,
+    digest: Vec<u8>,
+}
+
+impl Claim {
+    /// Reads the signature of a root that passed the gate.
+    fn read(root: Node<'_, '_>) -> Option<Self> {
+        let child = |node, name| xml::only_child(node, DSIG, name).ok().flatten();
+        let signature = child(root, "Signature")?;
+        let info = child(signature, "SignedInfo")?;
+        let canonicalization = child(info, "CanonicalizationMethod")?;
+        let reference = child(info, "Reference")?;
+        let exclusive = xml::children(child(reference, "Transforms")?, DSIG, "Transform").last()?;
+        let listed = prefixes(canonicalization);
+        let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        Some(Self {
+            info: canonical::exclusive(info, None, &listed)?,
+            method: hash_of(child(info, "SignatureMethod")?)?,
+            value: bytes(child(signature, "SignatureValue")?)?,
+            prefixes: prefixes(exclusive),
+            digest_method: hash_of(child(reference, "DigestMethod")?)?,
+            digest: bytes(child(reference, "DigestValue")?)?,
+        })
+    }
+
+    /// Whether the key of a certificate has signed it.
+    fn is_by(&self, certificate: &Certificate) -> bool {
+        let key = certificate.public_key();
+        key.is_ok_and(|key| is_signed(&key, self.method, &self.value, self.info.as_bytes()))
+    }
+
+    /// The canonical form of the root without its signature, if that is what was digested.
+    fn digested(&self, root: Node<'_, '_>) -> Option<String> {
+        let signature = xml::only_child(root, DSIG, "Signature").ok().flatten();
+        let listed: Vec<&str> = self.prefixes.iter().map(String::as_str).collect();
+        let text = canonical::exclusive(root, signature, &listed)?;
+        let digest = hash(self.digest_method, text.as_bytes()).ok()?;
+        (*digest == *self.digest).then_some(text)
+    }
+}
+
+/// The prefixes that a canonicalisation treats inclusively.
+fn prefixes(method: Node<'_, '_>) -> Vec<String> {
+    let list = xml::only_child(method, EXCLUSIVE, "InclusiveNamespaces");
+    let list = list.ok().flatten().and_then(|list| list.attribute("PrefixList"));
+    let prefixes = list.unwrap_or_default().split_ascii_whitespace();
+    prefixes.map(str::to_owned).collect()
+}
+
+/// The hash of an algorithm that passed the gate: its name ends in it.
+fn hash_of(method: Node<'_, '_>) -> Option<MessageDigest> {
+    let name = method.attribute("Algorithm")?;
+    [
+        ("sha256", MessageDigest::sha256()),
+        ("sha384", MessageDigest::sha384()),
+        ("sha512", MessageDigest::sha512()),
+    ]
+    .into_iter()
+    .find_map(|(end, hash)| name.ends_with(end).then_some(hash))
 }
 
 /// What was digested, where every signature of the document fits one of the keys; that of a Response where there are

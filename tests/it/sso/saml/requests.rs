@@ -15,7 +15,7 @@ use crate::harness::{Browser, Call, Engine};
 on_both_engines!(
     a_start_leads_to_the_provider_with_a_request_of_its_own,
     a_request_by_redirect_is_signed_over_its_query_when_asked,
-    a_request_by_post_is_a_page_that_sends_itself_there_and_nowhere_else,
+    a_request_by_post_is_a_page_that_sends_itself,
     a_sign_in_leads_where_it_was_begun,
     a_provider_that_takes_posts_only_is_asked_to_sign_out_by_a_form,
     signing_out_through_the_api_says_where_the_provider_is_asked,
@@ -87,7 +87,7 @@ async fn a_request_by_redirect_is_signed_over_its_query_when_asked(engine: Engin
     );
 }
 
-async fn a_request_by_post_is_a_page_that_sends_itself_there_and_nowhere_else(engine: Engine) {
+async fn a_request_by_post_is_a_page_that_sends_itself(engine: Engine) {
     let house = House::new(engine).await;
     let by_post = json!({"request_binding": "post", "sign_requests": true});
     house.connection.patch(&house.tenant, &by_post).await.expect(200);
@@ -98,10 +98,8 @@ async fn a_request_by_post_is_a_page_that_sends_itself_there_and_nowhere_else(en
         policy.contains("default-src 'none'") && policy.contains("script-src 'self'"),
         "{policy}"
     );
-    assert!(
-        policy.ends_with(&format!("form-action {}", house.idp.origin)),
-        "{policy}"
-    );
+    // The provider may send the form on to another host.
+    assert!(!policy.contains("form-action"), "{policy}");
     assert!(page.answer.header("cache-control").contains("no-store"));
     let forms = page.forms();
     let [form] = &forms[..] else { panic!("{forms:?}") };
@@ -175,10 +173,8 @@ async fn a_provider_that_takes_posts_only_is_asked_to_sign_out_by_a_form(engine:
     let [form] = &forms[..] else { panic!("{forms:?}") };
     assert_eq!(form.action, format!("{}/slo", house.idp.origin));
     let policy = page.answer.header("content-security-policy");
-    assert!(
-        policy.ends_with(&format!("form-action {}", house.idp.origin)),
-        "{policy}"
-    );
+    // The provider may send the form on to another host.
+    assert!(!policy.contains("form-action"), "{policy}");
     let (name, message) = &form.fields[0];
     assert_eq!(name, "SAMLRequest");
     let message = unposted(message);
