@@ -103,15 +103,7 @@ pub async fn start(
         );
     }
 
-    let bind = (config.listen.host(), config.listen.port());
-    let listen_failed = |error| StartError::Listen {
-        address: config.listen.to_string(),
-        error,
-    };
-    let listener = TcpListener::bind((bind.0.as_str(), bind.1))
-        .await
-        .map_err(listen_failed)?;
-    let address = listener.local_addr().map_err(listen_failed)?;
+    let (listener, address) = bind(config).await?;
     // Made only once nothing stands in the way of showing it.
     let operator_token = operator::operator_token(config, &store).await?;
     let public_url = match &config.public_url {
@@ -121,13 +113,9 @@ pub async fn start(
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
-    let accounts = Accounts::new(
-        store.clone(),
-        Arc::clone(&vault),
-        outbound.clone(),
-        MacKey::derive(key.expose(), "proofs of domains"),
-        TxtLookup::new(config.dns_server),
-    );
+    let proofs = MacKey::derive(key.expose(), "proofs of domains");
+    let dns = TxtLookup::new(config.dns_server);
+    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), outbound.clone(), proofs, dns);
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let login = Login::new(
         store.clone(),
@@ -191,6 +179,17 @@ pub async fn start(
         screen,
         operator_token: operator_token.made,
     })
+}
+
+async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen {
+        address: config.listen.to_string(),
+        error,
+    };
+    let (host, port) = (config.listen.host(), config.listen.port());
+    let listener = TcpListener::bind((host.as_str(), port)).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 fn throttle(config: &Config) -> Throttle {

@@ -8,6 +8,7 @@ use super::*;
 use crate::directory::access_error::{AccessError, Code, Contact, Reference, Trace, WhoCanFix};
 
 /// Every page with all of its fields filled, by `fill` of the field's name.
+#[expect(clippy::too_many_lines, reason = "one page after another")]
 fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static str, String)> {
     let ways = [Way {
         name: fill("way"),

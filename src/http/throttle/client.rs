@@ -55,7 +55,7 @@ fn network_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// The client of a request from `peer` where 10.x.x.x and ::1 are proxies.
+    /// The client of a request from `peer` where `10.x.x.x` and `::1` are proxies.
     fn client(peer: &str, forwarded: &[&'static str]) -> String {
         let is_proxy: IsProxy = Arc::new(|address| match address {
             IpAddr::V4(address) => address.octets()[0] == 10,

@@ -151,9 +151,12 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             let known = id.filter(|id| limits.connections.contains(id));
             let checked = limits.charge_address(client);
             let judges = Place::judges(request.uri().path());
-            let looked = |()| match judges {
-                true => limits.look_at_failures(known, client),
-                false => Ok(()),
+            let looked = |()| {
+                if judges {
+                    limits.look_at_failures(known, client)
+                } else {
+                    Ok(())
+                }
             };
             if let Err(wait) = checked.and_then(looked) {
                 return tell(&gateway, &request, wait);

@@ -63,9 +63,10 @@ pub(super) fn verify<'c>(
             Some(*certificate) == inner || signature.certificates.contains(&certificate.to_text());
         (is_expired(certificate), !is_hinted)
     });
-    let own = match candidates.is_empty() {
-        true => None,
-        false => Some(claim.digested(parsed.root_element()).ok_or_else(unfit)?),
+    let own = if candidates.is_empty() {
+        None
+    } else {
+        Some(claim.digested(parsed.root_element()).ok_or_else(unfit)?)
     };
     for certificate in candidates {
         // A key that fails for another reason than its number ends samael's loop, so that it gets one at a time.

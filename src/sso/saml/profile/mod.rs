@@ -162,7 +162,7 @@ fn lasting_name(said: &Map<String, Value>) -> Option<String> {
 }
 
 /// The e-mail address, where there is nothing better: a name that is made anew at every sign-in tells nobody apart, and
-/// SimpleSAMLphp and Shibboleth send such names unless they are told otherwise. Only ASCII letters are folded, since
+/// `SimpleSAMLphp` and Shibboleth send such names unless they are told otherwise. Only ASCII letters are folded, since
 /// folding others makes one of several mailboxes.
 fn address_of(attributes: &Attributes) -> Option<String> {
     let email = attributes.email.as_ref()?;

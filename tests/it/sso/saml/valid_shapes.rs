@@ -378,7 +378,7 @@ mod whole {
         .await;
         signs_in(engine, |shape| {
             let mut facts = shape.facts();
-            facts.attributes[4].1 = groups.clone();
+            facts.attributes[4].1.clone_from(&groups);
             Draft::response(&facts)
                 .signed()
                 .encrypt(&shape.encryption(AES256_CBC))
