@@ -18,6 +18,7 @@ use super::{StartError, demo, files, listener, mail, open_store, operator, telem
 use crate::accounts::Accounts;
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
+use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl, Throttle};
@@ -39,6 +40,8 @@ const BODY_PATIENCE: Duration = Duration::from_secs(20);
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its clock.
+    pub clock: Clock,
     store: Store,
     journal: Journal,
     server: JoinHandle<()>,
@@ -82,6 +85,7 @@ pub async fn start(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Running, StartError> {
     let metrics = telemetry::Metrics::install();
+    let clock = Clock::of_system();
     let key = operator::master_key(config)?;
     let lock = match &config.database {
         DatabaseUrl::Sqlite(path) => Some(files::lock_database(path)?),
@@ -144,22 +148,23 @@ pub async fn start(
         public_url,
         bodies: BodyBudget::new(BODY_MEMORY, BODY_PATIENCE),
         throttle: throttle(config),
+        clock: clock.clone(),
         metrics: MetricsText(Arc::new(move || render.render())),
     };
-    let metadata = jobs::metadata::run(gateway.accounts.clone());
+    let metadata = jobs::metadata::run(gateway.accounts.clone(), clock.clone());
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
     let server = tokio::spawn(listener::run(listener, service, stop));
     let jobs = vec![
-        tokio::spawn(jobs::last_used::run(store.clone())),
-        tokio::spawn(jobs::expiry::run(store.clone())),
-        tokio::spawn(jobs::group_purge::run(store.clone())),
-        tokio::spawn(jobs::audit_numbers::run(store.clone())),
-        tokio::spawn(jobs::group_mapping::run(store.clone())),
-        tokio::spawn(jobs::requests::run(journal.clone())),
+        tokio::spawn(jobs::last_used::run(store.clone(), clock.clone())),
+        tokio::spawn(jobs::expiry::run(store.clone(), clock.clone())),
+        tokio::spawn(jobs::group_purge::run(store.clone(), clock.clone())),
+        tokio::spawn(jobs::audit_numbers::run(store.clone(), clock.clone())),
+        tokio::spawn(jobs::group_mapping::run(store.clone(), clock.clone())),
+        tokio::spawn(jobs::requests::run(journal.clone(), clock.clone())),
         tokio::spawn(metadata),
-        tokio::spawn(jobs::mail::run(store.clone(), vault, mailer)),
+        tokio::spawn(jobs::mail::run(store.clone(), vault, mailer, clock.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
             let mut ticks = tokio::time::interval(Duration::from_secs(5));
@@ -171,6 +176,7 @@ pub async fn start(
     ];
     Ok(Running {
         address,
+        clock,
         store,
         journal,
         server,
@@ -211,7 +217,7 @@ impl Running {
         for job in self.jobs {
             job.abort();
         }
-        jobs::requests::flush(&self.journal).await;
+        jobs::requests::flush(&self.journal, self.clock.now()).await;
         jobs::last_used::flush(&self.store).await;
         self.store.close().await;
         tracing::info!("stopped");

@@ -1,16 +1,30 @@
 //! Where the doors read the clock and throw dice for what is handed on to rules.
 
-use jiff::{Timestamp, Unit};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::directory::{Actor, Origin, Source};
 
-/// The time, in whole milliseconds: what is shown, stored and compared is the same.
+tokio::task_local! {
+    /// The clock of the gateway that answers this request.
+    static CLOCK: Clock;
+}
+
+/// Has a request answered by the gateway's clock.
+pub async fn tell_time(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+    CLOCK.scope(clock, next.run(request)).await
+}
+
+/// The time, by the clock of the gateway that answers the request; outside a request by the system's.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the doors are where time comes in")]
 pub fn now() -> Timestamp {
-    let now = Timestamp::now();
-    now.round(Unit::Millisecond).unwrap_or(now)
+    CLOCK
+        .try_with(Clock::now)
+        .unwrap_or_else(|_| Clock::of_system().now())
 }
 
 /// An id for something new. Ids grow with time, so lists by id are in order of creation.

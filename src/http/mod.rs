@@ -44,7 +44,8 @@ pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
         )
         .fallback(problem::not_found)
         .layer(from_fn_with_state(gateway.clone(), throttle::guard));
-    let wrapped = middleware::wrap(routes, limits);
+    let wrapped =
+        middleware::wrap(routes, limits).layer(from_fn_with_state(gateway.clock.clone(), clock::tell_time));
     let wrapped = if gateway.public_url.is_https() {
         wrapped.layer(from_fn(middleware::security_headers::keep_to_https))
     } else {

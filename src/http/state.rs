@@ -7,6 +7,7 @@ use axum::extract::FromRef;
 use super::middleware::BodyBudget;
 use super::throttle::Throttle;
 use crate::accounts::Accounts;
+use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::login::Login;
 use crate::provisioning::Provisioning;
@@ -28,6 +29,8 @@ pub struct Gateway {
     pub bodies: BodyBudget,
     /// How often strangers may ask.
     pub throttle: Throttle,
+    /// The clock.
+    pub clock: Clock,
     /// The text of `/metrics`.
     pub metrics: MetricsText,
 }

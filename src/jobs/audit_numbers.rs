@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use super::every;
+use crate::clock::Clock;
 use crate::storage::{Error, Store};
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs until it is dropped.
-pub async fn run(store: Store) {
-    let mut ticks = every(EVERY);
+pub async fn run(store: Store, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
     loop {
-        ticks.tick().await;
+        turns.next().await;
         if let Err(error) = number_all(&store).await {
             tracing::warn!(%error, "could not number audit rows");
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::every;
+use crate::clock::Clock;
 use crate::storage::{Error, Store};
 use jiff::Timestamp;
 
@@ -17,15 +18,11 @@ async fn purge(store: &Store, now: Timestamp) -> Result<u64, Error> {
 }
 
 /// Runs until it is dropped.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-pub async fn run(store: Store) {
-    let mut ticks = every(EVERY);
+pub async fn run(store: Store, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
     loop {
-        ticks.tick().await;
-        match purge(&store, Timestamp::now()).await {
+        turns.next().await;
+        match purge(&store, clock.now()).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed what has expired"),
             Err(error) => tracing::warn!(%error, "could not remove what has expired"),

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::every;
+use crate::clock::Clock;
 use crate::directory::{Actor, DirectoryId, Origin, Source, TenantId, UserId, group_mapping};
 use crate::storage::{Alignment, Error, Store, Tx};
 use jiff::Timestamp;
@@ -16,19 +17,15 @@ const CHUNK: usize = 500;
 const HELD: Duration = Duration::from_mins(1);
 
 /// Runs until it is dropped.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-pub async fn run(store: Store) {
-    let mut ticks = every(EVERY);
+pub async fn run(store: Store, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
     loop {
         tokio::select! {
             () = store.wait_for_alignment() => {}
-            _ = ticks.tick() => {}
+            () = turns.next() => {}
         }
         loop {
-            match align_due(&store, Timestamp::now()).await {
+            match align_due(&store, clock.now()).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {

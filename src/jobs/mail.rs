@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::every;
 use crate::auth::vault::Vault;
+use crate::clock::Clock;
 use crate::directory::Letter;
 use crate::mail::{MailError, Mailer, Outgoing};
 use crate::storage::{DueMail, Error, Store};
@@ -28,19 +29,15 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 const GIVEN_UP_AFTER: Duration = Duration::from_hours(3 * 24);
 
 /// Runs until it is dropped.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-pub async fn run(store: Store, vault: impl AsRef<Vault>, mailer: Mailer) {
-    let mut ticks = every(EVERY);
+pub async fn run(store: Store, vault: impl AsRef<Vault>, mailer: Mailer, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
     loop {
         tokio::select! {
             () = store.wait_for_mail() => {}
-            _ = ticks.tick() => {}
+            () = turns.next() => {}
         }
         loop {
-            match deliver_due(&store, vault.as_ref(), &mailer, Timestamp::now()).await {
+            match deliver_due(&store, vault.as_ref(), &mailer, clock.now()).await {
                 Ok(0) => break,
                 Ok(taken) => tracing::debug!(taken, "took mail from the outbox"),
                 Err(error) => {

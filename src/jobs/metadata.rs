@@ -2,25 +2,20 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::every;
 use crate::accounts::Accounts;
 use crate::accounts::connections::metadata::check_due;
+use crate::clock::Clock;
 
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Runs until it is dropped.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-pub async fn run(accounts: Accounts) {
-    let mut ticks = every(EVERY);
+pub async fn run(accounts: Accounts, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
     loop {
-        ticks.tick().await;
+        turns.next().await;
         loop {
-            match check_due(&accounts, Timestamp::now()).await {
+            match check_due(&accounts, clock.now()).await {
                 Ok(0) => break,
                 Ok(looked_at) => tracing::debug!(looked_at, "looked at providers' metadata"),
                 Err(error) => {

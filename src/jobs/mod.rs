@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::clock::Clock;
 
 pub mod audit_numbers;
 pub mod expiry;
@@ -13,9 +16,30 @@ pub mod mail;
 pub mod metadata;
 pub mod requests;
 
-/// Ticks at once and then with this time in between at least: what is late is not made up for.
-fn every(period: Duration) -> Interval {
+/// When a job has its turns.
+struct Turns {
+    ticks: Interval,
+    movements: watch::Receiver<u64>,
+}
+
+/// Turns at once, then with this time in between at least (what is late is not made up for), and whenever the clock was
+/// moved.
+fn every(period: Duration, clock: &Clock) -> Turns {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+    Turns {
+        ticks,
+        movements: clock.movements(),
+    }
+}
+
+impl Turns {
+    /// Waits for the next turn.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.ticks.tick() => {}
+            // The clock is moved by somebody who holds it as long as the job runs.
+            Ok(()) = self.movements.changed() => {}
+        }
+    }
 }

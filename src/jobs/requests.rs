@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::every;
+use crate::clock::Clock;
 use crate::journal::Journal;
 use jiff::Timestamp;
 
@@ -12,34 +13,26 @@ const EVERY: Duration = Duration::from_millis(500);
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until it is dropped.
-pub async fn run(journal: Journal) {
-    let mut ticks = every(EVERY);
-    let mut prunings = every(PRUNE_EVERY);
+pub async fn run(journal: Journal, clock: Clock) {
+    let mut turns = every(EVERY, &clock);
+    let mut prunings = every(PRUNE_EVERY, &clock);
     loop {
         tokio::select! {
-            _ = ticks.tick() => flush(&journal).await,
-            _ = prunings.tick() => prune(&journal).await,
+            () = turns.next() => flush(&journal, clock.now()).await,
+            () = prunings.next() => prune(&journal, clock.now()).await,
         }
     }
 }
 
 /// Writes down what is kept in memory.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-pub async fn flush(journal: &Journal) {
-    if let Err(error) = journal.flush(Timestamp::now()).await {
+pub async fn flush(journal: &Journal, now: Timestamp) {
+    if let Err(error) = journal.flush(now).await {
         tracing::warn!(%error, "could not write down requests; they are counted later and are not in the log");
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a job begins here, and with it its time"
-)]
-async fn prune(journal: &Journal) {
-    if let Err(error) = journal.prune_all(Timestamp::now()).await {
+async fn prune(journal: &Journal, now: Timestamp) {
+    if let Err(error) = journal.prune_all(now).await {
         tracing::warn!(%error, "could not remove old requests");
     }
 }

@@ -101,6 +101,11 @@ impl Gateway {
         self.running.finish().await;
     }
 
+    /// Moves the gateway's clock ahead, and nobody else's.
+    pub fn advance(&self, by: Duration) {
+        self.running.clock.advance(by);
+    }
+
     /// The base URL, without a slash at the end.
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
