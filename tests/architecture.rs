@@ -80,10 +80,12 @@ Store: close
 Store: database_clock
 Store: engine_name
 Store: find_token_use
+Store: flush_api_key_uses
 Store: flush_session_uses
 Store: flush_token_uses
 Store: forget_token_uses
 Store: keep_access_error
+Store: note_api_key_use
 Store: note_mail_failed
 Store: note_mail_sent
 Store: note_session_use
@@ -103,6 +105,7 @@ Store: wait_for_alignment
 Store: wait_for_mail
 Store: write
 SystemTx: find_access_error
+SystemTx: find_api_key_use
 SystemTx: find_directory_at
 SystemTx: find_session
 SystemTx: find_setting
@@ -114,6 +117,7 @@ SystemTx: list_tenants
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_unnumbered_audit
 Tx: apply
+Tx: claim_idempotency_key
 Tx: consume_once
 Tx: count_entity_uses
 Tx: count_followers
@@ -132,6 +136,7 @@ Tx: find_schemas_revision_for_update
 Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update
+Tx: keep_idempotent_answer
 Tx: list_entities_for_update
 Tx: list_sessions_of_provider
 Tx: load_entity_tree_for_share
@@ -139,6 +144,7 @@ Tx: load_followers_for_update
 Tx: log_requests
 Tx: note_metadata_check
 Tx: prune_requests
+Tx: release_idempotency_key
 Tx: save_alignment
 Tx: take_login
 ";

@@ -14,8 +14,8 @@ use crate::auth::vault::{client_secret_place, test_ticket_place};
 use crate::directory::connection::{self, Jit};
 use crate::directory::key::fold;
 use crate::directory::{
-    Authority, Connection, ConnectionId, ConnectionSettings, MetadataState, OidcSettings, Origin, Protocol,
-    Refusal, SamlSettings, SealedSecret, TenantId,
+    Action, Authority, Connection, ConnectionId, ConnectionSettings, MetadataState, OidcSettings, Origin,
+    Protocol, Refusal, SamlSettings, SealedSecret, Target, TenantId, allow,
 };
 use crate::sso::AttributeMapping;
 use crate::sso::oidc::discovery::issuer_url;
@@ -42,7 +42,7 @@ pub async fn create(
     new: NewConnection,
     origin: Origin,
 ) -> Result<Connection, Error> {
-    authority.check_full()?;
+    allow(authority, Action::ConnectionsWrite, Target::Anything)?;
     let (id, now) = (new.id, origin.at);
     let domains = domains::parse_all(&new.domains)?;
     let (protocol, client_secret, keys) = match new.protocol {
@@ -134,7 +134,7 @@ pub async fn update(
     origin: Origin,
 ) -> Result<Connection, Error> {
     // The kind of a connection never changes.
-    patch.check_kind(&find(on, tenant, authority, id).await?)?;
+    patch.check_kind(&find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?)?;
     if let Some(issuer) = &patch.oidc.issuer {
         issuer_url(issuer, on.outbound.allows_private()).map_err(|refusal| invalid("issuer", refusal))?;
     }
@@ -199,7 +199,7 @@ pub async fn refresh(
     id: ConnectionId,
     origin: Origin,
 ) -> Result<(), Error> {
-    let found = find(on, tenant, authority, id).await?;
+    let found = find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?;
     if found.settings.protocol.saml().is_some() {
         return metadata::refresh(on, tenant, found, origin).await;
     }
@@ -224,7 +224,7 @@ pub async fn issue_test_ticket(
     nonce: [u8; 12],
     now: Timestamp,
 ) -> Result<String, Error> {
-    find(on, tenant, authority, id).await?;
+    find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?;
     let until = (now + TEST_PATIENCE).to_string();
     Ok(on.vault.seal(&until, &test_ticket_place(tenant, id), nonce)?)
 }
@@ -234,7 +234,7 @@ pub async fn issue_test_ticket(
 /// # Errors
 /// [`Refusal::FullScopeRequired`].
 pub async fn list(on: &Accounts, tenant: TenantId, authority: &Authority) -> Result<Vec<Connection>, Error> {
-    authority.check_full()?;
+    allow(authority, Action::ConnectionsRead, Target::Anything)?;
     Ok(on.store.read(tenant).await?.list_connections().await?)
 }
 
@@ -248,7 +248,18 @@ pub async fn find(
     authority: &Authority,
     id: ConnectionId,
 ) -> Result<Connection, Error> {
-    authority.check_full()?;
+    find_to(on, tenant, authority, Action::ConnectionsRead, id).await
+}
+
+/// One connection, to which `authority` may do `action`.
+async fn find_to(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    action: Action,
+    id: ConnectionId,
+) -> Result<Connection, Error> {
+    allow(authority, action, Target::Anything)?;
     let found = on.store.read(tenant).await?.find_connection(id).await?;
     found.ok_or(Error::NotFound("connection"))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Accounts, Error};
 use crate::directory::connection::{self, parse_domain};
-use crate::directory::{Authority, Domain, Origin, Refusal, TenantId};
+use crate::directory::{Action, Authority, Domain, Origin, Refusal, Target, TenantId, allow};
 use crate::outbound::LookupError;
 use crate::storage::Tx;
 
@@ -42,7 +42,7 @@ pub struct Proof {
 /// # Errors
 /// [`Refusal::FullScopeRequired`].
 pub async fn list(on: &Accounts, tenant: TenantId, authority: &Authority) -> Result<Vec<Provable>, Error> {
-    authority.check_full()?;
+    allow(authority, Action::DomainsRead, Target::Anything)?;
     let found = on.store.read(tenant).await?.list_domains().await?;
     Ok(found
         .into_iter()
@@ -61,7 +61,7 @@ pub async fn add(
     name: &str,
     origin: Origin,
 ) -> Result<Provable, Error> {
-    authority.check_full()?;
+    allow(authority, Action::DomainsWrite, Target::Anything)?;
     let name = parse("domain", name)?;
     let verified = authority.check_operator().is_ok();
     let domain = on
@@ -86,7 +86,7 @@ pub async fn verify(
     name: &str,
     origin: Origin,
 ) -> Result<Provable, Error> {
-    authority.check_full()?;
+    allow(authority, Action::DomainsWrite, Target::Anything)?;
     let known = on.store.read(tenant).await?.list_domains().await?;
     let seen = provable(on, tenant, find(known, &wanted(name)?)?);
     if seen.domain.verified_at.is_some() {
@@ -124,7 +124,7 @@ pub async fn remove(
     name: &str,
     origin: Origin,
 ) -> Result<(), Error> {
-    authority.check_full()?;
+    allow(authority, Action::DomainsWrite, Target::Anything)?;
     let name = wanted(name)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {

@@ -48,10 +48,19 @@ pub enum Error {
     Vault(#[from] VaultError),
     /// A rule said no.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     /// The database failed.
     #[error(transparent)]
     Storage(storage::Error),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotThere(what) => Self::NotFound(what),
+            other => Self::Refused(other),
+        }
+    }
 }
 
 storage::carried_by!(Error);

@@ -8,8 +8,8 @@ use super::{Accounts, Error, letters};
 use crate::auth::bearer::{NewToken, TokenKind};
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Tenant, TenantId, User,
-    invitation, lifecycle,
+    Action, Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Target, Tenant,
+    TenantId, User, allow, invitation, lifecycle,
 };
 use crate::storage::{Chunk, Position, Tx};
 
@@ -71,7 +71,7 @@ pub async fn list(
     after: Position,
     size: u32,
 ) -> Result<Chunk<(Invitation, String)>, Error> {
-    authority.check_full()?;
+    allow(authority, Action::InvitationsRead, Target::Anything)?;
     Ok(on
         .store
         .read(tenant)
@@ -95,7 +95,7 @@ pub async fn resend(
     token: &Token,
     origin: Origin,
 ) -> Result<(Invitation, String), Error> {
-    authority.check_full()?;
+    allow(authority, Action::InvitationsWrite, Target::Anything)?;
     let found = find_with_name(on, tenant.id, id).await?;
     let envelope = seal(on, tenant, &found.name, &found.address, token, origin.at)?;
     let address = found.address;
@@ -126,7 +126,7 @@ pub async fn withdraw(
     id: InvitationId,
     origin: Origin,
 ) -> Result<(), Error> {
-    authority.check_full()?;
+    allow(authority, Action::InvitationsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (invitation, user) = lock(tx, id).await?;

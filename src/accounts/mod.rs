@@ -3,6 +3,7 @@
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
 pub mod access_errors;
+pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod connections;
@@ -11,6 +12,7 @@ pub mod domains;
 pub mod entities;
 mod error;
 pub mod group_mapping;
+pub mod idempotency;
 pub mod invitations;
 pub mod invite;
 mod letters;

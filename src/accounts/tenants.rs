@@ -1,7 +1,7 @@
 //! Tenants.
 
 use super::{Accounts, Error};
-use crate::directory::{Authority, Origin, SignIn, Slug, Tenant, TenantId, tenant};
+use crate::directory::{Action, Authority, Origin, SignIn, Slug, Target, Tenant, TenantId, allow, tenant};
 use crate::storage::Tx;
 
 /// What a new tenant is made of.
@@ -83,9 +83,9 @@ pub async fn update(
     patch: TenantPatch,
     origin: Origin,
 ) -> Result<Tenant, Error> {
-    authority.check_full()?;
+    allow(authority, Action::SettingsWrite, Target::Anything)?;
     if patch.suspended.is_some() {
-        authority.check_operator()?;
+        allow(authority, Action::TenantsWrite, Target::Anything)?;
     }
     on.store
         .write(tenant, async move |tx: &mut Tx| {
@@ -128,9 +128,9 @@ pub async fn set_sign_in(
     force: bool,
     origin: Origin,
 ) -> Result<Tenant, Error> {
-    authority.check_full()?;
+    allow(authority, Action::SettingsWrite, Target::Anything)?;
     if force {
-        authority.check_operator()?;
+        allow(authority, Action::TenantsWrite, Target::Anything)?;
     }
     on.store
         .write(tenant, async move |tx: &mut Tx| {

@@ -25,6 +25,8 @@ pub enum TokenKind {
     Invitation,
     /// The token endpoint of one directory, as the secret of an OAuth client.
     ClientSecret,
+    /// The admin API of one tenant, as an API key.
+    ApiKey,
     /// The SCIM endpoint of one directory, for the time that an OAuth client was given.
     Access,
 }
@@ -41,6 +43,7 @@ impl TokenKind {
             Self::State => "rollcall_st_",
             Self::Invitation => "rollcall_inv_",
             Self::ClientSecret => "rollcall_cs_",
+            Self::ApiKey => "rollcall_key_",
             Self::Access => "rollcall_at_",
         }
     }

@@ -1,10 +1,13 @@
 //! The Administrator tick, how far it reaches, and who may act on whom.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entity::EntityTree;
-use super::id::{EntityId, UserId};
+use super::id::{ApiKeyId, EntityId, UserId};
+use super::policy::Action;
 use super::refusal::Refusal;
 use super::user::User;
 
@@ -66,6 +69,15 @@ pub enum Authority {
         /// How far the tick reaches, as read for this request.
         scope: AdminScope,
     },
+    /// An API key of the tenant.
+    Key {
+        /// Which.
+        key: ApiKeyId,
+        /// What it may do, of what lies in its scope.
+        permissions: BTreeSet<Action>,
+        /// How far it reaches.
+        scope: AdminScope,
+    },
 }
 
 impl Authority {
@@ -74,7 +86,7 @@ impl Authority {
     pub fn is_full(&self) -> bool {
         match self {
             Self::Operator => true,
-            Self::Administrator { scope, .. } => scope.is_full(),
+            Self::Administrator { scope, .. } | Self::Key { scope, .. } => scope.is_full(),
         }
     }
 
@@ -82,7 +94,7 @@ impl Authority {
     #[must_use]
     pub fn narrow_scope(&self) -> Option<&AdminScope> {
         match self {
-            Self::Administrator { scope, .. } if !scope.is_full() => Some(scope),
+            Self::Administrator { scope, .. } | Self::Key { scope, .. } if !scope.is_full() => Some(scope),
             _ => None,
         }
     }
@@ -106,7 +118,7 @@ impl Authority {
     pub fn check_operator(&self) -> Result<(), Refusal> {
         match self {
             Self::Operator => Ok(()),
-            Self::Administrator { .. } => Err(Refusal::OperatorRequired),
+            Self::Administrator { .. } | Self::Key { .. } => Err(Refusal::OperatorRequired),
         }
     }
 
@@ -162,11 +174,25 @@ impl Authority {
         }
     }
 
-    /// Whether the tick may be given with a scope, to anybody and to oneself: nobody gives more than they have.
+    /// Whether the tick may be given with a scope, to anybody and to oneself: nobody gives more than they have, and an
+    /// API key gives it only with the permission to, whatever else it is a part of.
+    ///
+    /// # Errors
+    /// [`Refusal::PermissionRequired`], [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`].
+    pub fn check_may_grant(&self, scope: &AdminScope, tree: &EntityTree) -> Result<(), Refusal> {
+        if let Self::Key { permissions, .. } = self
+            && !permissions.contains(&Action::UsersAdmin)
+        {
+            return Err(Refusal::PermissionRequired(Action::UsersAdmin));
+        }
+        self.check_reaches(scope, tree)
+    }
+
+    /// Whether a scope is one of the tenant and lies inside the own one.
     ///
     /// # Errors
     /// [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`].
-    pub fn check_may_grant(&self, scope: &AdminScope, tree: &EntityTree) -> Result<(), Refusal> {
+    pub fn check_reaches(&self, scope: &AdminScope, tree: &EntityTree) -> Result<(), Refusal> {
         tree.check_known(scope)?;
         match self.narrow_scope() {
             Some(own) if !tree.contains(own, scope) => Err(Refusal::OutsideScope),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::id::{ClientId, ConnectionId, DirectoryId, UserId};
+use super::id::{ApiKeyId, ClientId, ConnectionId, DirectoryId, UserId};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Actor {
     Connection(ConnectionId),
     /// An OAuth client of a directory, by what it has proven itself with.
     Client(ClientId),
+    /// An API key of the tenant.
+    ApiKey(ApiKeyId),
 }
 
 impl std::fmt::Display for Actor {
@@ -32,6 +34,7 @@ impl std::fmt::Display for Actor {
             Self::User(id) => write!(f, "user:{id}"),
             Self::Connection(id) => write!(f, "connection:{id}"),
             Self::Client(id) => write!(f, "client:{id}"),
+            Self::ApiKey(id) => write!(f, "api_key:{id}"),
         }
     }
 }

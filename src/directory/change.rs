@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::api_key::ApiKey;
 use super::audit::{AuditEntry, Origin};
 use super::client::{AccessToken, Client, ClientSecret, CredentialId, TrustedIssuer};
 use super::connection::{Connection, Domain, IdentityKey};
@@ -11,7 +12,9 @@ use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
 use super::group_mapping::MappingRule;
-use super::id::{ClientId, DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId};
+use super::id::{
+    ApiKeyId, ClientId, DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId,
+};
 use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
@@ -49,6 +52,27 @@ pub enum Fact {
     Schema(SchemaFact),
     /// OAuth clients of directories.
     Client(ClientFact),
+    /// API keys.
+    ApiKey(ApiKeyFact),
+}
+
+/// Facts of API keys.
+#[derive(Debug, Clone)]
+pub enum ApiKeyFact {
+    /// A key was made.
+    Created {
+        /// The key's record.
+        key: ApiKey,
+        /// What the key hashes to.
+        hash: TokenHash,
+    },
+    /// A key was revoked.
+    Revoked {
+        /// Which.
+        id: ApiKeyId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Facts of entities.

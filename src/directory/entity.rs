@@ -104,7 +104,7 @@ pub struct EntityUse {
     pub parts: u64,
     /// People who belong to it and are not deleted.
     pub people: u64,
-    /// Administrators whose scope names it, and rules of group mappings that give such a scope.
+    /// Administrators and API keys whose scope names it, and rules of group mappings that give such a scope.
     pub scopes: u64,
     /// Connections whose new people belong to it.
     pub connections: u64,

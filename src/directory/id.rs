@@ -75,6 +75,11 @@ id!(
 );
 
 id!(
+    /// An API key of a tenant.
+    ApiKeyId
+);
+
+id!(
     /// An OAuth client of a directory.
     ClientId
 );

@@ -8,6 +8,7 @@ pub mod access;
 pub mod access_error;
 pub mod account;
 pub mod admin;
+pub mod api_key;
 pub mod audit;
 pub mod break_glass;
 pub mod change;
@@ -29,6 +30,7 @@ pub mod lifecycle;
 pub mod mailbox;
 pub mod metadata;
 pub mod phone;
+pub mod policy;
 pub mod profile;
 pub mod query;
 pub mod refusal;
@@ -46,10 +48,11 @@ pub mod user;
 pub use access::AccessWindow;
 pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
+pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact,
-    SchemaFact, SignInFact, UserFact,
+    ApiKeyFact, Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact,
+    RegistryFact, SchemaFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -60,13 +63,14 @@ pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use id::{
-    ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId,
-    TenantId, TokenId, TrustedIssuerId, UserId,
+    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
+    SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;
 pub use metadata::{MetadataOffer, MetadataState};
+pub use policy::{Action, Target, allow};
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};

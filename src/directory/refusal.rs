@@ -1,9 +1,11 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use super::api_key::MOST_KEYS as MOST_KEYS_OF_TENANT;
 use super::client::MOST_CREDENTIALS;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
+use super::policy::Action;
 use super::saml::SamlBinding;
 use super::service_key::MOST_KEYS;
 
@@ -81,7 +83,7 @@ pub enum Refusal {
     EntityInItself,
     /// Something still uses the entity.
     #[error(
-        "this entity is in use: {} parts, {} people, {} administrators' scopes or rules that give one, {} connections; move them elsewhere first",
+        "this entity is in use: {} parts, {} people, {} scopes of administrators and API keys or rules that give one, {} connections; move them elsewhere first",
         .0.parts, .0.people, .0.scopes, .0.connections
     )]
     EntityInUse(EntityUse),
@@ -94,6 +96,21 @@ pub enum Refusal {
     /// It is the operator's alone.
     #[error("this is for the operator of the gateway alone")]
     OperatorRequired,
+    /// It is for people, and an API key asks.
+    #[error("this is not for API keys; sign in as an administrator")]
+    NotForKeys,
+    /// The API key may not do this.
+    #[error("this API key has no permission {}; make another one that has it", .0.as_str())]
+    PermissionRequired(Action),
+    /// The permission would be of no use to a key of a part of the tenant.
+    #[error("permissions: {} concerns the whole tenant, so it needs a key with scope \"all\"", .0.as_str())]
+    PermissionNeedsFullScope(Action),
+    /// The tenant has as many live API keys as it may have.
+    #[error("a tenant has at most {MOST_KEYS_OF_TENANT} live API keys; revoke one first")]
+    TooManyApiKeys,
+    /// There is no such thing, as far as the caller may know.
+    #[error("{0} not found")]
+    NotThere(&'static str),
     /// The other administrator reaches further.
     #[error(
         "this person is an administrator whose scope goes beyond yours; ask an administrator with scope \"all\""
@@ -317,6 +334,11 @@ impl Refusal {
             Self::AdministratorRequired => "administrator_required",
             Self::FullScopeRequired => "full_scope_required",
             Self::OperatorRequired => "operator_required",
+            Self::NotForKeys => "not_for_api_keys",
+            Self::PermissionRequired(_) => "permission_required",
+            Self::PermissionNeedsFullScope(_) => "full_scope_needed",
+            Self::TooManyApiKeys => "too_many_api_keys",
+            Self::NotThere(_) => "not_found",
             Self::AdministratorOutsideScope => "administrator_outside_scope",
             Self::OutsideScope => "outside_scope",
             Self::BreakGlassUnfit(_) => "break_glass_unfit",

@@ -19,6 +19,11 @@ pub async fn tell_time(State(clock): State<Clock>, request: Request, next: Next)
     CLOCK.scope(clock, next.run(request)).await
 }
 
+/// Has work that goes on without its request told the time by the same clock.
+pub fn carry<T>(clock: Clock, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    CLOCK.scope(clock, work)
+}
+
 /// The time, by the clock of the gateway that answers the request; outside a request by the system's.
 #[must_use]
 pub fn now() -> Timestamp {

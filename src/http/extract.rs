@@ -10,17 +10,23 @@ use axum::http::{Extensions, HeaderMap, HeaderName, StatusCode, header};
 use super::clock;
 use super::cookies::Cookie;
 use super::middleware::RequestId;
+use super::policy;
 use super::problem::Problem;
 use super::state::PublicUrl;
+use super::throttle::{Allowance, Spender};
 use crate::accounts::{Accounts, tenants};
-use crate::directory::{Actor, Authority, DirectoryId, Origin, Refusal, Slug, Source, Tenant, TenantId};
-use crate::login::{Login, Session};
+use crate::directory::policy::refuse_without_tick;
+use crate::directory::{
+    Actor, Authority, DirectoryId, Origin, Refusal, Slug, Source, Target, Tenant, TenantId, allow,
+};
+use crate::login::{AdminClient, ApiKeyUse, Login, Session};
 
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
 /// Who calls the admin API. An `Authorization` header is what counts where there is one, whatever cookie is beside it.
 enum Caller {
     Operator,
+    Key(Box<ApiKeyUse>),
     Person(Box<Session>),
 }
 
@@ -32,11 +38,88 @@ impl Caller {
         S: Send + Sync,
     {
         if parts.headers.contains_key(header::AUTHORIZATION) {
-            Login::from_ref(state).identify_operator(authorization(&parts.headers))?;
-            return Ok(Self::Operator);
+            let shown = authorization(&parts.headers);
+            let client = Login::from_ref(state)
+                .identify_admin_client(shown, clock::now())
+                .await?;
+            return match client {
+                AdminClient::Operator => {
+                    Allowance::charge(&mut parts.extensions, Spender::Operator)?;
+                    Ok(Self::Operator)
+                }
+                AdminClient::Key(found) => {
+                    Allowance::charge(&mut parts.extensions, Spender::Key(found.key.id))?;
+                    Ok(Self::Key(found))
+                }
+            };
         }
         let signed_in = SignedIn::from_request_parts(parts, state).await?;
         Ok(Self::Person(Box::new(signed_in.session)))
+    }
+}
+
+/// Whoever may do what the route is there for, as its line in the policy says.
+pub(super) struct Permitted {
+    /// On whose authority.
+    pub authority: Authority,
+    /// The tenant that the caller belongs to; `None` for the operator, who belongs to none.
+    pub within: Option<TenantId>,
+}
+
+impl Permitted {
+    /// Who acts, as the audit names them.
+    pub(super) fn actor(&self) -> Actor {
+        match &self.authority {
+            Authority::Operator => Actor::Operator,
+            Authority::Administrator { user, .. } => Actor::User(*user),
+            Authority::Key { key, .. } => Actor::ApiKey(*key),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Permitted
+where
+    Login: FromRef<S>,
+    PublicUrl: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::identify(parts, state).await?;
+        let action = policy::action_of(parts)?;
+        let ids = UrlIds::from_request_parts(parts, state).await?;
+        // Another tenant is as good as none.
+        let own = |slug: &Slug| match ids.get("tenant") {
+            Some(named) if named != slug.as_str() => Err(Problem::not_found("tenant")),
+            _ => Ok(()),
+        };
+        let permitted = match caller {
+            Caller::Operator => Self {
+                authority: Authority::Operator,
+                within: None,
+            },
+            Caller::Key(found) => {
+                own(&found.slug)?;
+                Self {
+                    authority: found.key.authority(),
+                    within: Some(found.tenant),
+                }
+            }
+            Caller::Person(session) => {
+                own(&session.of.slug)?;
+                let authority = session.authority();
+                Self {
+                    authority: authority.ok_or_else(|| refuse_without_tick(action))?,
+                    within: Some(session.tenant()),
+                }
+            }
+        };
+        allow(&permitted.authority, action, Target::Anything)?;
+        if permitted.within.is_some() {
+            parts.extensions.insert(Judged(permitted.authority.clone()));
+        }
+        Ok(permitted)
     }
 }
 
@@ -61,12 +144,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Caller::identify(parts, state).await? {
-            Caller::Operator => Ok(Self {
-                request_id: request_id(parts),
-            }),
-            Caller::Person(_) => Err(Refusal::OperatorRequired.into()),
-        }
+        let permitted = Permitted::from_request_parts(parts, state).await?;
+        permitted.authority.check_operator()?;
+        Ok(Self {
+            request_id: request_id(parts),
+        })
     }
 }
 
@@ -97,6 +179,7 @@ where
         let session = Login::from_ref(state)
             .identify_session(cookie, clock::now())
             .await?;
+        Allowance::charge(&mut parts.extensions, Spender::Session(session.id()))?;
         let token = parts
             .headers
             .get(CSRF_TOKEN)
@@ -115,27 +198,24 @@ where
     }
 }
 
-/// Whoever may administer the tenant that the URL names, or a part of it: the operator, or a signed-in administrator.
+/// Whoever may do what the route is there for in the tenant that the URL names, or in a part of it: the operator, a
+/// signed-in administrator, an API key.
 pub(super) struct TenantAdmin {
     /// The tenant.
     pub tenant: Tenant,
-    authority: Authority,
+    permitted: Permitted,
     request_id: String,
 }
 
 impl TenantAdmin {
     /// How far the caller's authority reaches.
     pub(super) fn authority(&self) -> Authority {
-        self.authority.clone()
+        self.permitted.authority.clone()
     }
 
     /// Where and when the request comes from.
     pub(super) fn origin(&self) -> Origin {
-        let actor = match &self.authority {
-            Authority::Operator => Actor::Operator,
-            Authority::Administrator { user, .. } => Actor::User(*user),
-        };
-        clock::origin(actor, Source::Api, &self.request_id)
+        clock::origin(self.permitted.actor(), Source::Api, &self.request_id)
     }
 }
 
@@ -149,24 +229,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::identify(parts, state).await?;
+        let permitted = Permitted::from_request_parts(parts, state).await?;
         let ids = UrlIds::from_request_parts(parts, state).await?;
-        let slug = ids.text("tenant");
-        let authority = match caller {
-            Caller::Operator => Authority::Operator,
-            // Another tenant is as good as none.
-            Caller::Person(session) if session.of.slug.as_str() != slug => {
-                return Err(Problem::not_found("tenant"));
-            }
-            Caller::Person(session) => {
-                let authority = session.authority().ok_or(Refusal::AdministratorRequired)?;
-                parts.extensions.insert(Judged(authority.clone()));
-                authority
-            }
-        };
         Ok(Self {
-            tenant: tenants::find(&Accounts::from_ref(state), slug).await?,
-            authority,
+            tenant: tenants::find(&Accounts::from_ref(state), ids.text("tenant")).await?,
+            permitted,
             request_id: request_id(parts),
         })
     }
@@ -190,11 +257,20 @@ where
     let Some(Judged(before)) = extensions.get::<Judged>() else {
         return Ok(());
     };
-    let cookie = Cookie::Session.read(headers, &PublicUrl::from_ref(state));
-    let session = Login::from_ref(state)
-        .identify_session(cookie, clock::now())
-        .await?;
-    if session.authority().as_ref() == Some(before) {
+    let login = Login::from_ref(state);
+    let now = if let Authority::Key { .. } = before {
+        match login
+            .identify_admin_client(authorization(headers), clock::now())
+            .await?
+        {
+            AdminClient::Key(found) => Some(found.key.authority()),
+            AdminClient::Operator => None,
+        }
+    } else {
+        let cookie = Cookie::Session.read(headers, &PublicUrl::from_ref(state));
+        login.identify_session(cookie, clock::now()).await?.authority()
+    };
+    if now.as_ref() == Some(before) {
         Ok(())
     } else {
         Err(Refusal::AdministratorRequired.into())
@@ -221,12 +297,12 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let admin = TenantAdmin::from_request_parts(parts, state).await?;
-        admin.authority.check_full()?;
+        admin.permitted.authority.check_full()?;
         Ok(Self(admin))
     }
 }
 
-/// The operator, or somebody who administers the whole of their tenant, where the address names no tenant.
+/// Whoever may do what the route is there for in the whole of their tenant, where the address names no tenant.
 pub(super) struct AnyAdmin(Option<TenantId>);
 
 impl AnyAdmin {
@@ -245,15 +321,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let session = match Caller::identify(parts, state).await? {
-            Caller::Operator => return Ok(Self(None)),
-            Caller::Person(session) => session,
-        };
-        session
-            .authority()
-            .ok_or(Refusal::AdministratorRequired)?
-            .check_full()?;
-        Ok(Self(Some(session.tenant())))
+        let permitted = Permitted::from_request_parts(parts, state).await?;
+        permitted.authority.check_full()?;
+        Ok(Self(permitted.within))
     }
 }
 
@@ -280,8 +350,12 @@ impl UrlIds {
 
     /// A piece of the address as it stands there; empty when it has none of that name.
     pub(super) fn text(&self, parameter: &str) -> &str {
+        self.get(parameter).unwrap_or_default()
+    }
+
+    fn get(&self, parameter: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == parameter);
-        found.map_or("", |(_, value)| value)
+        found.map(|(_, value)| value.as_str())
     }
 }
 

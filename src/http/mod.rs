@@ -9,12 +9,14 @@ mod extract;
 mod form;
 mod health;
 mod help;
+mod idempotency;
 mod login;
 pub mod middleware;
 mod normalize;
 mod oauth;
 pub mod openapi;
 pub mod pages;
+mod policy;
 mod problem;
 pub mod scim;
 mod state;
@@ -32,6 +34,7 @@ pub use throttle::{PeerAddress, Throttle};
 /// Every route of the gateway, with what each request passes first.
 pub fn router(gateway: Gateway, limits: &middleware::Limits) -> Router {
     let routes = Router::from(described_routes())
+        .layer(from_fn_with_state(gateway.clone(), idempotency::answer_once))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .merge(openapi::page_routes())
         .merge(pages::routes())

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::throttle::TooMany;
 use crate::accounts;
 use crate::directory::Refusal;
 use crate::journal;
@@ -21,6 +22,8 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    /// Seconds after which trying again makes sense.
+    retry_after: Option<u32>,
 }
 
 /// What is wrong with one field.
@@ -62,6 +65,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
     }
 
@@ -80,6 +84,15 @@ impl Problem {
             },
             detail,
             errors,
+            retry_after: None,
+        }
+    }
+
+    /// The same, which can be tried again after some seconds.
+    pub(super) fn retry_after(self, seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -121,17 +134,17 @@ impl From<Problem> for ProblemView {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, retry_after) = (self.status, self.retry_after);
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, media_type, Json(ProblemView::from(self))).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"rollcall\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(seconds) = retry_after {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -236,6 +249,7 @@ impl From<Refusal> for Problem {
             | Refusal::UnknownGroup { .. }
             | Refusal::GroupMappedTwice { .. }
             | Refusal::UnknownScope { .. }
+            | Refusal::PermissionNeedsFullScope(_)
             | Refusal::EntityInItself
             | Refusal::DepartmentalMailbox(_)
             | Refusal::UnknownMember(_)
@@ -244,14 +258,18 @@ impl From<Refusal> for Problem {
             Refusal::AdministratorRequired
             | Refusal::FullScopeRequired
             | Refusal::OperatorRequired
+            | Refusal::NotForKeys
+            | Refusal::PermissionRequired(_)
             | Refusal::AdministratorOutsideScope
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,
+            Refusal::NotThere(_) => StatusCode::NOT_FOUND,
             _ => StatusCode::CONFLICT,
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
         let field = match refusal {
             Refusal::UnknownEntity { field, .. } => field.into(),
             Refusal::BindingNotOffered(_) => "request_binding".into(),
+            Refusal::PermissionNeedsFullScope(_) => "permissions".into(),
             Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()
@@ -268,6 +286,13 @@ impl From<Refusal> for Problem {
             errors: vec![error],
             ..problem
         }
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(wait: TooMany) -> Self {
+        let detail = "you ask more often than a caller may; try again later";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(wait.seconds)
     }
 }
 

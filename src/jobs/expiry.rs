@@ -1,5 +1,5 @@
 //! Removes sign-ins that nobody finished, sessions that have ended, what was kept to be used once only, access tokens of
-//! OAuth clients, and refused sign-ins after 90 days.
+//! OAuth clients, Idempotency-Keys, and refused sign-ins after 90 days.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Writes down when tokens and sessions were last used, once a minute rather than once a request.
+//! Writes down when tokens, API keys and sessions were last used, once a minute rather than once a request.
 
 use std::time::Duration;
 
@@ -21,6 +21,9 @@ pub async fn run(store: Store, clock: Clock) {
 pub async fn flush(store: &Store) {
     if let Err(error) = store.flush_token_uses().await {
         tracing::warn!(%error, "could not note when tokens were last used");
+    }
+    if let Err(error) = store.flush_api_key_uses().await {
+        tracing::warn!(%error, "could not note when API keys were last used");
     }
     if let Err(error) = store.flush_session_uses().await {
         tracing::warn!(%error, "could not note when sessions were last used");

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Login;
 use crate::auth::bearer::{self, TokenKind};
 use crate::directory::{DirectoryRef, TokenId};
-use crate::storage;
+use crate::storage::{self, ApiKeyUse};
 
 /// An identity provider, proven by a token of its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,15 @@ pub struct ScimClient {
     pub directory: DirectoryRef,
     /// The token.
     pub token: TokenId,
+}
+
+/// A program that administers.
+#[derive(Debug, Clone)]
+pub enum AdminClient {
+    /// The operator of the gateway.
+    Operator,
+    /// Whoever holds an API key of a tenant.
+    Key(Box<ApiKeyUse>),
 }
 
 /// Why a caller is not let in.
@@ -65,6 +74,38 @@ impl Login {
             directory: found.directory,
             token: found.token,
         })
+    }
+
+    /// The program behind a request to the admin API. A key that was revoked or has expired opens nothing from the next call
+    /// on.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub async fn identify_admin_client(
+        &self,
+        authorization: Option<&str>,
+        now: Timestamp,
+    ) -> Result<AdminClient, Denied> {
+        if self.identify_operator(authorization).is_ok() {
+            return Ok(AdminClient::Operator);
+        }
+        let token = authorization.and_then(bearer::token_of).ok_or(Denied::Missing)?;
+        // What cannot be one of ours costs no look-up.
+        if !TokenKind::ApiKey.made(token) {
+            return Err(Denied::Invalid);
+        }
+        let found = self
+            .store
+            .system()
+            .await?
+            .find_api_key_use(&bearer::hash(token))
+            .await?
+            .ok_or(Denied::Invalid)?;
+        if found.key.expires_at.is_some_and(|at| at <= now) {
+            return Err(Denied::Invalid);
+        }
+        self.store.note_api_key_use(found.tenant, found.key.id, now);
+        Ok(AdminClient::Key(Box::new(found)))
     }
 
     /// Whether the caller is the operator.

@@ -27,7 +27,8 @@ mod trial;
 
 use std::sync::Arc;
 
-pub use caller::{Denied, ScimClient};
+pub use crate::storage::ApiKeyUse;
+pub use caller::{AdminClient, Denied, ScimClient};
 pub use complete::Fresh;
 pub use elsewhere::Elsewhere;
 pub use error::Refused;

@@ -8,6 +8,7 @@
 mod access_errors;
 mod administrators;
 mod alignments;
+mod api_keys;
 mod apply;
 mod audit;
 mod audit_numbers;
@@ -22,6 +23,7 @@ mod group_mapping;
 mod group_purges;
 mod groups;
 mod id_set;
+mod idempotency;
 mod identities;
 mod invitations;
 mod lists;
@@ -47,10 +49,12 @@ mod users;
 mod writer;
 
 pub use alignments::Alignment;
+pub use api_keys::ApiKeyUse;
 pub use audit::AuditRow;
 pub use audit_numbers::AuditRecord;
 pub use error::Error;
 pub(crate) use error::carried_by;
+pub use idempotency::{Claim, Claimed};
 pub use identities::Identity;
 pub use lists::{Chunk, Position};
 pub use metadata_checks::MetadataCheck;

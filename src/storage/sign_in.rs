@@ -115,7 +115,7 @@ impl Store {
         .await
     }
 
-    /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, and refused
+    /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, Idempotency-Keys, and refused
     /// sign-ins from before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
@@ -142,6 +142,11 @@ impl Store {
                 "DELETE FROM directory_tokens WHERE (tenant_id, id) IN \
                  (SELECT tenant_id, id FROM directory_tokens \
                  WHERE client_id IS NOT NULL AND expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM idempotency_keys WHERE (tenant_id, hash) IN \
+                 (SELECT tenant_id, hash FROM idempotency_keys WHERE expires_at <= $1 LIMIT 2000)",
                 now,
             ),
             (

@@ -24,7 +24,7 @@ use super::system::SystemTx;
 use super::token_cache::TokenCache;
 use super::tx::{Body, Effects, Queued, ReadTx, Tx, WriteError};
 use super::writer::Writer;
-use crate::directory::{SessionId, TenantId, TokenId};
+use crate::directory::{ApiKeyId, SessionId, TenantId, TokenId};
 
 /// How many connections read from SQLite side by side, each served by a thread of its own: some more than the
 /// cores of a small machine, since a reader may wait for the disk.
@@ -76,6 +76,7 @@ pub struct Store {
     tokens: Arc<TokenCache>,
     token_uses: Arc<Mutex<TokenUses>>,
     session_uses: Arc<Mutex<SessionUses>>,
+    api_key_uses: Arc<Mutex<ApiKeyUses>>,
     bells: Arc<Bells>,
 }
 
@@ -99,6 +100,7 @@ impl Bells {
 
 type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
 type SessionUses = HashMap<(TenantId, SessionId), Timestamp>;
+type ApiKeyUses = HashMap<(TenantId, ApiKeyId), Timestamp>;
 
 #[derive(Debug, Clone)]
 enum Engine {
@@ -171,6 +173,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
+            api_key_uses: Arc::default(),
             bells,
         })
     }
@@ -209,6 +212,7 @@ impl Store {
             tokens,
             token_uses: Arc::default(),
             session_uses: Arc::default(),
+            api_key_uses: Arc::default(),
             bells: Arc::default(),
         })
     }
@@ -262,6 +266,10 @@ impl Store {
 
     pub(super) fn session_uses(&self) -> &Mutex<SessionUses> {
         &self.session_uses
+    }
+
+    pub(super) fn api_key_uses(&self) -> &Mutex<ApiKeyUses> {
+        &self.api_key_uses
     }
 
     pub(super) fn mail_bell(&self) -> &Notify {

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Accounts, Error, find};
+use super::{Accounts, Error, find_to};
 use crate::auth::vault::service_key_place;
 use crate::directory::{
-    Authority, Connection, ConnectionId, Origin, SealedSecret, ServiceKey, TenantId, service_key,
+    Action, Authority, Connection, ConnectionId, Origin, SealedSecret, ServiceKey, Target, TenantId, allow,
+    service_key,
 };
 use crate::sso::saml::key;
 use crate::storage::Tx;
@@ -57,7 +58,7 @@ pub async fn add(
     new: NewServiceKey,
     origin: Origin,
 ) -> Result<ServiceKey, Error> {
-    saml_only(find(on, tenant, authority, id).await?)?;
+    saml_only(find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?)?;
     let key_id = new.id;
     let made = make(on, tenant, id, new, origin.at).await?;
     on.store
@@ -81,7 +82,7 @@ pub async fn activate(
     key: Uuid,
     origin: Origin,
 ) -> Result<ServiceKey, Error> {
-    authority.check_full()?;
+    allow(authority, Action::ConnectionsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let before = find_for_update(tx, id).await?;
@@ -106,7 +107,7 @@ pub async fn remove(
     key: Uuid,
     origin: Origin,
 ) -> Result<(), Error> {
-    authority.check_full()?;
+    allow(authority, Action::ConnectionsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let before = find_for_update(tx, id).await?;

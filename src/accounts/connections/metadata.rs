@@ -10,8 +10,8 @@ use url::Url;
 use super::{Accounts, Error};
 use crate::directory::metadata::{self, MetadataOffer};
 use crate::directory::{
-    Actor, Authority, Connection, ConnectionId, Origin, Protocol, Refusal, SamlEndpoint, SamlProvider,
-    Source, TenantId, connection,
+    Action, Actor, Authority, Connection, ConnectionId, Origin, Protocol, Refusal, SamlEndpoint,
+    SamlProvider, Source, Target, TenantId, allow, connection,
 };
 use crate::outbound::OutboundError;
 use crate::sso::saml::Certificate;
@@ -245,7 +245,7 @@ pub async fn accept_offer(
     id: ConnectionId,
     origin: Origin,
 ) -> Result<Connection, Error> {
-    authority.check_full()?;
+    allow(authority, Action::ConnectionsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let found = tx.find_connection_for_update(id).await?;

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::{Accounts, Error};
 use crate::directory::lifecycle::{self, Arrival};
-use crate::directory::{AdminScope, Authority, EntityId, Origin, TenantId, User, UserId, grant};
+use crate::directory::{
+    Action, AdminScope, Authority, EntityId, Origin, Target, TenantId, User, UserId, allow, grant,
+};
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
@@ -31,7 +33,7 @@ pub async fn set_blocked(
 ) -> Result<User, Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
+            let (user, _) = reach::find_to_change(tx, &by, Action::UsersWrite, id, false).await?;
             let others = count_others(tx, &user, origin.at).await?;
             let arrival = lifecycle::set_blocked(&user, blocked, others, origin)?;
             settle(tx, user, arrival).await
@@ -54,8 +56,9 @@ pub async fn set_entity(
 ) -> Result<User, Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, tree) = reach::find_to_change(tx, &by, id, entity.is_some()).await?;
-            by.check_may_place(entity, &tree)?;
+            let (user, tree) =
+                reach::find_to_change(tx, &by, Action::UsersWrite, id, entity.is_some()).await?;
+            allow(&by, Action::UsersWrite, Target::Place(entity, &tree))?;
             let arrival = lifecycle::set_entity(&user, entity, origin)?;
             settle(tx, user, arrival).await
         })
@@ -78,9 +81,9 @@ pub async fn set_administrator(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let names_entities = matches!(administrator, Some(AdminScope::Entities(_)));
-            let (user, tree) = reach::find_to_change(tx, &by, id, names_entities).await?;
+            let (user, tree) = reach::find_to_change(tx, &by, Action::UsersAdmin, id, names_entities).await?;
             if let Some(scope) = &administrator {
-                by.check_may_grant(scope, &tree)?;
+                allow(&by, Action::UsersAdmin, Target::Tick(scope, &tree))?;
             }
             let others = count_others(tx, &user, origin.at).await?;
             let grants = tx.list_grants(id).await?;
@@ -104,11 +107,10 @@ pub async fn delete(
 ) -> Result<(), Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
+            let (user, _) = reach::find_to_change(tx, &by, Action::UsersDelete, id, false).await?;
             if user.deleted_at.is_some() {
                 return Err(Error::NotFound("user"));
             }
-            by.check_may_delete(&user)?;
             let others = count_others(tx, &user, origin.at).await?;
             let directory = match user.directory {
                 Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
@@ -144,7 +146,7 @@ pub async fn restore(
 ) -> Result<User, Error> {
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let (mut user, tree) = reach::find_to_change(tx, &by, id, true).await?;
+            let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
             user.entity = user.entity.filter(|entity| tree.has(*entity));
             let clashes = tx
                 .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())

@@ -1,14 +1,15 @@
 //! Whom an authority reaches.
 
 use super::super::Error;
-use crate::directory::{Authority, EntityTree, User, UserId};
+use crate::directory::{Action, Authority, EntityTree, Target, User, UserId, allow};
 use crate::storage::{ReadTx, Tx};
 
-/// Somebody whom `by` reaches and may change, locked until the commit, with the tree of entities that this was judged
+/// Somebody to whom `by` may do `action`, locked until the commit, with the tree of entities that this was judged
 /// by. The tree is empty where nothing is asked of it: the authority reaches everybody, and no entity is named.
 pub(super) async fn find_to_change(
     tx: &mut Tx,
     by: &Authority,
+    action: Action,
     id: UserId,
     names_entity: bool,
 ) -> Result<(User, EntityTree), Error> {
@@ -21,18 +22,18 @@ pub(super) async fn find_to_change(
     } else {
         EntityTree::default()
     };
-    if !by.sees(&user, &tree) {
-        return Err(Error::NotFound("user"));
-    }
-    by.check_may_change(&user, &tree)?;
+    allow(by, action, Target::Person(&user, &tree))?;
     Ok((user, tree))
 }
 
 /// Somebody whom `by` reaches.
 pub(super) async fn find(tx: &mut ReadTx, by: &Authority, id: UserId) -> Result<User, Error> {
     let user = tx.find_user(id).await?.ok_or(Error::NotFound("user"))?;
-    if !by.is_full() && !by.sees(&user, &tx.load_entity_tree().await?) {
-        return Err(Error::NotFound("user"));
-    }
+    let tree = if by.is_full() {
+        EntityTree::default()
+    } else {
+        tx.load_entity_tree().await?
+    };
+    allow(by, Action::UsersRead, Target::Person(&user, &tree))?;
     Ok(user)
 }

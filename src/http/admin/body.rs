@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRef, FromRequest, Query, Request};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::extract::judge_again;
+use crate::http::idempotency::ReadBody;
 use crate::http::middleware::BodyError;
 use crate::http::middleware::body::{BodyBudget, read_body};
 use crate::http::problem::{FieldError, Problem};
@@ -33,11 +35,10 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let length = parts
-            .headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = read_body(&BodyBudget::from_ref(state), body, length, LIMIT).await?;
+        let bytes = match parts.extensions.get::<ReadBody>() {
+            Some(ReadBody(bytes)) => bytes.clone(),
+            None => read_bytes(&parts.headers, body, &BodyBudget::from_ref(state)).await?,
+        };
         judge_again(&parts.extensions, &parts.headers, state).await?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not UTF-8"))?;
@@ -61,6 +62,18 @@ where
         }
         read_fields(text).map(Self)
     }
+}
+
+/// Reads a body as it comes, within the limit.
+pub(in crate::http) async fn read_bytes(
+    headers: &HeaderMap,
+    body: Body,
+    budget: &BodyBudget,
+) -> Result<Bytes, Problem> {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    Ok(read_body(budget, body, length, LIMIT).await?)
 }
 
 /// Reads the text of a JSON object into a type, and names the field that does not fit.

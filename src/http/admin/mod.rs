@@ -1,6 +1,7 @@
 //! The operator and admin API, `/api/v1`: JSON in, JSON out, problems as RFC 9457.
 
 mod access_errors;
+mod api_keys;
 mod audit;
 mod body;
 mod clients;
@@ -23,6 +24,8 @@ mod schemas;
 mod tenants;
 mod users;
 
+pub(super) use body::read_bytes;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use super::state::Gateway;
@@ -44,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(me::routes())
+        .merge(api_keys::routes())
         .merge(access_errors::routes())
         .merge(error_catalogue::routes())
         .merge(entities::routes())

@@ -3,9 +3,15 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::http::policy::{self, Access};
+
 /// How a request may be refused: status, name of the shared answer, when.
 const REFUSALS: [(&str, &str, &str); 11] = [
-    ("400", "Malformed", "The body is not JSON, or broke off."),
+    (
+        "400",
+        "Malformed",
+        "The body is not JSON, or broke off; or `Idempotency-Key` is malformed.",
+    ),
     (
         "401",
         "Unauthorized",
@@ -22,7 +28,11 @@ const REFUSALS: [(&str, &str, &str); 11] = [
         "There is no such thing, or it is not the caller's to see.",
     ),
     ("408", "BodyTimedOut", "The body did not arrive in time."),
-    ("409", "Conflict", "A rule said no; `code` says which."),
+    (
+        "409",
+        "Conflict",
+        "A rule said no, `code` says which; or a request with the same `Idempotency-Key` is on its way.",
+    ),
     ("413", "BodyTooLarge", "The body is longer than 1 MiB."),
     (
         "422",
@@ -32,7 +42,8 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     (
         "429",
         "TooManyRequests",
-        "Too many requests with unknown tokens came from the caller's address: try again after `Retry-After`.",
+        "The caller asks more often than may be, or too many requests with unknown tokens came from their address: try \
+         again after `Retry-After`.",
     ),
     ("500", "Fault", "A fault of the gateway."),
     (
@@ -55,6 +66,7 @@ pub(super) fn complete(document: &mut Value) {
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
             name_callers(method, operation);
+            name_permission(path, method, operation);
             name_ids(path, operation);
             free_body(&schemas, operation);
             describe_success(operation);
@@ -82,7 +94,10 @@ fn name_elements(schemas: &mut Value) {
 
 fn callers() -> Value {
     json!({
-        "bearer": {"type": "http", "scheme": "bearer", "description": "The operator's token."},
+        "bearer": {
+            "type": "http", "scheme": "bearer",
+            "description": "The operator's token, or an API key of the tenant that has the permission `x-permission`.",
+        },
         "session": {
             "type": "apiKey", "in": "cookie", "name": "session",
             "description": "The cookie of a signed-in administrator; over https its name is `__Host-session`.",
@@ -103,6 +118,24 @@ fn name_callers(method: &str, operation: &mut Value) {
             json!({"session": [], "csrf": []})
         };
         operation["security"] = json!([{"bearer": []}, session]);
+    }
+}
+
+/// What the route is there for, and that an answer may be asked for twice.
+fn name_permission(path: &str, method: &str, operation: &mut Value) {
+    let Some(Access::To(action)) = policy::access(&method.to_uppercase(), path) else {
+        return;
+    };
+    operation["x-permission"] = action.as_str().into();
+    if method == "post" {
+        let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Whoever sends the same request again with the same key within 24 hours gets the first \
+                            answer, with `Idempotency-Replayed: true`.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }));
+        operation["parameters"] = parameters.into();
     }
 }
 
@@ -164,14 +197,14 @@ fn name_refusals(method: &str, operation: &mut Value) {
             .as_array()
             .is_some_and(|all| all.iter().any(|one| one["in"] == place))
     };
-    let (has_ids, has_query) = (has("path"), has("query"));
+    let (has_ids, has_query, has_key) = (has("path"), has("query"), has("header"));
     for (status, name, _) in REFUSALS {
         let occurs = match status {
-            "400" | "408" | "413" => has_body,
+            "400" | "408" | "413" => has_body || has_key,
             "401" | "403" | "429" => !is_public,
             "404" => has_ids,
             "409" => method != "get" && !is_public,
-            "422" => has_body || has_query,
+            "422" => has_body || has_query || has_key,
             _ => true,
         };
         // What an operation says itself is more exact.

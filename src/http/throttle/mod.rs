@@ -2,10 +2,11 @@
 //!
 //! [`guard`] goes around all routes and judges by the address of the request which limits hold; a route below
 //! `/login/{tenant}/{connection}/` is covered without a line of its own. It knows no tenant and reads no body. A handler
-//! that knows an account's name asks [`Visitor`]; one that has refused a stranger's sign-in puts [`Failed`] into the
+//! that knows an account's name asks [`Visitor`]; a caller of the admin API who is known spends their [`Allowance`]; one that has refused a stranger's sign-in puts [`Failed`] into the
 //! answer's extensions. Nothing here is stored, and what is refused here leaves no access error: a flood must not fill
 //! the database.
 
+mod allowance;
 mod client;
 mod known;
 mod limit;
@@ -23,6 +24,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::DefaultClock;
 
+pub(super) use allowance::{Allowance, Spender};
 pub use client::PeerAddress;
 
 use super::extract::authorization;
@@ -73,6 +75,8 @@ struct Limits {
     careful: Limit,
     of_account: Limit,
     unknown: Limit,
+    of_caller: Limit,
+    of_operator: Limit,
     tokens: Known,
     connections: Known,
     is_proxy: IsProxy,
@@ -115,6 +119,8 @@ impl Throttle {
             careful: limit(CAREFUL),
             of_account: limit(OF_ACCOUNT),
             unknown: limit(UNKNOWN),
+            of_caller: limit(allowance::OF_CALLER),
+            of_operator: limit(allowance::OF_OPERATOR),
             tokens: Known::default(),
             connections: Known::default(),
             is_proxy: Arc::new(is_proxy),
@@ -138,7 +144,10 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
     request.extensions_mut().insert(client);
     match Place::of(request.method(), request.uri().path()) {
         Place::Open => next.run(request).await,
-        Place::Api => limits.guard_api(&gateway, client, request, next).await,
+        Place::Api => {
+            request.extensions_mut().insert(Allowance(Arc::clone(&limits)));
+            limits.guard_api(&gateway, client, request, next).await
+        }
         Place::Token => match limits.charge_address(client) {
             Ok(()) => next.run(request).await,
             Err(wait) => OauthError::too_many(wait.seconds).into_response(),

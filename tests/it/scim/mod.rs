@@ -20,7 +20,7 @@ mod odd_ids;
 mod own_schemas;
 pub mod password;
 mod patches;
-mod routes;
+pub mod routes;
 mod tokens;
 mod user_names;
 mod wrong_types;

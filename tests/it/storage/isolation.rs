@@ -1,10 +1,11 @@
 //! Another tenant's row is simply not found, by whatever door it is asked for.
 
+use rollcall::auth::bearer::{NewToken, TokenKind};
 use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, Seek, Sorting, Window};
 use rollcall::directory::{
-    AdminScope, Entity, EntityId, EntityTree, Group, MemberDelta, TokenId, User, UserStatus, entity, grant,
-    group,
+    Action, AdminScope, ApiKey, ApiKeyId, Authority, Entity, EntityId, EntityTree, Group, MemberDelta,
+    TokenId, User, UserStatus, api_key, entity, grant, group,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ struct Own {
     group: Group,
     token: TokenId,
     entity: EntityId,
+    key: ApiKeyId,
 }
 
 async fn own(engine: Engine) -> Own {
@@ -58,6 +60,7 @@ async fn own(engine: Engine) -> Own {
     place.apply(change.unwrap()).await.unwrap();
     let group = place.group("Staff", &[person(&user)]).await;
     let token = issue(&place, None).await.record.id;
+    let key = issue_key(&place).await;
     place.store.number_audit(place.tenant).await.unwrap();
     Own {
         place,
@@ -66,7 +69,30 @@ async fn own(engine: Engine) -> Own {
         group,
         token,
         entity: entity.id,
+        key,
     }
+}
+
+/// An API key.
+async fn issue_key(place: &Place) -> ApiKeyId {
+    let random = [place.tenant.0.into_bytes(), Uuid::new_v4().into_bytes()].concat();
+    let token = NewToken::from_random(TokenKind::ApiKey, random.try_into().unwrap());
+    let key = ApiKey {
+        id: ApiKeyId(Uuid::now_v7()),
+        name: "Payroll".to_owned(),
+        prefix: token.prefix().to_owned(),
+        permissions: [Action::UsersRead].into(),
+        scope: AdminScope::All,
+        created_by: "operator".to_owned(),
+        created_at: now(),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let (id, tree) = (key.id, EntityTree::default());
+    let made = api_key::create(&Authority::Operator, key, token.hash(), &tree, 0, origin());
+    place.apply(made.unwrap()).await.unwrap();
+    id
 }
 
 /// How many of the reads of a view find something of `own`.
@@ -196,6 +222,9 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ("find_entity", tx.find_entity(entity).await?.is_some()),
         ("load_entity_tree", tx.load_entity_tree().await?.has(entity)),
         ("list_grants", !tx.list_grants(user).await?.is_empty()),
+        ("list_api_keys", !tx.list_api_keys().await?.is_empty()),
+        ("find_api_key", tx.find_api_key(own.key).await?.is_some()),
+        ("count_live_api_keys", tx.count_live_api_keys(now()).await? > 0),
         (
             "list_audit",
             tx.list_audit(0, 100)
@@ -216,7 +245,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 7);
+    assert_eq!(seen.unwrap().len(), 10);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }
