@@ -2,4 +2,7 @@
 
 pub mod bearer;
 pub mod mac;
+pub mod qr;
+pub mod recovery;
+pub mod totp;
 pub mod vault;
