@@ -113,6 +113,7 @@ SystemTx: list_due_alignments
 SystemTx: list_tenants
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_unnumbered_audit
+Tx: advance_totp_step
 Tx: apply
 Tx: consume_once
 Tx: count_entity_uses
@@ -138,6 +139,7 @@ Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
 Tx: log_requests
 Tx: note_metadata_check
+Tx: offer_factor
 Tx: prune_requests
 Tx: save_alignment
 Tx: take_login

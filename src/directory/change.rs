@@ -16,6 +16,7 @@ use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
 use super::schema::DirectorySchema;
+use super::second_factor::{NewFactor, RecoveryHash};
 use super::session::NewSession;
 use super::tenant::{SignIn, Tenant};
 use super::user::User;
@@ -49,6 +50,8 @@ pub enum Fact {
     Schema(SchemaFact),
     /// OAuth clients of directories.
     Client(ClientFact),
+    /// Second factors of local accounts.
+    SecondFactor(SecondFactorFact),
 }
 
 /// Facts of entities.
@@ -166,6 +169,57 @@ pub enum ClientFact {
         token: AccessToken,
         /// What the token hashes to.
         hash: TokenHash,
+    },
+}
+
+/// Facts of second factors.
+#[derive(Debug, Clone)]
+pub enum SecondFactorFact {
+    /// A person needs one to sign in, or needs none any more.
+    RequiredSet {
+        /// Who.
+        user: UserId,
+        /// Whether they need one now.
+        required: bool,
+    },
+    /// A person has one; another one before is good no more, nor are its recovery codes.
+    Enrolled {
+        /// Who.
+        user: UserId,
+        /// The factor with its recovery codes.
+        factor: NewFactor,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has none any more, by their own wish.
+    Removed {
+        /// Who.
+        user: UserId,
+    },
+    /// A person has none any more, by an administrator's hand; access by every session ends.
+    Reset {
+        /// Who.
+        user: UserId,
+        /// Tells the person, where they have an address.
+        mail: Option<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A recovery code was used up.
+    RecoveryCodeUsed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        hash: RecoveryHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has other recovery codes; those before are void.
+    RecoveryCodesRenewed {
+        /// Who.
+        user: UserId,
+        /// The codes.
+        hashes: Vec<RecoveryHash>,
     },
 }
 

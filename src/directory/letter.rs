@@ -40,6 +40,17 @@ pub enum Letter {
         /// When.
         at: Timestamp,
     },
+    /// Somebody's second factor was taken away by an administrator.
+    MfaReset {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// Where the tenant's people find help, where it says so.
+        support_email: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Letter {
@@ -49,6 +60,7 @@ impl Letter {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::BreakGlass { .. } => "break_glass",
+            Self::MfaReset { .. } => "mfa_reset",
         }
     }
 

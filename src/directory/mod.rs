@@ -38,6 +38,7 @@ pub mod saml;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
+pub mod second_factor;
 pub mod service_key;
 pub mod session;
 pub mod tenant;
@@ -49,7 +50,7 @@ pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
     Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact,
-    SchemaFact, SignInFact, UserFact,
+    SchemaFact, SecondFactorFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -73,6 +74,7 @@ pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
 pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
+pub use second_factor::{Enrolling, MfaRefusal, NewFactor, RecoveryHash, SecondFactor};
 pub use service_key::ServiceKey;
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};

@@ -5,6 +5,7 @@ use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
 use super::saml::SamlBinding;
+use super::second_factor::MfaRefusal;
 use super::service_key::MOST_KEYS;
 
 /// Why a rule said no. The text is for the person who asked; the code is stable.
@@ -117,6 +118,9 @@ pub enum Refusal {
         "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
     )]
     BreakGlassAccount,
+    /// About second factors.
+    #[error(transparent)]
+    Mfa(#[from] MfaRefusal),
     /// Nobody deletes the account that they are signed in with.
     #[error(
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
@@ -322,6 +326,7 @@ impl Refusal {
             Self::BreakGlassUnfit(_) => "break_glass_unfit",
             Self::BreakGlassTaken(_) => "break_glass_taken",
             Self::BreakGlassAccount => "break_glass_account",
+            Self::Mfa(refusal) => refusal.code(),
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
             Self::UnknownGroup { .. } => "unknown_group",

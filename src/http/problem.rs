@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::accounts;
-use crate::directory::Refusal;
+use crate::directory::{MfaRefusal, Refusal};
 use crate::journal;
 use crate::login::Denied;
 use crate::provisioning::{self, schemas};
@@ -245,6 +245,7 @@ impl From<Refusal> for Problem {
             | Refusal::FullScopeRequired
             | Refusal::OperatorRequired
             | Refusal::AdministratorOutsideScope
+            | Refusal::Mfa(MfaRefusal::CodeWrong)
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,
             _ => StatusCode::CONFLICT,
         };

@@ -35,6 +35,7 @@ mod records;
 mod registry;
 mod requests;
 mod schemas;
+mod second_factors;
 mod sessions;
 mod sign_in;
 mod statement;

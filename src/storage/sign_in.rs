@@ -129,6 +129,11 @@ impl Store {
                 now,
             ),
             (
+                "DELETE FROM unconfirmed_factors WHERE (tenant_id, holder) IN \
+                 (SELECT tenant_id, holder FROM unconfirmed_factors WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
                 "DELETE FROM sessions WHERE (tenant_id, id) IN \
                  (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT 2000)",
                 now,

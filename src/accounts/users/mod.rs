@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod reach;
+mod second_factor;
 mod view;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::directory::{AdminScope, Authority, EntityId, Origin, TenantId, User, 
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use second_factor::{reset_mfa, set_mfa_required};
 pub use view::{Detail, find, list};
 
 /// Sets or lifts the administrator's block.

@@ -158,6 +158,8 @@ pub const ROUTES: &[Route] = &[
     (Operator, "PUT", "/tenants/{tenant}/users/{id}/admin"),
     (Operator, "PUT", "/tenants/{tenant}/users/{id}/entity"),
     (Operator, "PUT", "/tenants/{tenant}/users/{id}/break-glass"),
+    (Operator, "PUT", "/tenants/{tenant}/users/{id}/mfa"),
+    (Operator, "POST", "/tenants/{tenant}/users/{id}/mfa/reset"),
     (Operator, "GET", "/tenants/{tenant}/entities"),
     (Operator, "POST", "/tenants/{tenant}/entities"),
     (Operator, "GET", "/tenants/{tenant}/entities/{id}"),

@@ -3,8 +3,8 @@
 use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, Seek, Sorting, Window};
 use rollcall::directory::{
-    AdminScope, Entity, EntityId, EntityTree, Group, MemberDelta, TokenId, User, UserStatus, entity, grant,
-    group,
+    AdminScope, Enrolling, Entity, EntityId, EntityTree, Group, MemberDelta, NewFactor, RecoveryHash,
+    SealedSecret, SessionId, TokenId, User, UserStatus, entity, grant, group, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -29,6 +29,11 @@ struct Own {
     token: TokenId,
     entity: EntityId,
 }
+
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// Whom a secret was shown to that waits for its first code.
+const OFFERED: Enrolling = Enrolling::Session(SessionId(Uuid::from_u128(5)));
 
 async fn own(engine: Engine) -> Own {
     let place = Place::new(engine).await;
@@ -58,6 +63,22 @@ async fn own(engine: Engine) -> Own {
     place.apply(change.unwrap()).await.unwrap();
     let group = place.group("Staff", &[person(&user)]).await;
     let token = issue(&place, None).await.record.id;
+    let factor = NewFactor {
+        secret: SealedSecret("sealed".to_owned()),
+        step: 1,
+        recovery_codes: vec![RecoveryHash([1; 32])],
+    };
+    let enrolled = second_factor::enrol(user.id, factor, false, origin());
+    place.apply(enrolled).await.unwrap();
+    let owner = user.id;
+    place
+        .store
+        .write(place.tenant, async move |tx: &mut Tx| {
+            let (secret, end) = (SealedSecret("shown".to_owned()), now() + HOUR);
+            tx.offer_factor(OFFERED, owner, secret, now(), end).await
+        })
+        .await
+        .unwrap();
     place.store.number_audit(place.tenant).await.unwrap();
     Own {
         place,
@@ -196,6 +217,15 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ("find_entity", tx.find_entity(entity).await?.is_some()),
         ("load_entity_tree", tx.load_entity_tree().await?.has(entity)),
         ("list_grants", !tx.list_grants(user).await?.is_empty()),
+        ("find_second_factor", tx.find_second_factor(user).await?.is_some()),
+        (
+            "list_recovery_codes",
+            !tx.list_recovery_codes(user).await?.is_empty(),
+        ),
+        (
+            "find_unconfirmed_factor",
+            tx.find_unconfirmed_factor(OFFERED, user, now()).await?.is_some(),
+        ),
         (
             "list_audit",
             tx.list_audit(0, 100)
@@ -216,7 +246,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 7);
+    assert_eq!(seen.unwrap().len(), 10);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }

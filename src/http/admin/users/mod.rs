@@ -1,5 +1,6 @@
 //! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
+mod mfa;
 mod query;
 mod view;
 
@@ -33,7 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(restore))
         .routes(routes!(set_entity))
         .routes(routes!(set_administrator))
-        .routes(routes!(set_break_glass));
+        .routes(routes!(set_break_glass))
+        .merge(mfa::routes());
     section("users", "The people of a tenant.", routes)
 }
 

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
+use super::mfa::MfaView;
 use crate::accounts::users::Detail;
 use crate::directory::{
     AdminScope, AuthMethod, Facets, Grant, Right, User, UserKind, UserSource, UserStatus,
@@ -74,6 +75,7 @@ pub(super) struct UserDetailView {
     grants: Vec<GrantView>,
     /// Who the person is at the identity providers.
     identities: Vec<IdentityView>,
+    mfa: MfaView,
 }
 
 /// Something with a name.
@@ -164,6 +166,7 @@ impl UserDetailView {
         });
         Self {
             user: UserView::new(&detail.user, now),
+            mfa: MfaView::new(&detail.user, linked, detail.mfa_enrolled),
             auth_method: detail.user.auth_method(linked).as_str(),
             entity: detail.entity.map(|entity| NamedView {
                 id: entity.id.0,
