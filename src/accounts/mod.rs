@@ -13,7 +13,7 @@ mod error;
 pub mod group_mapping;
 pub mod invitations;
 pub mod invite;
-mod letters;
+pub mod passwords;
 pub mod tenants;
 pub mod users;
 
@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
+use crate::hashing::Passwords;
 use crate::outbound::{Client, TxtLookup};
 use crate::storage::Store;
 
@@ -35,11 +36,12 @@ pub struct Accounts {
     /// What the proofs of domains are made with.
     domain_proofs: MacKey,
     dns: TxtLookup,
+    passwords: Passwords,
 }
 
 impl Accounts {
     /// Works on this store, with these keys for stored secrets and for the proofs of domains, the one client for
-    /// outgoing calls, and `dns`, by which proofs are looked for.
+    /// outgoing calls, `dns`, by which proofs are looked for, and the places at which passwords are hashed.
     #[must_use]
     pub fn new(
         store: Store,
@@ -47,6 +49,7 @@ impl Accounts {
         outbound: Client,
         domain_proofs: MacKey,
         dns: TxtLookup,
+        passwords: Passwords,
     ) -> Self {
         Self {
             store,
@@ -54,6 +57,7 @@ impl Accounts {
             outbound,
             domain_proofs,
             dns,
+            passwords,
         }
     }
 

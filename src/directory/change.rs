@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::audit::{AuditEntry, Origin};
 use super::client::{AccessToken, Client, ClientSecret, CredentialId, TrustedIssuer};
 use super::connection::{Connection, Domain, IdentityKey};
+use super::credential::Credential;
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
@@ -50,6 +51,8 @@ pub enum Fact {
     Schema(SchemaFact),
     /// OAuth clients of directories.
     Client(ClientFact),
+    /// Passwords of local accounts.
+    Credential(CredentialFact),
     /// Second factors of local accounts.
     SecondFactor(SecondFactorFact),
 }
@@ -115,6 +118,44 @@ pub enum InvitationFact {
         /// When.
         at: Timestamp,
     },
+    /// The invited person has accepted, by its link or by another that a mail has brought them.
+    Accepted {
+        /// The person, pending no more.
+        user: User,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Facts of passwords.
+#[derive(Debug, Clone)]
+pub enum CredentialFact {
+    /// A person got a password, or another one. Access ends but for one session, and what led to a password is void.
+    PasswordSet {
+        /// The password.
+        credential: Credential,
+        /// The name that guesses are counted under; what was counted is forgotten.
+        account: TokenHash,
+        /// The session that goes on.
+        keep: Option<SessionId>,
+        /// Who is told.
+        mails: Vec<Mail>,
+    },
+    /// A link by which a person can set a password was sent.
+    ResetSent {
+        /// Whose.
+        user: UserId,
+        /// What its token hashes to.
+        hash: TokenHash,
+        /// From when on it is void.
+        expires_at: Timestamp,
+        /// The mail that carries it.
+        mail: Mail,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody tried to set a password and was refused; nothing but the audit row is kept.
+    Refused,
 }
 
 /// Facts of the schemas that directories bring themselves.
@@ -314,6 +355,13 @@ pub enum UserFact {
         user: UserId,
         /// Whether they are it now.
         enabled: bool,
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The break-glass account was used; some are told.
+    BreakGlassUsed {
         /// Who are told, and how.
         mails: Vec<Mail>,
         /// When.

@@ -13,12 +13,14 @@ pub mod break_glass;
 pub mod change;
 pub mod client;
 pub mod connection;
+pub mod credential;
 pub mod disagreement;
 pub mod email;
 pub mod entity;
 pub mod grant;
 pub mod group;
 pub mod group_mapping;
+pub mod guess;
 pub mod health;
 pub mod id;
 pub mod invitation;
@@ -49,17 +51,19 @@ pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact,
-    SchemaFact, SecondFactorFact, SignInFact, UserFact,
+    Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact, GroupFact, InvitationFact,
+    RegistryFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
     Connection, ConnectionSettings, Domain, IdentityKey, OidcSettings, Protocol, SealedSecret,
 };
+pub use credential::{Credential, CredentialRefusal, PasswordHash};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
+pub use guess::{GuessPurpose, Guesses};
 pub use id::{
     ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId,
     TenantId, TokenId, TrustedIssuerId, UserId,

@@ -1,6 +1,7 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
 use super::client::MOST_CREDENTIALS;
+use super::credential::CredentialRefusal;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
@@ -260,6 +261,9 @@ pub enum Refusal {
     /// Nothing is there to be accepted.
     #[error("the identity provider's metadata offers nothing that this connection does not have")]
     NothingOffered,
+    /// About passwords of local accounts, and links that lead to one.
+    #[error(transparent)]
+    Credential(#[from] CredentialRefusal),
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -351,6 +355,7 @@ impl Refusal {
             Self::BindingNotOffered(_) => "binding_not_offered",
             Self::NoMetadataUrl => "no_metadata_url",
             Self::NothingOffered => "nothing_offered",
+            Self::Credential(refusal) => refusal.code(),
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

@@ -50,6 +50,11 @@ pub enum Proof {
         /// What the provider calls the person.
         said: Said,
     },
+    /// By e-mail address and password.
+    Local {
+        /// And by a second factor.
+        second_factor: bool,
+    },
 }
 
 impl Proof {
@@ -58,6 +63,7 @@ impl Proof {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Sso { .. } => "sso",
+            Self::Local { .. } => "local",
         }
     }
 }
@@ -82,11 +88,14 @@ pub fn open(
         expires_at: limits.into_iter().flatten().min().unwrap_or(ours),
         proof,
     };
-    let after = json!({
+    let mut after = json!({
         "session": id,
         "auth_method": session.proof.as_str(),
         "expires_at": session.expires_at.to_string(),
     });
+    if let Proof::Local { second_factor } = session.proof {
+        after["second_factor"] = second_factor.into();
+    }
     let fact = Fact::SignIn(SignInFact::SessionOpened(Box::new(session.clone())));
     let change = Change::new(
         fact,

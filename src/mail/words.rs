@@ -1,5 +1,7 @@
 //! What a letter says in the reader's language.
 
+mod local;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -86,6 +88,37 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
             support_email,
             at,
         } => mfa_reset(*language, tenant, support_email.as_deref(), *at),
+        Letter::PasswordReset {
+            language,
+            tenant,
+            name,
+            token,
+            activates,
+            expires_at,
+        } => {
+            let link = format!("{public_url}/reset?token={token}");
+            let until = moment(*expires_at, *language);
+            local::reset(*language, tenant, name, link, *activates, &until)
+        }
+        Letter::PasswordChanged {
+            language,
+            tenant,
+            name,
+            by_administrator,
+            at,
+        } => local::changed(
+            *language,
+            tenant,
+            name,
+            *by_administrator,
+            &moment(*at, *language),
+        ),
+        Letter::BreakGlassUsed {
+            language,
+            tenant,
+            account,
+            at,
+        } => local::break_glass_used(*language, tenant, account, &moment(*at, *language)),
     }
 }
 

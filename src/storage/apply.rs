@@ -22,6 +22,7 @@ impl Tx {
             Fact::Invitation(fact) => self.apply_invitation(fact).await?,
             Fact::Schema(fact) => self.apply_schema(fact).await?,
             Fact::Client(fact) => self.apply_client(fact).await?,
+            Fact::Credential(fact) => self.apply_credential(fact).await?,
             Fact::SecondFactor(fact) => self.apply_second_factor(fact).await?,
         }
         self.record(audit);

@@ -298,6 +298,12 @@ impl Tx {
                 mails,
                 at,
             } => self.set_break_glass(user, enabled, &mails, at).await,
+            UserFact::BreakGlassUsed { mails, at } => {
+                for mail in &mails {
+                    self.queue_mail(mail, at).await?;
+                }
+                Ok(())
+            }
             UserFact::Restored { user } => {
                 self.save_standing(&user).await?;
                 self.save_flags(&user, false).await?;
@@ -418,7 +424,7 @@ impl Tx {
     }
 
     /// Writes where a person belongs. The directory is part of most indexes, so it is written only when it changes.
-    async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
+    pub(super) async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
         execute!(
             self.read.conn,
             "UPDATE users SET provisioned = $3, pending = $4, entity_id = $5, access_from = $6, access_until = $7, \

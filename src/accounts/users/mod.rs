@@ -4,7 +4,7 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
-mod reach;
+pub(super) mod reach;
 mod second_factor;
 mod view;
 

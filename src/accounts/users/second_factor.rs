@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::{Accounts, Error, letters};
+use super::super::{Accounts, Error};
 use super::reach;
+use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor;
 use crate::directory::{Authority, Letter, Mail, Origin, Tenant, TenantId, User, UserId};

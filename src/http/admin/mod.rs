@@ -17,9 +17,11 @@ mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod passwords;
 mod requests;
 mod rights;
 mod schemas;
+mod sign_in;
 mod tenants;
 mod users;
 
@@ -44,6 +46,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(me::routes())
+        .merge(sign_in::routes())
+        .merge(passwords::routes())
         .merge(access_errors::routes())
         .merge(error_catalogue::routes())
         .merge(entities::routes())

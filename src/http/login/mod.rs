@@ -16,7 +16,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::state::Gateway;
-pub(super) use refusal::too_many;
+pub(super) use refusal::{refuse_program, seconds_until, too_many};
 
 /// The routes, from the root of the gateway.
 pub(super) fn routes() -> Router<Gateway> {
