@@ -241,6 +241,8 @@ pub enum SecondFactorFact {
     Reset {
         /// Who.
         user: UserId,
+        /// The name under which wrong guesses were counted, hashed; they are forgotten.
+        account: TokenHash,
         /// Tells the person, where they have an address.
         mail: Option<Mail>,
         /// When.

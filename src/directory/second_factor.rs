@@ -11,11 +11,13 @@ use serde_json::json;
 use super::audit::Origin;
 use super::change::{Change, Fact, SecondFactorFact};
 use super::connection::SealedSecret;
+use super::credential;
 use super::id::{SessionId, UserId};
 use super::invitation::Mail;
 use super::refusal::Refusal;
 use super::registry::TokenHash;
-use super::user::{AuthMethod, User, UserSource};
+use super::tenant::Tenant;
+use super::user::User;
 
 /// Why a rule about second factors said no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +41,14 @@ pub enum MfaRefusal {
     /// A code that is asked for by somebody who is signed in is wrong.
     #[error("code: this is not the present code of the authenticator app, or it was used already")]
     CodeWrong,
+    /// An open session alone is not enough.
+    #[error(
+        "current_password or code: your session alone is not enough for this; show your password or a code"
+    )]
+    ClaimMissing,
+    /// The sign-in asks for something else, or for nothing more.
+    #[error("this sign-in does not ask for that at this moment; begin again with your password")]
+    NotAsked,
     /// Whoever is signed in sees to their own second factor elsewhere.
     #[error("this is your own second factor: replace or remove it in your profile (/api/v1/me/mfa)")]
     Own,
@@ -54,7 +64,24 @@ impl MfaRefusal {
             Self::NotEnrolled => "mfa_not_enrolled",
             Self::NotBegun => "mfa_not_begun",
             Self::CodeWrong => "mfa_invalid",
+            Self::ClaimMissing => "mfa_claim_missing",
+            Self::NotAsked => "mfa_not_asked",
             Self::Own => "own_mfa",
+        }
+    }
+
+    /// The status of the answer (RFC 9110 section 15).
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::ClaimMissing => 422,
+            Self::CodeWrong => 403,
+            Self::OfProvider
+            | Self::Required
+            | Self::NotEnrolled
+            | Self::NotBegun
+            | Self::NotAsked
+            | Self::Own => 409,
         }
     }
 }
@@ -99,23 +126,12 @@ pub enum Enrolling {
     Session(SessionId),
 }
 
-/// Whether a person signs in by password, so that a second factor here is theirs; `linked` says whether a provider's
-/// subject leads to them.
+/// Whether a person of the tenant signs in by password, so that a second factor here is theirs.
 ///
 /// # Errors
 /// [`MfaRefusal::OfProvider`].
-pub fn check_own(user: &User, linked: bool) -> Result<(), Refusal> {
-    if is_own(user, linked) {
-        Ok(())
-    } else {
-        Err(MfaRefusal::OfProvider.into())
-    }
-}
-
-/// Whether a person's second factor is kept here, and not by an identity provider or another tenant.
-#[must_use]
-pub fn is_own(user: &User, linked: bool) -> bool {
-    user.auth_method(linked) == AuthMethod::Local && user.source != UserSource::Guest
+pub fn check_own(user: &User, tenant: &Tenant) -> Result<(), Refusal> {
+    credential::check_local(user, tenant).map_err(|_| MfaRefusal::OfProvider.into())
 }
 
 /// Says that a person needs a second factor to sign in, or needs none any more. `None` when it is so already. It holds from
@@ -123,12 +139,17 @@ pub fn is_own(user: &User, linked: bool) -> bool {
 ///
 /// # Errors
 /// [`Refusal::Deleted`]; [`MfaRefusal::OfProvider`], where it is to be required.
-pub fn require(user: &User, linked: bool, required: bool, origin: Origin) -> Result<Option<Change>, Refusal> {
+pub fn require(
+    user: &User,
+    tenant: &Tenant,
+    required: bool,
+    origin: Origin,
+) -> Result<Option<Change>, Refusal> {
     if user.deleted_at.is_some() {
         return Err(Refusal::Deleted);
     }
     if required {
-        check_own(user, linked)?;
+        check_own(user, tenant)?;
     }
     if user.mfa_required == required {
         return Ok(None);
@@ -179,14 +200,14 @@ pub fn remove(user: &User, enrolled: bool, origin: Origin) -> Result<Change, Ref
 /// Whether an administrator may take a person's second factor away.
 ///
 /// # Errors
-/// [`Refusal::Deleted`]; [`MfaRefusal::OfProvider`]; [`MfaRefusal::NotEnrolled`]; [`MfaRefusal::Own`]: whoever holds an
-/// administrator's open session must not get rid of what protects the account.
-pub fn check_may_reset(user: &User, linked: bool, enrolled: bool, own: bool) -> Result<(), Refusal> {
+/// [`Refusal::Deleted`]; [`MfaRefusal::NotEnrolled`], or [`MfaRefusal::OfProvider`] where there cannot be one;
+/// [`MfaRefusal::Own`]: whoever holds an administrator's open session must not get rid of what protects the account.
+pub fn check_may_reset(user: &User, tenant: &Tenant, enrolled: bool, own: bool) -> Result<(), Refusal> {
     if user.deleted_at.is_some() {
         return Err(Refusal::Deleted);
     }
-    check_own(user, linked)?;
     if !enrolled {
+        check_own(user, tenant)?;
         return Err(MfaRefusal::NotEnrolled.into());
     }
     if own {
@@ -196,11 +217,12 @@ pub fn check_may_reset(user: &User, linked: bool, enrolled: bool, own: bool) -> 
 }
 
 /// Takes a person's second factor away with its recovery codes, by an administrator's hand: every session ends, and what was
-/// counted of wrong codes is forgotten. `mail` tells the person.
+/// counted of wrong guesses under the name `account` is forgotten. `mail` tells the person.
 #[must_use]
-pub fn reset(user: UserId, mail: Option<Mail>, origin: Origin) -> Change {
+pub fn reset(user: UserId, account: TokenHash, mail: Option<Mail>, origin: Origin) -> Change {
     let fact = SecondFactorFact::Reset {
         user,
+        account,
         mail,
         at: origin.at,
     };
@@ -256,6 +278,7 @@ fn change(
 mod tests {
     use super::*;
     use crate::directory::sample::{self, at, origin};
+    use crate::directory::{SignIn, UserSource};
 
     fn with(change: fn(&mut User)) -> User {
         let mut user = sample::local(1, "ada@acme.example");
@@ -266,7 +289,9 @@ mod tests {
     #[test]
     fn a_local_account_is_asked_for_a_second_factor_and_no_other() {
         let user = with(|_| ());
-        let change = require(&user, false, true, origin()).unwrap().unwrap();
+        let change = require(&user, &sample::tenant(), true, origin())
+            .unwrap()
+            .unwrap();
         let (fact, audit) = change.into_parts();
         assert!(
             matches!(fact, Fact::SecondFactor(SecondFactorFact::RequiredSet { user: id, required: true }) if id == user.id)
@@ -279,33 +304,50 @@ mod tests {
                 Some(json!({"mfa_required": true}))
             )
         );
-        for (user, linked) in [
-            (sample::provisioned(1, "ada"), false),
-            (sample::provisioned(1, "ada"), true),
-            (sample::first_login(1, "ada"), false),
-            (with(|_| ()), true),
-            (with(|user| user.source = UserSource::Guest), false),
+        let sso = Tenant {
+            sign_in: SignIn::Sso,
+            ..sample::tenant()
+        };
+        for (user, tenant) in [
+            (sample::provisioned(1, "ada"), sample::tenant()),
+            (sample::first_login(1, "ada"), sample::tenant()),
+            (with(|user| user.source = UserSource::Guest), sample::tenant()),
+            (with(|_| ()), sso.clone()),
         ] {
-            let refused = require(&user, linked, true, origin());
-            assert_eq!(
-                refused.unwrap_err(),
-                MfaRefusal::OfProvider.into(),
-                "{user:?} {linked}"
-            );
+            let refused = require(&user, &tenant, true, origin());
+            assert_eq!(refused.unwrap_err(), MfaRefusal::OfProvider.into(), "{user:?}");
         }
+        let exempt = with(|user| user.break_glass = true);
+        assert!(require(&exempt, &sso, true, origin()).unwrap().is_some());
     }
 
     #[test]
     fn the_flag_is_taken_from_anybody_and_the_same_again_is_no_change() {
         let required = with(|user| user.mfa_required = true);
-        assert!(require(&required, false, true, origin()).unwrap().is_none());
-        assert!(require(&with(|_| ()), false, false, origin()).unwrap().is_none());
-        // Somebody who has come to single sign-on since.
-        assert!(require(&required, true, false, origin()).unwrap().is_some());
+        assert!(
+            require(&required, &sample::tenant(), true, origin())
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            require(&with(|_| ()), &sample::tenant(), false, origin())
+                .unwrap()
+                .is_none()
+        );
+        // Somebody whom a directory has taken over since.
+        let taken_over = User {
+            mfa_required: true,
+            ..sample::provisioned(1, "ada")
+        };
+        assert!(
+            require(&taken_over, &sample::tenant(), false, origin())
+                .unwrap()
+                .is_some()
+        );
         let deleted = with(|user| user.deleted_at = Some(user.created_at));
         for flag in [true, false] {
             assert_eq!(
-                require(&deleted, false, flag, origin()).unwrap_err(),
+                require(&deleted, &sample::tenant(), flag, origin()).unwrap_err(),
                 Refusal::Deleted
             );
         }
@@ -329,25 +371,26 @@ mod tests {
 
     #[test]
     fn an_administrator_resets_somebody_elses() {
-        let user = with(|_| ());
-        assert_eq!(check_may_reset(&user, false, true, false), Ok(()));
-        assert_eq!(
-            check_may_reset(&user, false, true, true),
-            Err(MfaRefusal::Own.into())
-        );
-        assert_eq!(
-            check_may_reset(&user, true, true, false),
-            Err(MfaRefusal::OfProvider.into())
-        );
-        assert_eq!(
-            check_may_reset(&user, false, false, false),
-            Err(MfaRefusal::NotEnrolled.into())
-        );
+        let (user, tenant) = (with(|_| ()), sample::tenant());
         let deleted = with(|user| user.deleted_at = Some(at(2)));
-        assert_eq!(
-            check_may_reset(&deleted, false, true, false),
-            Err(Refusal::Deleted)
-        );
+        let provisioned = sample::provisioned(1, "ada");
+        // Whose, whether they have one, whether it is the administrator's own.
+        for (user, enrolled, own, expected) in [
+            (&user, true, false, Ok(())),
+            (&user, true, true, Err(MfaRefusal::Own.into())),
+            (&user, false, false, Err(MfaRefusal::NotEnrolled.into())),
+            (&user, false, true, Err(MfaRefusal::NotEnrolled.into())),
+            // What is left of the time before the directory took over may go.
+            (&provisioned, true, false, Ok(())),
+            (&provisioned, false, false, Err(MfaRefusal::OfProvider.into())),
+            (&deleted, true, false, Err(Refusal::Deleted)),
+        ] {
+            assert_eq!(
+                check_may_reset(user, &tenant, enrolled, own),
+                expected,
+                "{user:?}"
+            );
+        }
     }
 
     #[test]
@@ -389,7 +432,7 @@ mod tests {
             )
         );
         assert_eq!(
-            said(reset(user, None, origin())),
+            said(reset(user, TokenHash([1; 32]), None, origin())),
             (
                 "user.mfa_reset",
                 json!({"enrolled": true}),

@@ -311,14 +311,15 @@ impl From<Refusal> for Problem {
             | Refusal::FullScopeRequired
             | Refusal::OperatorRequired
             | Refusal::AdministratorOutsideScope
-            | Refusal::Mfa(MfaRefusal::CodeWrong)
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,
+            Refusal::Mfa(refusal) => StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT),
             _ => StatusCode::CONFLICT,
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
         let field = match refusal {
             Refusal::UnknownEntity { field, .. } => field.into(),
             Refusal::BindingNotOffered(_) => "request_binding".into(),
+            Refusal::Mfa(MfaRefusal::ClaimMissing) => "current_password".into(),
             Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()

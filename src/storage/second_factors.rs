@@ -159,8 +159,14 @@ impl Tx {
                 self.insert_second_factor(user, &factor, at).await
             }
             SecondFactorFact::Removed { user } => self.delete_second_factor(user).await,
-            SecondFactorFact::Reset { user, mail, at } => {
+            SecondFactorFact::Reset {
+                user,
+                account,
+                mail,
+                at,
+            } => {
                 self.delete_second_factor(user).await?;
+                self.forget_all_guesses(&account).await?;
                 execute!(
                     self.read.conn,
                     "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",

@@ -27,5 +27,6 @@ mod oauth;
 mod process;
 mod query;
 mod scim;
+mod second_factor;
 mod sso;
 mod storage;

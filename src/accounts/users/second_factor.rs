@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Accounts, Error};
 use super::reach;
+use crate::auth::bearer::account_key;
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor;
@@ -25,8 +26,8 @@ pub async fn set_mfa_required(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
-            let linked = !tx.list_identities(id).await?.is_empty();
-            if let Some(change) = second_factor::require(&user, linked, required, origin)? {
+            let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
+            if let Some(change) = second_factor::require(&user, &tenant, required, origin)? {
                 tx.apply(change).await?;
             }
             Ok::<_, Error>(())
@@ -52,12 +53,12 @@ pub async fn reset_mfa(
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
             let (user, _) = reach::find_to_change(tx, &by, id, false).await?;
-            let linked = !tx.list_identities(id).await?.is_empty();
             let enrolled = tx.find_second_factor(id).await?.is_some();
             let own = matches!(by, Authority::Administrator { user, .. } if user == id);
-            second_factor::check_may_reset(&user, linked, enrolled, own)?;
+            second_factor::check_may_reset(&user, &tenant, enrolled, own)?;
             let mail = tell(&vault, &tenant, &user, nonce, &origin)?;
-            tx.apply(second_factor::reset(id, mail, origin)).await?;
+            let account = account_key(tenant.id, &user.user_name);
+            tx.apply(second_factor::reset(id, account, mail, origin)).await?;
             Ok::<_, Error>(())
         })
         .await

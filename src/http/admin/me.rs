@@ -24,7 +24,8 @@ use crate::login::{Denied, Elsewhere, Login, Session, logout};
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(read))
-        .routes(routes!(sign_out));
+        .routes(routes!(sign_out))
+        .merge(super::my_mfa::routes());
     section("me", "Who is signed in.", routes)
 }
 

@@ -16,15 +16,18 @@ mod group_mapping;
 mod invitations;
 mod list;
 mod me;
+mod my_mfa;
 mod new_user;
 mod passwords;
 mod requests;
 mod rights;
 mod schemas;
 mod sign_in;
+mod sign_in_mfa;
 mod tenants;
 mod users;
 
+pub(in crate::http) use sign_in::{cookies_of, fresh_step};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::state::Gateway;

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::body::JsonBody;
 use super::me::{self, MeView};
+use super::sign_in_mfa;
 use crate::directory::key::fold;
 use crate::directory::{Actor, Code, SessionId, Source};
 use crate::http::clock;
@@ -29,7 +30,8 @@ use crate::login::local::{
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(begin))
-        .routes(routes!(change_password));
+        .routes(routes!(change_password))
+        .merge(sign_in_mfa::routes());
     section("login", "Signing in by e-mail address and password.", routes)
 }
 
@@ -139,36 +141,53 @@ async fn change_password(
 
 /// The answer to a step: `GET /me` with the cookies, or what is next.
 pub(super) async fn show(login: &Login, here: &PublicUrl, stage: Stage) -> Result<Response, Problem> {
-    let (session, token, browser) = match stage {
-        Stage::SignedIn {
-            session,
-            token,
-            browser,
-        } => (session, token, browser),
-        Stage::Next { step, ticket } => {
-            let next = NextStepView {
-                next: step.as_str(),
-                ticket: ticket.expose().to_owned(),
-            };
-            return Ok(Json(LoginView::Next(next)).into_response());
+    let (cookies, view) = view(login, here, stage).await?;
+    Ok((cookies, Json(view)).into_response())
+}
+
+/// What there is to tell of a step, with the cookies that go with it.
+pub(super) async fn view(
+    login: &Login,
+    here: &PublicUrl,
+    stage: Stage,
+) -> Result<(HeaderMap, LoginView), Problem> {
+    let cookies = cookies_of(&stage, here);
+    let view = match stage {
+        Stage::SignedIn { token, .. } => {
+            let found = login.identify_session(Some(token.expose()), clock::now()).await?;
+            LoginView::SignedIn(me::view(login, &found).await?)
         }
+        Stage::Next { step, ticket } => LoginView::Next(NextStepView {
+            next: step.as_str(),
+            ticket: ticket.expose().to_owned(),
+        }),
     };
-    let found = login.identify_session(Some(token.expose()), clock::now()).await?;
-    let view = LoginView::SignedIn(me::view(login, &found).await?);
-    let seconds = session.expires_at.duration_since(session.created_at).as_secs();
-    let mut response = (StatusCode::OK, Json(view)).into_response();
-    let cookies = [
-        Cookie::Session.set(token.expose(), seconds, here),
-        Cookie::Known.set(&browser, KNOWN_BROWSER_SECONDS, here),
-    ];
-    for cookie in cookies.into_iter().flatten() {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok((cookies, view))
+}
+
+/// The cookies of whoever is signed in by a step: none before the last one.
+pub(in crate::http) fn cookies_of(stage: &Stage, here: &PublicUrl) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Stage::SignedIn {
+        session,
+        token,
+        browser,
+    } = stage
+    {
+        let seconds = session.expires_at.duration_since(session.created_at).as_secs();
+        let cookies = [
+            Cookie::Session.set(token.expose(), seconds, here),
+            Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here),
+        ];
+        for cookie in cookies.into_iter().flatten() {
+            headers.append(header::SET_COOKIE, cookie);
+        }
     }
-    Ok(response)
+    headers
 }
 
 /// What a step may need that cannot be computed.
-pub(super) fn fresh_step() -> Result<FreshStep, Problem> {
+pub(in crate::http) fn fresh_step() -> Result<FreshStep, Problem> {
     let drawn = || {
         let random = [
             clock::random_bytes()?,

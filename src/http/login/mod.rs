@@ -10,6 +10,7 @@ mod return_to;
 mod saml;
 mod saml_logout;
 mod saml_metadata;
+mod second_factor;
 mod start;
 
 use axum::Router;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Gateway> {
         .route("/", get(entrance::landing))
         .route("/login", get(entrance::ask).post(entrance::send))
         .route("/login/{tenant}", get(entrance::of_tenant))
+        .route("/login/{tenant}/mfa", post(second_factor::give))
         .route("/login/{tenant}/{connection}/start", get(start::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
         .route("/login/{tenant}/{connection}/acs", post(saml::acs))

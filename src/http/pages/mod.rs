@@ -13,6 +13,7 @@ mod mailto;
 mod onward;
 mod plain;
 mod refusal;
+mod second_factor;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -30,6 +31,7 @@ pub use login::{LoginError, LoginPage, TenantChoicePage, TenantLoginPage, Way};
 pub use onward::OnwardPage;
 pub use plain::{PlainError, PlainErrorPage};
 pub use refusal::RefusalPage;
+pub use second_factor::{MfaCodePage, MfaEnrolPage, RecoveryCodesPage, Step};
 pub use trial::{Outcome, ReceivedAttribute, TrialPage};
 pub use words::Words;
 

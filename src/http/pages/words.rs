@@ -85,6 +85,22 @@ words! {
     request: "Request", "Requête";
     mail_subject: "Sign-in refused, reference", "Connexion refusée, référence";
 
+    security_code: "Security code", "Code de sécurité";
+    security_code_lead: "Open your authenticator app and enter the six digits that it shows for this account.",
+        "Ouvrez votre application d’authentification et saisissez les six chiffres affichés pour ce compte.";
+    device_lost: "Device lost?", "Appareil perdu\u{a0}?";
+    device_lost_lead: "Enter one of your recovery codes instead. If you have none left, ask your organisation’s administrator to reset your second factor.",
+        "Saisissez à la place l’un de vos codes de secours. S’il ne vous en reste aucun, demandez à l’administrateur de votre organisation de réinitialiser votre second facteur.";
+    enrol_app: "Set up your authenticator app", "Configurez votre application d’authentification";
+    enrol_app_lead: "Your account needs a second factor. Scan this QR code with an authenticator app such as Google Authenticator, Microsoft Authenticator or Authy, then enter the six digits that the app shows.",
+        "Votre compte demande un second facteur. Scannez ce code QR avec une application d’authentification, par exemple Google Authenticator, Microsoft Authenticator ou Authy, puis saisissez les six chiffres que l’application affiche.";
+    enrol_app_typed: "If you cannot scan it, type this key into the app:",
+        "Si vous ne pouvez pas le scanner, saisissez cette clé dans l’application\u{a0}:";
+    recovery_codes: "Your recovery codes", "Vos codes de secours";
+    recovery_codes_lead: "Keep these codes in a safe place: each of them signs you in once when you do not have your device. They are shown this one time only.",
+        "Conservez ces codes en lieu sûr\u{a0}: chacun permet de vous connecter une fois sans votre appareil. Ils ne sont affichés que cette fois-ci.";
+    recovery_codes_kept: "I have kept them, continue", "Je les ai conservés, continuer";
+
     trial: "Test sign-in", "Connexion de test";
     trial_lead: "Nobody was signed in and no account was made or changed. This is what would have happened.",
         "Personne n’a été connecté et aucun compte n’a été créé ni modifié. Voici ce qui se serait passé.";

@@ -52,6 +52,7 @@ impl Place {
         match (segments.next(), segments.next(), segments.next(), segments.next()) {
             (Some("scim"), ..) | (Some("api"), Some("v1"), ..) => Self::Api,
             (Some("oauth"), _, _, Some("token")) => Self::Token,
+            (Some("login"), Some(_), Some("mfa"), None) if method == Method::POST => Self::SecretPage,
             (Some("login"), Some(_), Some(connection), _) => Self::Connection(connection.parse().ok()),
             (Some("login"), Some(_), None, _) | (Some("invitation" | "reset"), None, ..)
                 if method == Method::POST =>
@@ -98,7 +99,9 @@ mod tests {
         assert_eq!(post("/login/acme/%30199/acs"), Place::Connection(None));
         assert_eq!((get("/login"), post("/login")), (Place::Open, Place::Page));
         assert_eq!(get("/login/acme"), Place::Page);
-        assert_eq!(post("/login/acme"), Place::SecretPage);
+        for page in ["/login/acme", "/login/acme/mfa"] {
+            assert_eq!(post(page), Place::SecretPage);
+        }
         for page in ["/invitation", "/reset"] {
             assert_eq!((get(page), post(page)), (Place::Page, Place::SecretPage));
         }

@@ -11,6 +11,7 @@ mod error;
 mod link;
 mod own;
 mod reset;
+pub mod second_factor;
 mod sign_in;
 pub mod step;
 mod ticket;

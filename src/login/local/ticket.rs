@@ -134,6 +134,20 @@ pub(in crate::login) async fn take(
     hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Taken, SignInError> {
+    let taken = look(tx, hash, now).await?;
+    if tx.take_login_ticket(hash).await? {
+        Ok(taken)
+    } else {
+        Err(Refused::new(Code::SignInExpired).into())
+    }
+}
+
+/// Looks at a ticket as [`take`] does, and leaves it.
+pub(in crate::login) async fn look(
+    tx: &mut Tx,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Taken, SignInError> {
     let expired = || Refused::new(Code::SignInExpired);
     let seen = tx.find_login_ticket(hash).await?.ok_or_else(expired)?;
     // The person first, as everywhere.
@@ -142,9 +156,6 @@ pub(in crate::login) async fn take(
     let ticket = ticket
         .filter(|ticket| now < ticket.expires_at)
         .ok_or_else(expired)?;
-    if !tx.take_login_ticket(hash).await? {
-        return Err(expired().into());
-    }
     let tenant = tx.find_tenant().await?.ok_or_else(expired)?;
     let credential = tx.find_credential(user.id).await?.ok_or_else(expired)?;
     if let Err(code) = judge(&user, &tenant, now) {
@@ -160,15 +171,15 @@ pub(in crate::login) async fn take(
 
 /// The one place that says what is known of the second factor.
 async fn facts_of(
-    _tx: &mut Tx,
-    _user: &User,
+    tx: &mut Tx,
+    user: &User,
     credential: &Credential,
     second_factor: bool,
 ) -> Result<Facts, storage::Error> {
     Ok(Facts {
         second_factor,
-        enrolled: false,
-        required: false,
+        enrolled: tx.find_second_factor(user.id).await?.is_some(),
+        required: user.mfa_required,
         must_change: credential.must_change,
     })
 }

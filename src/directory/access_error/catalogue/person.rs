@@ -223,7 +223,7 @@ entries! {
             "If single sign-on does not work at the moment, sign in with the break-glass account.",
             "Si l’authentification unique ne fonctionne pas en ce moment, connectez-vous avec le compte de secours.";
     }
-    MfaInvalid 403 {
+    MfaInvalid 401 {
         message:
             "The security code is not right.",
             "Le code de sécurité n’est pas correct.";

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 use super::super::body::JsonBody;
 use super::view::UserDetailView;
 use crate::accounts::{Accounts, users};
-use crate::directory::User;
-use crate::directory::second_factor::is_own;
+use crate::directory::second_factor::check_own;
+use crate::directory::{Tenant, User};
 use crate::http::clock;
 use crate::http::extract::{TenantAdmin, UrlIds};
 use crate::http::openapi::one_of;
@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 
 /// The second factor of a person who signs in by password.
 #[derive(Serialize, ToSchema)]
-pub(super) struct MfaView {
+pub(in crate::http::admin) struct MfaView {
     /// Whether the person has to have one to sign in.
     required: bool,
     /// Whether they have one.
@@ -45,11 +45,11 @@ fn keepers() -> Object {
 }
 
 impl MfaView {
-    pub(super) fn new(user: &User, linked: bool, enrolled: bool) -> Self {
+    pub(in crate::http::admin) fn new(user: &User, tenant: &Tenant, enrolled: bool) -> Self {
         Self {
             required: user.mfa_required,
             enrolled,
-            managed_by: (!is_own(user, linked)).then_some(ELSEWHERE),
+            managed_by: check_own(user, tenant).is_err().then_some(ELSEWHERE),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+pub(super) use mfa::MfaView;
 use query::ListQuery;
 use view::UserDetailView;
 pub(super) use view::{UserView, kinds};
@@ -200,5 +201,5 @@ async fn set_break_glass(
 /// The person as they stand.
 async fn show(on: &Accounts, caller: &TenantAdmin, id: UserId) -> Result<Json<UserDetailView>, Problem> {
     let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
-    Ok(Json(UserDetailView::new(detail, clock::now())))
+    Ok(Json(UserDetailView::new(detail, &caller.tenant, clock::now())))
 }
