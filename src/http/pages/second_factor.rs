@@ -70,6 +70,8 @@ pub struct RecoveryCodesPage<'a> {
     pub codes: &'a [String],
     /// Where to go on, a path on this origin.
     pub next: &'a str,
+    /// What a form sends there, where the sign-in goes on: the ticket of the next step, and where to go afterwards.
+    pub ongoing: Option<(&'a str, Option<&'a str>)>,
 }
 
 impl Page for RecoveryCodesPage<'_> {

@@ -75,7 +75,7 @@ pub async fn begin(
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
             let (user, tenant) = check.find(tx).await?;
-            if tx.find_second_factor(user.id).await?.is_some() {
+            if check.claim.is_some() || tx.find_second_factor(user.id).await?.is_some() {
                 check.finish(tx, &vault, &origin).await?;
             }
             let secret = offer(tx, &vault, user.id, of, &dice, &origin).await?;
@@ -118,6 +118,10 @@ pub async fn remove(
     claim: Option<Claim>,
     origin: Origin,
 ) -> Result<(), LocalError> {
+    // What is refused whatever the claim is counts as no guess.
+    let own = read(on, session).await?;
+    check_own(session.user(), &own.tenant)?;
+    second_factor::remove(session.user(), own.enrolled, origin.clone())?;
     let check = Check::begin(on, session, claim, origin.at).await?;
     let vault = Arc::clone(&on.vault);
     on.store
@@ -143,14 +147,16 @@ pub async fn renew_recovery_codes(
     dice: FactorDice,
     origin: Origin,
 ) -> Result<RecoveryCodes, LocalError> {
+    let own = read(on, session).await?;
+    check_own(session.user(), &own.tenant)?;
+    if !own.enrolled {
+        return Err(Refusal::from(MfaRefusal::NotEnrolled).into());
+    }
     let check = Check::begin(on, session, claim, origin.at).await?;
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
             let (user, _) = check.find(tx).await?;
-            if tx.find_second_factor(user.id).await?.is_none() {
-                return Err(Refusal::from(MfaRefusal::NotEnrolled).into());
-            }
             check.finish(tx, &vault, &origin).await?;
             renew(tx, &vault, user.id, &dice, origin).await
         })
