@@ -12,19 +12,18 @@ use utoipa_axum::routes;
 use super::body::JsonBody;
 use super::me::{self, MeView};
 use crate::directory::key::fold;
-use crate::directory::{Actor, Code, SessionId, Source};
+use crate::directory::{Actor, Code, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
+use crate::http::fresh::fresh_step;
 use crate::http::login::refuse_program;
 use crate::http::openapi::{one_of, section};
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::http::throttle::Visitor;
 use crate::login::Login;
-use crate::login::local::{
-    self, Asked, FreshStep, KNOWN_BROWSER_SECONDS, LocalError, Stage, Step, change_by_ticket,
-};
+use crate::login::local::{self, Asked, KNOWN_BROWSER_SECONDS, LocalError, Stage, Step, change_by_ticket};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -165,20 +164,6 @@ pub(super) async fn show(login: &Login, here: &PublicUrl, stage: Stage) -> Resul
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
-}
-
-/// What a step may need that cannot be computed.
-pub(super) fn fresh_step() -> Result<FreshStep, Problem> {
-    let drawn = || {
-        let random = [
-            clock::random_bytes()?,
-            clock::random_bytes()?,
-            clock::random_bytes()?,
-        ];
-        let session = SessionId(clock::random_id());
-        Ok::<_, aws_lc_rs::error::Unspecified>(FreshStep::new(session, random, clock::random_nonce()?))
-    };
-    drawn().map_err(|_| Problem::no_randomness())
 }
 
 /// A form of another site can post any text, but not as JSON: nobody is signed in to an account that they did not choose.

@@ -5,6 +5,8 @@ mod entrance;
 mod finished;
 mod logout;
 mod oidc;
+mod password;
+mod password_link;
 mod refusal;
 mod return_to;
 mod saml;
@@ -23,7 +25,18 @@ pub(super) fn routes() -> Router<Gateway> {
     Router::new()
         .route("/", get(entrance::landing))
         .route("/login", get(entrance::ask).post(entrance::send))
-        .route("/login/{tenant}", get(entrance::of_tenant))
+        .route(
+            "/login/{tenant}",
+            get(entrance::of_tenant).post(password::sign_in),
+        )
+        .route(
+            "/invitation",
+            get(password_link::open_invitation).post(password_link::accept),
+        )
+        .route(
+            "/reset",
+            get(password_link::open_reset).post(password_link::reset),
+        )
         .route("/login/{tenant}/{connection}/start", get(start::start))
         .route("/login/{tenant}/{connection}/callback", get(oidc::callback))
         .route("/login/{tenant}/{connection}/acs", post(saml::acs))

@@ -11,6 +11,7 @@ mod language;
 mod login;
 mod mailto;
 mod onward;
+mod password;
 mod plain;
 mod refusal;
 #[cfg(test)]
@@ -26,8 +27,9 @@ pub use assets::routes;
 pub use help::{HelpListPage, HelpPage};
 pub use landing::{Administration, LandingPage};
 pub use language::preferred_language;
-pub use login::{LoginError, LoginPage, TenantChoicePage, TenantLoginPage, Way};
+pub use login::{LoginError, LoginPage, PasswordWay, TenantChoicePage, TenantLoginPage, Way};
 pub use onward::OnwardPage;
+pub use password::{AskLinkPage, ChoosePasswordPage, LinkNotice, PasswordChosenPage};
 pub use plain::{PlainError, PlainErrorPage};
 pub use refusal::RefusalPage;
 pub use trial::{Outcome, ReceivedAttribute, TrialPage};
