@@ -6,10 +6,8 @@ use axum::response::Response;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::problem::Problem;
 use crate::clock::Clock;
 use crate::directory::{Actor, Origin, Source};
-use crate::login::local::second_factor::FactorDice;
 
 tokio::task_local! {
     /// The clock of the gateway that answers this request.
@@ -60,18 +58,6 @@ pub fn random_bytes() -> Result<[u8; 32], aws_lc_rs::error::Unspecified> {
 pub fn random_nonce() -> Result<[u8; 12], aws_lc_rs::error::Unspecified> {
     let random = random_bytes()?;
     random.first_chunk().copied().ok_or(aws_lc_rs::error::Unspecified)
-}
-
-/// What an authenticator app and its recovery codes may be made of.
-pub(super) fn factor_dice() -> Result<FactorDice, Problem> {
-    let drawn = || {
-        Ok::<_, aws_lc_rs::error::Unspecified>(FactorDice {
-            secret: random_bytes()?,
-            recovery_codes: random_bytes()?,
-            nonce: random_nonce()?,
-        })
-    };
-    drawn().map_err(|_| Problem::no_randomness())
 }
 
 /// Where and when a request comes from.

@@ -27,7 +27,6 @@ mod sign_in_mfa;
 mod tenants;
 mod users;
 
-pub(in crate::http) use sign_in::{cookies_of, fresh_step};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::state::Gateway;

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 use super::body::{Fields, JsonBody};
 use super::users::MfaView;
 use crate::directory::Language;
-use crate::http::clock;
 use crate::http::extract::SignedIn;
+use crate::http::fresh::factor_dice;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
 use crate::login::Login;
@@ -114,7 +114,7 @@ async fn begin(
     language: Language,
     JsonBody(body): JsonBody<MfaClaimBody>,
 ) -> Result<Json<MfaOfferView>, Problem> {
-    let (claim, dice, origin) = (body.read()?, clock::factor_dice()?, signed_in.origin());
+    let (claim, dice, origin) = (body.read()?, factor_dice()?, signed_in.origin());
     let offer = second_factor::begin(&login, &signed_in.session, claim, dice, language, origin).await?;
     Ok(Json(offer.into()))
 }
@@ -134,7 +134,7 @@ async fn confirm(
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaCodeBody>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
-    let (dice, origin) = (clock::factor_dice()?, signed_in.origin());
+    let (dice, origin) = (factor_dice()?, signed_in.origin());
     let codes = second_factor::confirm(&login, &signed_in.session, body.code, dice, origin).await?;
     Ok(Json(codes.into()))
 }
@@ -160,7 +160,7 @@ async fn renew(
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaClaimBody>,
 ) -> Result<Json<RecoveryCodesView>, Problem> {
-    let (claim, dice, origin) = (body.read()?, clock::factor_dice()?, signed_in.origin());
+    let (claim, dice, origin) = (body.read()?, factor_dice()?, signed_in.origin());
     let codes = second_factor::renew_recovery_codes(&login, &signed_in.session, claim, dice, origin).await?;
     Ok(Json(codes.into()))
 }

@@ -17,6 +17,7 @@ use crate::directory::{Actor, Facets, Origin, Source, UserId};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn, TenantAdmin, UrlIds};
+use crate::http::fresh::random;
 use crate::http::openapi::section;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
@@ -159,12 +160,6 @@ impl From<&Link> for PasswordChosenView {
 
 fn stranger(request_id: &str) -> Origin {
     clock::origin(Actor::Gateway, Source::Api, request_id)
-}
-
-/// Randomness for a salt or a token, and for the cipher.
-pub(super) fn random() -> Result<([u8; 32], [u8; 12]), Problem> {
-    let drawn = clock::random_bytes().and_then(|bytes| Ok((bytes, clock::random_nonce()?)));
-    drawn.map_err(|_| Problem::no_randomness())
 }
 
 /// Whom the link of an invitation belongs to, before it is accepted. 410 `invitation_expired`, `invitation_used` or

@@ -13,19 +13,18 @@ use super::body::JsonBody;
 use super::me::{self, MeView};
 use super::sign_in_mfa;
 use crate::directory::key::fold;
-use crate::directory::{Actor, Code, SessionId, Source};
+use crate::directory::{Actor, Code, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
-use crate::http::login::refuse_program;
+use crate::http::fresh::fresh_step;
+use crate::http::login::{cookies_of, refuse_program};
 use crate::http::openapi::{one_of, section};
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::http::throttle::Visitor;
 use crate::login::Login;
-use crate::login::local::{
-    self, Asked, FreshStep, KNOWN_BROWSER_SECONDS, LocalError, Stage, Step, change_by_ticket,
-};
+use crate::login::local::{self, Asked, LocalError, Stage, Step, change_by_ticket};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -163,41 +162,6 @@ pub(super) async fn view(
         }),
     };
     Ok((cookies, view))
-}
-
-/// The cookies of whoever is signed in by a step: none before the last one.
-pub(in crate::http) fn cookies_of(stage: &Stage, here: &PublicUrl) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    if let Stage::SignedIn {
-        session,
-        token,
-        browser,
-    } = stage
-    {
-        let seconds = session.expires_at.duration_since(session.created_at).as_secs();
-        let cookies = [
-            Cookie::Session.set(token.expose(), seconds, here),
-            Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here),
-        ];
-        for cookie in cookies.into_iter().flatten() {
-            headers.append(header::SET_COOKIE, cookie);
-        }
-    }
-    headers
-}
-
-/// What a step may need that cannot be computed.
-pub(in crate::http) fn fresh_step() -> Result<FreshStep, Problem> {
-    let drawn = || {
-        let random = [
-            clock::random_bytes()?,
-            clock::random_bytes()?,
-            clock::random_bytes()?,
-        ];
-        let session = SessionId(clock::random_id());
-        Ok::<_, aws_lc_rs::error::Unspecified>(FreshStep::new(session, random, clock::random_nonce()?))
-    };
-    drawn().map_err(|_| Problem::no_randomness())
 }
 
 /// A form of another site can post any text, but not as JSON: nobody is signed in to an account that they did not choose.

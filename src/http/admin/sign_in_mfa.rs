@@ -11,11 +11,12 @@ use utoipa_axum::routes;
 
 use super::body::JsonBody;
 use super::my_mfa::MfaOfferView;
-use super::sign_in::{LoginView, check_json, fresh_step, view};
+use super::sign_in::{LoginView, check_json, view};
 use crate::directory::{Actor, Language, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
+use crate::http::fresh::{factor_dice, fresh_step};
 use crate::http::login::refuse_program;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
@@ -77,7 +78,7 @@ async fn give(
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
-    let fresh = (fresh_step()?, clock::factor_dice()?);
+    let fresh = (fresh_step()?, factor_dice()?);
     let browser = Cookie::Known.read(&headers, &here);
     let given = match give_code(&login, &body.ticket, &body.code, browser, fresh, origin).await {
         Ok(given) => given,
@@ -110,7 +111,7 @@ async fn enrol(
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
-    match offer_enrolment(&login, &body.ticket, clock::factor_dice()?, language, origin).await {
+    match offer_enrolment(&login, &body.ticket, factor_dice()?, language, origin).await {
         Ok(offer) => Ok(Json(MfaOfferView::from(offer)).into_response()),
         Err(LocalError::SignIn(refused)) => Ok(refuse_program(&login, &headers, &request_id, *refused).await),
         Err(error) => Err(error.into()),

@@ -5,14 +5,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::password::{choose_password, cookies_of, is_from_elsewhere};
 use super::refusal::{refuse, seconds_until};
 use super::return_to::checked;
 use crate::directory::{Actor, Code, Language, MfaRefusal, Origin, Refusal, Source};
-use crate::http::admin::{cookies_of, fresh_step};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
 use crate::http::form::Form;
+use crate::http::fresh::{factor_dice, fresh_step};
 use crate::http::pages::{
     MfaCodePage, MfaEnrolPage, PlainError, PlainErrorPage, RecoveryCodesPage, Step, page, preferred_language,
 };
@@ -49,7 +50,7 @@ pub(super) async fn ask(
         error: error.map(|(_, code)| code),
     };
     let status = error.map_or(StatusCode::OK, |(status, _)| status);
-    let dice = clock::factor_dice()?;
+    let dice = factor_dice()?;
     match offer_enrolment(login, ongoing.ticket, dice, language, origin(request_id)).await {
         Ok(offer) => {
             let shown = MfaEnrolPage {
@@ -79,13 +80,13 @@ pub(super) async fn give(
     form: Form,
 ) -> Result<Response, Problem> {
     let language = preferred_language(&headers);
-    if is_of_another_site(&headers) {
+    if is_from_elsewhere(&headers) {
         return Ok(expired(StatusCode::FORBIDDEN, language));
     }
     let ticket = form.field("ticket");
     let return_to = checked(form.field("return_to"), &here);
     let browser = Cookie::Known.read(&headers, &here);
-    let fresh = (fresh_step()?, clock::factor_dice()?);
+    let fresh = (fresh_step()?, factor_dice()?);
     let given = give_code(
         &login,
         ticket,
@@ -119,21 +120,23 @@ pub(super) async fn give(
         Err(LocalError::Refused(_)) => return Ok(expired(StatusCode::CONFLICT, language)),
         Err(error) => return Err(error.into()),
     };
-    let next = match &given.stage {
-        Stage::SignedIn { .. } => return_to.unwrap_or("/").to_owned(),
-        Stage::Next { .. } => format!("/login/{tenant}"),
-    };
     let cookies = cookies_of(&given.stage, &here);
-    let response = match given.recovery_codes {
-        Some(codes) => {
+    let (next, ongoing) = match &given.stage {
+        Stage::SignedIn { .. } => (return_to.unwrap_or("/").to_owned(), None),
+        Stage::Next { ticket, .. } => (format!("/login/{tenant}"), Some((ticket.expose(), return_to))),
+    };
+    let response = match (given.recovery_codes, ongoing) {
+        (Some(codes), ongoing) => {
             let shown = RecoveryCodesPage {
                 language,
                 codes: &codes.0,
                 next: &next,
+                ongoing,
             };
             page(StatusCode::OK, &shown)
         }
-        None => (StatusCode::SEE_OTHER, [(header::LOCATION, next)]).into_response(),
+        (None, Some((ticket, return_to))) => choose_password(language, &tenant, ticket, return_to, None),
+        (None, None) => (StatusCode::SEE_OTHER, [(header::LOCATION, next)]).into_response(),
     };
     Ok((cookies, response).into_response())
 }
@@ -145,13 +148,4 @@ fn origin(request_id: &str) -> Origin {
 fn expired(status: StatusCode, language: Language) -> Response {
     let error = PlainError::FormExpired;
     page(status, &PlainErrorPage { language, error })
-}
-
-/// Another site must not sign anybody in to an account that they did not choose (Fetch Metadata; browsers that do not say
-/// where a form comes from are let through).
-fn is_of_another_site(headers: &HeaderMap) -> bool {
-    let site = headers
-        .get("sec-fetch-site")
-        .and_then(|value| value.to_str().ok());
-    site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
