@@ -8,7 +8,7 @@ use super::refusal::{refuse, too_many};
 use super::return_to::checked;
 use super::second_factor::{self, Ongoing};
 use crate::directory::key::fold;
-use crate::directory::{Actor, Code, Language, Source};
+use crate::directory::{Actor, Language, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;

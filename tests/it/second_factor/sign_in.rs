@@ -167,7 +167,7 @@ async fn nothing_is_shown_to_who_has_no_ticket_and_a_ticket_is_good_for_ten_minu
     let mut member = Member::required(&gateway).await;
     let mut jar = Jar::default();
     let ticket = member.ticket(&mut jar, "mfa_enrol").await;
-    let other_kind = ticket.replace("_tk_", "_ses_");
+    let other_kind = ticket.replace("_tkt_", "_ses_");
     for stranger in ["", "nonsense", &other_kind, &ticket[..ticket.len() - 1]] {
         let body = json!({"ticket": stranger, "code": "123456"});
         for (path, body) in [
