@@ -156,3 +156,67 @@ fn sent(
     let change = Change::new(fact, origin, action, ("user", user.0), None, Some(after));
     (invitation, change)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::sample::{self, now, origin};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_link_says_why_it_is_not_good() {
+        use CredentialRefusal::{InvitationExpired, InvitationUsed, InvitationWithdrawn};
+        let pending = User {
+            pending: true,
+            ..sample::local(1, "ada@acme.example")
+        };
+        let settled = sample::local(1, "ada@acme.example");
+        let deleted = User {
+            deleted_at: Some(now()),
+            ..pending.clone()
+        };
+        let (fresh, late) = (now() + Duration::from_millis(1), now());
+        for (user, expires_at, is_accepted, is_withdrawn, expected) in [
+            (&pending, fresh, false, false, None),
+            (&pending, late, false, false, Some(InvitationExpired)),
+            (&pending, fresh, true, false, Some(InvitationUsed)),
+            (&settled, fresh, true, false, Some(InvitationUsed)),
+            (&settled, late, false, false, Some(InvitationUsed)),
+            (&pending, fresh, false, true, Some(InvitationWithdrawn)),
+            (&deleted, fresh, false, true, Some(InvitationWithdrawn)),
+            (&deleted, fresh, false, false, Some(InvitationWithdrawn)),
+        ] {
+            let linked = Linked {
+                invitation: Invitation {
+                    id: InvitationId(Uuid::nil()),
+                    user: user.id,
+                    sent_at: now(),
+                    expires_at,
+                },
+                is_accepted,
+                is_withdrawn,
+            };
+            let expected = expected.map_or(Ok(()), |refusal| Err(refusal.into()));
+            assert_eq!(linked.check_open(user, now()), expected, "{linked:?} {user:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_accepts_is_pending_no_more_and_nobody_accepts_twice() {
+        let pending = User {
+            pending: true,
+            ..sample::local(1, "ada@acme.example")
+        };
+        let Arrival { user, change } = accept(&pending, origin()).unwrap();
+        assert_eq!(user, sample::local(1, "ada@acme.example"));
+        let (fact, audit) = change.into_parts();
+        assert!(
+            matches!(fact, Fact::Invitation(InvitationFact::Accepted { user: stored, .. }) if stored == user)
+        );
+        assert_eq!(
+            (audit.action, audit.target_id),
+            ("invitation.accepted", user.id.0)
+        );
+        assert!(accept(&user, origin()).is_none());
+    }
+}

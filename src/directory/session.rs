@@ -187,4 +187,22 @@ mod tests {
         assert_eq!((audit.action, audit.target_id), ("user.signed_out", user.0));
         assert_eq!(audit.before, Some(json!({"sessions": ids})));
     }
+
+    #[test]
+    fn the_audit_row_of_a_sign_in_by_password_says_whether_there_was_a_second_factor() {
+        let user = sample::local(1, "ada");
+        for second_factor in [false, true] {
+            let proof = Proof::Local { second_factor };
+            let id = SessionId(Uuid::from_u128(3));
+            let (session, change) = open(id, TokenHash([4; 32]), &user, proof, None, origin());
+            let (_, audit) = change.into_parts();
+            let expected = json!({
+                "session": id,
+                "auth_method": "local",
+                "expires_at": session.expires_at.to_string(),
+                "second_factor": second_factor,
+            });
+            assert_eq!(audit.after, Some(expected));
+        }
+    }
 }

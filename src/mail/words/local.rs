@@ -146,3 +146,33 @@ pub(super) fn break_glass_used(language: Language, tenant: &str, account: &str, 
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_about_passwords_name_the_tenant_and_carry_a_link_only_where_there_is_something_to_do() {
+        for language in Language::ALL {
+            for activates in [true, false] {
+                let address = "https://id.example/reset?token=x".to_owned();
+                let words = reset(language, "Acme", "Ada", address, activates, "noon");
+                assert!(words.subject.contains("Acme") && words.greeting.contains("Ada"));
+                assert!(words.link.is_some() && words.notes[0].contains("noon"));
+            }
+            for by_administrator in [true, false] {
+                let words = changed(language, "Acme", "Ada", by_administrator, "noon");
+                assert!(words.subject.contains("Acme") && words.lead.contains("noon"));
+                assert!(words.link.is_none());
+            }
+            let words = break_glass_used(language, "Acme", "ada@acme.example", "noon");
+            assert!(words.lead.contains("ada@acme.example") && words.lead.contains("noon"));
+            assert!(words.link.is_none());
+        }
+        let (own, others) = (
+            changed(Language::English, "Acme", "Ada", false, "noon"),
+            changed(Language::English, "Acme", "Ada", true, "noon"),
+        );
+        assert_ne!(own.lead, others.lead);
+    }
+}
