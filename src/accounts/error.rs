@@ -1,8 +1,10 @@
 //! Why an administrative request came to nothing.
 
 use super::connections::metadata::MetadataFailure;
+use crate::auth::password::PasswordFault;
 use crate::auth::vault::VaultError;
 use crate::directory::Refusal;
+use crate::hashing::Busy;
 use crate::sso::saml::key::KeyError;
 use crate::storage;
 
@@ -40,6 +42,12 @@ pub enum Error {
     /// The metadata at the address that a connection has cannot be taken.
     #[error("the metadata of the identity provider cannot be taken: {0}")]
     MetadataUnavailable(MetadataFailure),
+    /// A password is not accepted.
+    #[error("the password is not accepted")]
+    Password(PasswordFault),
+    /// Too many passwords at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// No key could be made.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -64,3 +72,9 @@ impl From<Refusal> for Error {
 }
 
 storage::carried_by!(Error);
+
+impl From<PasswordFault> for Error {
+    fn from(fault: PasswordFault) -> Self {
+        Self::Password(fault)
+    }
+}

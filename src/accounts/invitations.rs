@@ -4,8 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error, letters};
+use super::{Accounts, Error};
 use crate::auth::bearer::{NewToken, TokenKind};
+use crate::auth::letters;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
     Action, Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Target, Tenant,

@@ -15,7 +15,7 @@ pub mod group_mapping;
 pub mod idempotency;
 pub mod invitations;
 pub mod invite;
-mod letters;
+pub mod passwords;
 pub mod tenants;
 pub mod users;
 
@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
+use crate::hashing::Passwords;
 use crate::outbound::{Client, TxtLookup};
 use crate::storage::Store;
 
@@ -37,11 +38,12 @@ pub struct Accounts {
     /// What the proofs of domains are made with.
     domain_proofs: MacKey,
     dns: TxtLookup,
+    passwords: Passwords,
 }
 
 impl Accounts {
     /// Works on this store, with these keys for stored secrets and for the proofs of domains, the one client for
-    /// outgoing calls, and `dns`, by which proofs are looked for.
+    /// outgoing calls, `dns`, by which proofs are looked for, and the places at which passwords are hashed.
     #[must_use]
     pub fn new(
         store: Store,
@@ -49,6 +51,7 @@ impl Accounts {
         outbound: Client,
         domain_proofs: MacKey,
         dns: TxtLookup,
+        passwords: Passwords,
     ) -> Self {
         Self {
             store,
@@ -56,6 +59,7 @@ impl Accounts {
             outbound,
             domain_proofs,
             dns,
+            passwords,
         }
     }
 

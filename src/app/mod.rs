@@ -6,6 +6,7 @@ mod files;
 mod listener;
 mod mail;
 mod operator;
+mod passwords;
 mod serve;
 pub mod telemetry;
 
@@ -79,6 +80,9 @@ pub enum StartError {
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Randomness,
+    /// There is no memory to hash a password.
+    #[error("a password cannot be hashed: there is not memory enough")]
+    Passwords,
 }
 
 /// Opens the database that the settings name.

@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tower::util::MapRequest;
 
-use super::{StartError, demo, files, listener, mail, open_store, operator, telemetry};
+use super::{StartError, demo, files, listener, mail, open_store, operator, passwords, telemetry};
 use crate::accounts::Accounts;
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
@@ -119,13 +119,22 @@ pub async fn start(
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let proofs = MacKey::derive(key.expose(), "proofs of domains");
     let dns = TxtLookup::new(config.dns_server);
-    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), outbound.clone(), proofs, dns);
+    let passwords = passwords::open(config).await?;
+    let accounts = Accounts::new(
+        store.clone(),
+        Arc::clone(&vault),
+        outbound.clone(),
+        proofs,
+        dns,
+        passwords.clone(),
+    );
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let login = Login::new(
         store.clone(),
         operator_token.hash,
-        Arc::clone(&vault),
+        (Arc::clone(&vault), MacKey::derive(key.expose(), "known browsers")),
         outbound,
+        passwords,
         public_url.as_str(),
     );
     let screen = if config.demo {

@@ -6,6 +6,8 @@ use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::directory::TenantId;
+use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 
 /// Which door a token opens.
@@ -23,6 +25,10 @@ pub enum TokenKind {
     State,
     /// An invitation, in a link.
     Invitation,
+    /// A password reset, in a link.
+    Reset,
+    /// A sign-in by password that is not finished.
+    Ticket,
     /// The token endpoint of one directory, as the secret of an OAuth client.
     ClientSecret,
     /// The admin API of one tenant, as an API key.
@@ -42,6 +48,8 @@ impl TokenKind {
             Self::Browser => "rollcall_br_",
             Self::State => "rollcall_st_",
             Self::Invitation => "rollcall_inv_",
+            Self::Reset => "rollcall_rst_",
+            Self::Ticket => "rollcall_tkt_",
             Self::ClientSecret => "rollcall_cs_",
             Self::ApiKey => "rollcall_key_",
             Self::Access => "rollcall_at_",
@@ -121,6 +129,12 @@ pub fn hash(token: &str) -> TokenHash {
 pub fn derive(token: &str, purpose: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
     URL_SAFE_NO_PAD.encode(hmac::sign(&key, purpose.as_bytes()))
+}
+
+/// The name that somebody gives to sign in, as guesses are counted under it: written in any case, apart in each tenant.
+#[must_use]
+pub fn account_key(tenant: TenantId, email: &str) -> TokenHash {
+    hash(&format!("account {tenant} {}", fold(email)))
 }
 
 /// Compares two texts in constant time, but for their length.

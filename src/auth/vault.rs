@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::directory::{ConnectionId, TenantId};
+use crate::directory::{ConnectionId, TenantId, UserId};
 
 const VERSION: &str = "v1";
 
@@ -110,6 +110,12 @@ pub fn service_key_place(tenant: TenantId, connection: ConnectionId, key: Uuid) 
 #[must_use]
 pub fn test_ticket_place(tenant: TenantId, connection: ConnectionId) -> String {
     format!("test of connection {connection} of tenant {tenant}")
+}
+
+/// What the secret of somebody's authenticator app belongs to.
+#[must_use]
+pub fn totp_secret_place(tenant: TenantId, user: UserId) -> String {
+    format!("authenticator app of user {user} of tenant {tenant}")
 }
 
 /// Tells keys apart and says nothing of them: the first 8 bytes of a hash.

@@ -6,6 +6,7 @@ mod database_url;
 mod error;
 mod network;
 mod parse;
+mod password_cost;
 mod secret;
 mod source;
 
@@ -19,6 +20,7 @@ pub use database_url::DatabaseUrl;
 pub use error::{ConfigError, Origin};
 pub use network::Network;
 pub use parse::{ListenAddress, LogFormat, SmtpUrl};
+pub use password_cost::PasswordCost;
 pub use secret::{MasterKey, Secret};
 
 use source::{Setting, Settings};
@@ -51,6 +53,8 @@ pub struct Config {
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed about where a request comes from. Default nobody's.
     pub trusted_proxies: Vec<Network>,
+    /// What hashing a password costs; `None`: measured at the start.
+    pub password_cost: Option<PasswordCost>,
     /// Whether the demo tenant is seeded. Default false.
     pub demo: bool,
     /// A filter in the syntax of `tracing_subscriber::EnvFilter`, checked. Default `info`.
@@ -111,6 +115,9 @@ impl Config {
             trusted_proxies: settings
                 .parse(Setting::TrustedProxies, Network::ACCEPTED, Network::parse_list)?
                 .unwrap_or_default(),
+            password_cost: settings
+                .parse(Setting::PasswordCost, PasswordCost::ACCEPTED, PasswordCost::parse)?
+                .flatten(),
             demo: settings
                 .parse(Setting::Demo, parse::SWITCH, parse::switch)?
                 .unwrap_or(false),

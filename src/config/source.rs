@@ -27,13 +27,14 @@ pub(super) enum Setting {
     DnsServer,
     RateLimits,
     TrustedProxies,
+    PasswordCost,
     Demo,
     Log,
     LogFormat,
 }
 
 impl Setting {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -46,6 +47,7 @@ impl Setting {
         Self::DnsServer,
         Self::RateLimits,
         Self::TrustedProxies,
+        Self::PasswordCost,
         Self::Demo,
         Self::Log,
         Self::LogFormat,
@@ -66,6 +68,7 @@ impl Setting {
             Self::DnsServer => "dns_server",
             Self::RateLimits => "rate_limits",
             Self::TrustedProxies => "trusted_proxies",
+            Self::PasswordCost => "password_cost",
             Self::Demo => "demo",
             Self::Log => "log",
             Self::LogFormat => "log_format",

@@ -65,6 +65,7 @@ fn nothing_set_gives_the_documented_defaults() {
             mail_from: None,
             allow_private_idp: false,
             dns_server: None,
+            password_cost: None,
             rate_limits: true,
             trusted_proxies: vec![],
             demo: false,

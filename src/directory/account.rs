@@ -67,6 +67,7 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
         contact_tags: new.contact_tags,
         administrator: None,
         break_glass: false,
+        mfa_required: false,
         profile: Profile::from_attributes(&new.attributes),
         version: 1,
         created_at: origin.at,

@@ -9,9 +9,13 @@ use serde_json::json;
 use super::admin::AdminScope;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
+use super::id::SessionId;
 use super::invitation::Mail;
+use super::key::fold;
+use super::language::Language;
 use super::lifecycle::Arrival;
 use super::refusal::Refusal;
+use super::tenant::Tenant;
 use super::user::{User, UserSource, UserStatus};
 
 /// A flag that may be set or taken, and would be another one than before. Whoever writes it says who is told.
@@ -75,6 +79,42 @@ impl Decision {
         let change = Change::user(fact, origin, action, user.id.0, before, after);
         Arrival { user, change }
     }
+}
+
+/// Notes that the account was used: somebody has signed in by its password although single sign-on is enforced.
+#[must_use]
+pub fn note_use(user: &User, session: SessionId, mails: Vec<Mail>, origin: Origin) -> Change {
+    let after = json!({"session": session});
+    let fact = UserFact::BreakGlassUsed { mails, at: origin.at };
+    Change::user(
+        fact,
+        origin,
+        "user.break_glass_used",
+        user.id.0,
+        None,
+        Some(after),
+    )
+}
+
+/// Who is told of it, each address once and in their language: those who manage the whole tenant and have an address, and
+/// the tenant's support.
+#[must_use]
+pub fn readers(administrators: &[User], tenant: &Tenant) -> Vec<(String, Language)> {
+    let administrators = administrators
+        .iter()
+        .filter_map(|user| Some((user.email()?, user.language())));
+    // A tenant has no language of its own yet.
+    let support = tenant
+        .support_email
+        .clone()
+        .map(|address| (address, Language::default()));
+    let mut readers: Vec<(String, Language)> = Vec::new();
+    for (address, language) in administrators.chain(support) {
+        if !readers.iter().any(|(known, _)| fold(known) == fold(&address)) {
+            readers.push((address, language));
+        }
+    }
+    readers
 }
 
 fn check_fit(user: &User, linked: bool, origin: &Origin) -> Result<(), Refusal> {

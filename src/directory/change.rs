@@ -8,6 +8,7 @@ use super::api_key::ApiKey;
 use super::audit::{AuditEntry, Origin};
 use super::client::{AccessToken, Client, ClientSecret, CredentialId, TrustedIssuer};
 use super::connection::{Connection, Domain, IdentityKey};
+use super::credential::Credential;
 use super::entity::Entity;
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
@@ -19,6 +20,7 @@ use super::invitation::{Invitation, Mail};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
 use super::schema::DirectorySchema;
+use super::second_factor::{NewFactor, RecoveryHash};
 use super::session::NewSession;
 use super::tenant::{SignIn, Tenant};
 use super::user::User;
@@ -54,6 +56,10 @@ pub enum Fact {
     Client(ClientFact),
     /// API keys.
     ApiKey(ApiKeyFact),
+    /// Passwords of local accounts.
+    Credential(CredentialFact),
+    /// Second factors of local accounts.
+    SecondFactor(SecondFactorFact),
 }
 
 /// Facts of API keys.
@@ -136,6 +142,44 @@ pub enum InvitationFact {
         /// When.
         at: Timestamp,
     },
+    /// The invited person has accepted, by its link or by another that a mail has brought them.
+    Accepted {
+        /// The person, pending no more.
+        user: User,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Facts of passwords.
+#[derive(Debug, Clone)]
+pub enum CredentialFact {
+    /// A person got a password, or another one. Access ends but for one session, and what led to a password is void.
+    PasswordSet {
+        /// The password.
+        credential: Credential,
+        /// The name that guesses are counted under; what was counted is forgotten.
+        account: TokenHash,
+        /// The session that goes on.
+        keep: Option<SessionId>,
+        /// Who is told.
+        mails: Vec<Mail>,
+    },
+    /// A link by which a person can set a password was sent.
+    ResetSent {
+        /// Whose.
+        user: UserId,
+        /// What its token hashes to.
+        hash: TokenHash,
+        /// From when on it is void.
+        expires_at: Timestamp,
+        /// The mail that carries it.
+        mail: Mail,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody tried to set a password and was refused; nothing but the audit row is kept.
+    Refused,
 }
 
 /// Facts of the schemas that directories bring themselves.
@@ -190,6 +234,59 @@ pub enum ClientFact {
         token: AccessToken,
         /// What the token hashes to.
         hash: TokenHash,
+    },
+}
+
+/// Facts of second factors.
+#[derive(Debug, Clone)]
+pub enum SecondFactorFact {
+    /// A person needs one to sign in, or needs none any more.
+    RequiredSet {
+        /// Who.
+        user: UserId,
+        /// Whether they need one now.
+        required: bool,
+    },
+    /// A person has one; another one before is good no more, nor are its recovery codes.
+    Enrolled {
+        /// Who.
+        user: UserId,
+        /// The factor with its recovery codes.
+        factor: NewFactor,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has none any more, by their own wish.
+    Removed {
+        /// Who.
+        user: UserId,
+    },
+    /// A person has none any more, by an administrator's hand; access by every session ends.
+    Reset {
+        /// Who.
+        user: UserId,
+        /// The name under which wrong guesses were counted, hashed; they are forgotten.
+        account: TokenHash,
+        /// Tells the person, where they have an address.
+        mail: Option<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A recovery code was used up.
+    RecoveryCodeUsed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        hash: RecoveryHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has other recovery codes; those before are void.
+    RecoveryCodesRenewed {
+        /// Who.
+        user: UserId,
+        /// The codes.
+        hashes: Vec<RecoveryHash>,
     },
 }
 
@@ -284,6 +381,13 @@ pub enum UserFact {
         user: UserId,
         /// Whether they are it now.
         enabled: bool,
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The break-glass account was used; some are told.
+    BreakGlassUsed {
         /// Who are told, and how.
         mails: Vec<Mail>,
         /// When.

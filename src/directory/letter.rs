@@ -25,6 +25,45 @@ pub enum Letter {
         /// From when on the link is void.
         expires_at: Timestamp,
     },
+    /// Somebody has asked for a link by which a password is set.
+    PasswordReset {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The reader's name.
+        name: String,
+        /// What the link carries: whoever holds it can set the password.
+        token: String,
+        /// The reader has not accepted their invitation yet, and does so by this link.
+        activates: bool,
+        /// From when on the link is void.
+        expires_at: Timestamp,
+    },
+    /// Somebody's password was changed.
+    PasswordChanged {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The reader's name.
+        name: String,
+        /// An administrator has done it, and not the reader.
+        by_administrator: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody has signed in with the break-glass account.
+    BreakGlassUsed {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The account's userName.
+        account: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody became the break-glass account, or is it no more.
     BreakGlass {
         /// The reader's.
@@ -40,6 +79,17 @@ pub enum Letter {
         /// When.
         at: Timestamp,
     },
+    /// Somebody's second factor was taken away by an administrator.
+    MfaReset {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// Where the tenant's people find help, where it says so.
+        support_email: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Letter {
@@ -48,7 +98,11 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::BreakGlassUsed { .. } => "break_glass_used",
             Self::BreakGlass { .. } => "break_glass",
+            Self::MfaReset { .. } => "mfa_reset",
         }
     }
 

@@ -96,6 +96,7 @@ pub fn provision(
         contact_tags: Vec::new(),
         administrator: None,
         break_glass: false,
+        mfa_required: false,
         profile: said.profile,
         version: 1,
         created_at: origin.at,

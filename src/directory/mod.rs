@@ -14,12 +14,14 @@ pub mod break_glass;
 pub mod change;
 pub mod client;
 pub mod connection;
+pub mod credential;
 pub mod disagreement;
 pub mod email;
 pub mod entity;
 pub mod grant;
 pub mod group;
 pub mod group_mapping;
+pub mod guess;
 pub mod health;
 pub mod id;
 pub mod invitation;
@@ -40,6 +42,7 @@ pub mod saml;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
+pub mod second_factor;
 pub mod service_key;
 pub mod session;
 pub mod tenant;
@@ -51,17 +54,19 @@ pub use admin::{AdminScope, Authority};
 pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    ApiKeyFact, Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact,
-    RegistryFact, SchemaFact, SignInFact, UserFact,
+    ApiKeyFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact, GroupFact, InvitationFact,
+    RegistryFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
     Connection, ConnectionSettings, Domain, IdentityKey, OidcSettings, Protocol, SealedSecret,
 };
+pub use credential::{Credential, CredentialRefusal, PasswordHash};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
+pub use guess::{GuessPurpose, Guesses};
 pub use id::{
     ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
     SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
@@ -77,6 +82,7 @@ pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
 pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
+pub use second_factor::{Enrolling, MfaRefusal, NewFactor, RecoveryHash, SecondFactor};
 pub use service_key::ServiceKey;
 pub use session::{NewSession, Proof};
 pub use tenant::{SignIn, Slug, Tenant};

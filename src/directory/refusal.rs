@@ -2,11 +2,13 @@
 
 use super::api_key::MOST_KEYS as MOST_KEYS_OF_TENANT;
 use super::client::MOST_CREDENTIALS;
+use super::credential::CredentialRefusal;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
 use super::policy::Action;
 use super::saml::SamlBinding;
+use super::second_factor::MfaRefusal;
 use super::service_key::MOST_KEYS;
 
 /// Why a rule said no. The text is for the person who asked; the code is stable.
@@ -134,6 +136,9 @@ pub enum Refusal {
         "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
     )]
     BreakGlassAccount,
+    /// About second factors.
+    #[error(transparent)]
+    Mfa(#[from] MfaRefusal),
     /// Nobody deletes the account that they are signed in with.
     #[error(
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
@@ -273,6 +278,9 @@ pub enum Refusal {
     /// Nothing is there to be accepted.
     #[error("the identity provider's metadata offers nothing that this connection does not have")]
     NothingOffered,
+    /// About passwords of local accounts, and links that lead to one.
+    #[error(transparent)]
+    Credential(#[from] CredentialRefusal),
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -344,6 +352,7 @@ impl Refusal {
             Self::BreakGlassUnfit(_) => "break_glass_unfit",
             Self::BreakGlassTaken(_) => "break_glass_taken",
             Self::BreakGlassAccount => "break_glass_account",
+            Self::Mfa(refusal) => refusal.code(),
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
             Self::UnknownGroup { .. } => "unknown_group",
@@ -368,6 +377,7 @@ impl Refusal {
             Self::BindingNotOffered(_) => "binding_not_offered",
             Self::NoMetadataUrl => "no_metadata_url",
             Self::NothingOffered => "nothing_offered",
+            Self::Credential(refusal) => refusal.code(),
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

@@ -55,6 +55,7 @@ pub(crate) fn local(number: u128, user_name: &str) -> User {
         entity: None,
         administrator: None,
         break_glass: false,
+        mfa_required: false,
         profile: Profile::from_attributes(&account::attributes(None, None, None, user_name)),
         version: 1,
         created_at: at(1),

@@ -50,6 +50,11 @@ pub enum Proof {
         /// What the provider calls the person.
         said: Said,
     },
+    /// By e-mail address and password.
+    Local {
+        /// And by a second factor.
+        second_factor: bool,
+    },
 }
 
 impl Proof {
@@ -58,6 +63,7 @@ impl Proof {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Sso { .. } => "sso",
+            Self::Local { .. } => "local",
         }
     }
 }
@@ -82,11 +88,14 @@ pub fn open(
         expires_at: limits.into_iter().flatten().min().unwrap_or(ours),
         proof,
     };
-    let after = json!({
+    let mut after = json!({
         "session": id,
         "auth_method": session.proof.as_str(),
         "expires_at": session.expires_at.to_string(),
     });
+    if let Proof::Local { second_factor } = session.proof {
+        after["second_factor"] = second_factor.into();
+    }
     let fact = Fact::SignIn(SignInFact::SessionOpened(Box::new(session.clone())));
     let change = Change::new(
         fact,
@@ -177,5 +186,23 @@ mod tests {
         assert!(matches!(fact, Fact::SignIn(SignInFact::SessionsEnded(ended)) if ended == ids));
         assert_eq!((audit.action, audit.target_id), ("user.signed_out", user.0));
         assert_eq!(audit.before, Some(json!({"sessions": ids})));
+    }
+
+    #[test]
+    fn the_audit_row_of_a_sign_in_by_password_says_whether_there_was_a_second_factor() {
+        let user = sample::local(1, "ada");
+        for second_factor in [false, true] {
+            let proof = Proof::Local { second_factor };
+            let id = SessionId(Uuid::from_u128(3));
+            let (session, change) = open(id, TokenHash([4; 32]), &user, proof, None, origin());
+            let (_, audit) = change.into_parts();
+            let expected = json!({
+                "session": id,
+                "auth_method": "local",
+                "expires_at": session.expires_at.to_string(),
+                "second_factor": second_factor,
+            });
+            assert_eq!(audit.after, Some(expected));
+        }
     }
 }

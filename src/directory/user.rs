@@ -48,6 +48,8 @@ pub struct User {
     /// Whether this is the tenant's break-glass account: the one that may sign in by password although single sign-on is
     /// enforced.
     pub break_glass: bool,
+    /// Whether the person has to have a second factor to sign in by password.
+    pub mfa_required: bool,
     /// Everything else the directory says.
     pub profile: Profile,
     /// Grows by one with every change that the person's resource shows; the `ETag`.

@@ -1,4 +1,4 @@
-//! The two cookies: one opens a session, one binds a sign-in to the browser that began it.
+//! The cookies: one opens a session, one binds a sign-in to the browser that began it, one shows a browser to be known.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -15,6 +15,8 @@ pub(super) enum Cookie {
     /// Binds sign-ins to a browser. It has to travel on a form that an identity provider posts here, so over https it
     /// is sent from other sites too.
     Login,
+    /// Says that somebody has signed in by password with this browser before.
+    Known,
 }
 
 impl Cookie {
@@ -25,6 +27,8 @@ impl Cookie {
             (Self::Session, false) => "session",
             (Self::Login, true) => "__Host-login",
             (Self::Login, false) => "login",
+            (Self::Known, true) => "__Host-known",
+            (Self::Known, false) => "known",
         }
     }
 
@@ -47,7 +51,7 @@ impl Cookie {
     pub(super) fn set(self, value: &str, seconds: i64, at: &PublicUrl) -> Option<HeaderValue> {
         let name = self.name(at.is_https());
         let kept_to = match (self, at.is_https()) {
-            (Self::Session, true) => "SameSite=Lax; Secure",
+            (Self::Session | Self::Known, true) => "SameSite=Lax; Secure",
             (Self::Login, true) => "SameSite=None; Secure",
             (_, false) => "SameSite=Lax",
         };

@@ -7,6 +7,7 @@ mod clock;
 mod cookies;
 mod extract;
 mod form;
+mod fresh;
 mod health;
 mod help;
 mod idempotency;

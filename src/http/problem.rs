@@ -9,10 +9,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::throttle::TooMany;
+use super::clock;
+use super::login::seconds_until;
 use crate::accounts;
-use crate::directory::Refusal;
+use crate::directory::{Code, Language, MfaRefusal, Refusal};
 use crate::journal;
 use crate::login::Denied;
+use crate::login::local::LocalError;
 use crate::provisioning::{self, schemas};
 
 /// A request that came to nothing.
@@ -22,8 +25,8 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
-    /// Seconds after which trying again makes sense.
-    retry_after: Option<u32>,
+    /// For how many seconds trying again is of no use.
+    retry_after: Option<u64>,
 }
 
 /// What is wrong with one field.
@@ -65,7 +68,15 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
-            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+            retry_after: None,
+        }
+    }
+
+    /// 429 for whoever has to wait for so many seconds.
+    pub(super) fn too_many(code: &'static str, detail: &str, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
         }
     }
 
@@ -91,7 +102,7 @@ impl Problem {
     /// The same, which can be tried again after some seconds.
     pub(super) fn retry_after(self, seconds: u32) -> Self {
         Self {
-            retry_after: Some(seconds),
+            retry_after: Some(seconds.into()),
             ..self
         }
     }
@@ -114,6 +125,15 @@ impl Problem {
         )
     }
 
+    /// 422 for a password that is not accepted.
+    pub(super) fn weak(field: &'static str, code: &'static str, message: &str) -> Self {
+        Self::invalid(vec![FieldError {
+            field: field.into(),
+            code,
+            message: message.to_owned(),
+        }])
+    }
+
     pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
     }
@@ -134,17 +154,17 @@ impl From<Problem> for ProblemView {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status, self.retry_after);
+        let status = self.status;
+        let wait = self.retry_after;
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, media_type, Json(ProblemView::from(self))).into_response();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer realm=\"rollcall\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(seconds) = retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        let usual = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        if let Some(seconds) = wait.or(usual) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -198,8 +218,47 @@ impl From<accounts::Error> for Problem {
                 error.to_string(),
             ),
             accounts::Error::Vault(error) => Self::storage(&error, false),
+            accounts::Error::Password(fault) => {
+                Self::weak("password", fault.code(), fault.message(Language::default()))
+            }
+            accounts::Error::Busy(busy) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", busy.to_string())
+            }
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
+        }
+    }
+}
+
+impl From<LocalError> for Problem {
+    fn from(error: LocalError) -> Self {
+        match error {
+            LocalError::NotFound(what) => Self::not_found(what),
+            LocalError::Weak(fault) => {
+                Self::weak("password", fault.code(), fault.message(Language::default()))
+            }
+            LocalError::OwnPasswordMissing => Self::invalid(vec![FieldError {
+                field: "current_admin_password".into(),
+                code: "required",
+                message: "your own password, to set somebody else's".to_owned(),
+            }]),
+            LocalError::LockedOut(until) => Self::too_many(
+                Code::LockedOut.as_str(),
+                Code::LockedOut.message(Language::default()),
+                seconds_until(until, clock::now()),
+            ),
+            // Sign-ins are answered by pages and problems of their own; this is what is left of one.
+            LocalError::SignIn(refused) => Self::new(
+                StatusCode::from_u16(refused.code.status()).unwrap_or(StatusCode::FORBIDDEN),
+                refused.code.as_str(),
+                refused.code.message(Language::default()),
+            ),
+            LocalError::Busy(busy) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", busy.to_string())
+            }
+            LocalError::Vault(error) => Self::storage(&error, false),
+            LocalError::Refused(refusal) => refusal.into(),
+            LocalError::Storage(error) => Self::storage(&error, error.is_passing()),
         }
     }
 }
@@ -244,6 +303,9 @@ impl From<journal::Error> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
+            Refusal::Credential(ref refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT)
+            }
             Refusal::UnknownEntity { .. }
             | Refusal::UnknownDirectory(_)
             | Refusal::UnknownGroup { .. }
@@ -263,6 +325,7 @@ impl From<Refusal> for Problem {
             | Refusal::AdministratorOutsideScope
             | Refusal::OutsideScope => StatusCode::FORBIDDEN,
             Refusal::NotThere(_) => StatusCode::NOT_FOUND,
+            Refusal::Mfa(refusal) => StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT),
             _ => StatusCode::CONFLICT,
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
@@ -270,6 +333,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownEntity { field, .. } => field.into(),
             Refusal::BindingNotOffered(_) => "request_binding".into(),
             Refusal::PermissionNeedsFullScope(_) => "permissions".into(),
+            Refusal::Mfa(MfaRefusal::ClaimMissing) => "current_password".into(),
             Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()

@@ -10,6 +10,7 @@ use crate::auth::bearer::{NewToken, TokenKind};
 use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
+use crate::directory::registry::TokenHash;
 use crate::directory::{
     AccessWindow, Actor, Code, Connection, ConnectionId, DirectoryId, GrantSource, IdentityKey, NewSession,
     Origin, Proof, Said, SessionId, Tenant, User, UserId, UserKind, UserSource, connection, session,
@@ -123,6 +124,7 @@ pub(super) async fn decide(
             connection: Some(arriving.connection),
             verified: true,
             stranger: is_stranger,
+            retry_at: None,
         }
         .into()),
     }
@@ -214,18 +216,33 @@ pub(super) async fn sign_in(
         logout_hint: arriving.logout_hint,
         said: said_of(&arriving.attributes, &user),
     };
+    open(
+        tx,
+        &user,
+        proof,
+        arriving.session_limit,
+        (fresh.session, fresh.token.hash()),
+        origin,
+    )
+    .await
+    .map_err(SignInError::from)
+}
+
+/// Opens the session of somebody who has proven who they are, under the id and the hash of its token. Whether they may
+/// have one was decided before, in this transaction.
+pub(super) async fn open(
+    tx: &mut Tx,
+    user: &User,
+    proof: Proof,
+    limit: Option<Timestamp>,
+    (id, hash): (SessionId, TokenHash),
+    origin: Origin,
+) -> Result<NewSession, storage::Error> {
     let origin = Origin {
         actor: Actor::User(user.id),
         ..origin
     };
-    let (session, change) = session::open(
-        fresh.session,
-        fresh.token.hash(),
-        &user,
-        proof,
-        arriving.session_limit,
-        origin,
-    );
+    let (session, change) = session::open(id, hash, user, proof, limit, origin);
     tx.apply(change).await?;
     Ok(session)
 }

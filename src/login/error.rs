@@ -1,5 +1,7 @@
 //! A sign-in that came to nothing.
 
+use jiff::Timestamp;
+
 use crate::directory::access_error::Trace;
 use crate::directory::{Code, ConnectionId, Tenant};
 use crate::storage;
@@ -21,6 +23,8 @@ pub struct Refused {
     pub verified: bool,
     /// Who it is belongs elsewhere, as far as is known: they are not told who helps here, by name.
     pub stranger: bool,
+    /// Before this time trying again is of no use, where that is known.
+    pub retry_at: Option<Timestamp>,
 }
 
 impl Refused {
@@ -35,6 +39,7 @@ impl Refused {
             connection: None,
             verified: false,
             stranger: false,
+            retry_at: None,
         }
     }
 

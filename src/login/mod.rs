@@ -13,6 +13,7 @@ mod elsewhere;
 pub mod entrance;
 mod error;
 mod finish;
+pub mod local;
 pub mod logout;
 pub mod oauth;
 pub mod oidc;
@@ -39,9 +40,11 @@ pub use trial::TestReport;
 
 pub use crate::sso::jit::Decision;
 
+use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{ConnectionId, Slug};
+use crate::hashing::Passwords;
 use crate::outbound::Client;
 use crate::storage::Store;
 use providers::Providers;
@@ -55,19 +58,23 @@ pub struct Login {
     vault: Arc<Vault>,
     providers: Arc<Providers>,
     workbench: Workbench,
+    passwords: Passwords,
+    /// What browsers are known by that somebody has signed in with before.
+    browsers: MacKey,
     /// What browsers and identity providers see of us, without a slash at the end.
     public_url: Arc<str>,
 }
 
 impl Login {
-    /// Works on this store, with this operator token, the keys for stored secrets and the one client for outgoing
-    /// calls.
+    /// Works on this store, with this operator token, the keys for stored secrets and for known browsers, the one client
+    /// for outgoing calls, and the places at which passwords are hashed.
     #[must_use]
     pub fn new(
         store: Store,
         operator: TokenHash,
-        vault: Arc<Vault>,
+        (vault, browsers): (Arc<Vault>, MacKey),
         outbound: Client,
+        passwords: Passwords,
         public_url: &str,
     ) -> Self {
         Self {
@@ -76,6 +83,8 @@ impl Login {
             vault,
             providers: Arc::new(Providers::new(outbound)),
             workbench: Workbench::new(),
+            passwords,
+            browsers,
             public_url: public_url.trim_end_matches('/').into(),
         }
     }

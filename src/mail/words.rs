@@ -1,5 +1,7 @@
 //! What a letter says in the reader's language.
 
+mod local;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -80,6 +82,43 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
             by,
             at,
         } => break_glass(*language, tenant, account, *enabled, by.as_deref(), *at),
+        Letter::MfaReset {
+            language,
+            tenant,
+            support_email,
+            at,
+        } => mfa_reset(*language, tenant, support_email.as_deref(), *at),
+        Letter::PasswordReset {
+            language,
+            tenant,
+            name,
+            token,
+            activates,
+            expires_at,
+        } => {
+            let link = format!("{public_url}/reset?token={token}");
+            let until = moment(*expires_at, *language);
+            local::reset(*language, tenant, name, link, *activates, &until)
+        }
+        Letter::PasswordChanged {
+            language,
+            tenant,
+            name,
+            by_administrator,
+            at,
+        } => local::changed(
+            *language,
+            tenant,
+            name,
+            *by_administrator,
+            &moment(*at, *language),
+        ),
+        Letter::BreakGlassUsed {
+            language,
+            tenant,
+            account,
+            at,
+        } => local::break_glass_used(*language, tenant, account, &moment(*at, *language)),
     }
 }
 
@@ -159,6 +198,59 @@ fn break_glass(
                     "Toutes les personnes qui administrent l’organisation entière reçoivent ce message. Si vous ne vous y \
                      attendiez pas, vérifiez sans attendre."
                         .to_owned(),
+                ],
+            }
+        }
+    }
+}
+
+fn mfa_reset(language: Language, tenant: &str, support: Option<&str>, at: Timestamp) -> Words {
+    let at = moment(at, language);
+    match language {
+        Language::English => {
+            let whom = support.map_or_else(
+                || "your administrator".to_owned(),
+                |address| format!("your administrator or {address}"),
+            );
+            Words {
+                language,
+                subject: format!("Your second factor for {tenant} was reset"),
+                greeting: "Hello,".to_owned(),
+                lead: format!(
+                    "An administrator has reset your second factor for {tenant} ({at}). Your authenticator app and your \
+                     recovery codes are not good for signing in there any more, and you were signed out everywhere."
+                ),
+                link: None,
+                notes: vec![
+                    "When you need a second factor, the next sign-in shows a new QR code for your app. Take the old \
+                     entry out of the app."
+                        .to_owned(),
+                    format!("If you did not ask for this, tell {whom} at once, and change your password."),
+                ],
+            }
+        }
+        Language::French => {
+            let whom = support.map_or_else(
+                || "votre administrateur".to_owned(),
+                |address| format!("votre administrateur ou {address}"),
+            );
+            Words {
+                language,
+                subject: format!("Votre second facteur pour {tenant} a été réinitialisé"),
+                greeting: "Bonjour,".to_owned(),
+                lead: format!(
+                    "Un administrateur a réinitialisé votre second facteur pour {tenant} ({at}). Votre application \
+                     d’authentification et vos codes de secours ne permettent plus de vous y connecter, et vous avez été \
+                     déconnecté partout."
+                ),
+                link: None,
+                notes: vec![
+                    "Si un second facteur vous est demandé, la prochaine connexion affichera un nouveau code QR pour \
+                     votre application. Supprimez-y l’ancienne entrée."
+                        .to_owned(),
+                    format!(
+                        "Si vous n’avez rien demandé, prévenez {whom} sans attendre et changez votre mot de passe."
+                    ),
                 ],
             }
         }
@@ -273,6 +365,48 @@ mod tests {
             assert_eq!((words.subject.as_str(), words.lead.as_str()), (subject, lead));
             assert!(words.link.is_none() && words.language == language);
         }
+    }
+
+    #[test]
+    fn whoever_lost_a_second_factor_reads_what_happened_and_whom_to_tell() {
+        let words = |language, support: Option<&str>| {
+            let letter = Letter::MfaReset {
+                language,
+                tenant: "Acme".to_owned(),
+                support_email: support.map(str::to_owned),
+                at: "2026-08-01T04:05:00Z".parse().unwrap(),
+            };
+            let outgoing = Outgoing {
+                id: Uuid::nil(),
+                written_at: Timestamp::UNIX_EPOCH,
+                recipient: "ada@acme.example".to_owned(),
+                letter,
+            };
+            of(&outgoing, "https://id.example")
+        };
+        let english = words(Language::English, Some("help@acme.example"));
+        assert_eq!(english.subject, "Your second factor for Acme was reset");
+        assert!(
+            english.lead.contains("(1 August 2026, 04:05 UTC)"),
+            "{}",
+            english.lead
+        );
+        assert!(english.notes[1].contains("your administrator or help@acme.example"));
+        let french = words(Language::French, None);
+        assert_eq!(
+            french.subject,
+            "Votre second facteur pour Acme a été réinitialisé"
+        );
+        assert!(
+            french.lead.contains("(1er août 2026 à 04:05 UTC)"),
+            "{}",
+            french.lead
+        );
+        assert!(
+            french.notes[1].contains("prévenez votre administrateur sans"),
+            "{}",
+            french.notes[1]
+        );
     }
 
     #[test]

@@ -23,6 +23,8 @@ impl Tx {
             Fact::Schema(fact) => self.apply_schema(fact).await?,
             Fact::Client(fact) => self.apply_client(fact).await?,
             Fact::ApiKey(fact) => self.apply_api_key(fact).await?,
+            Fact::Credential(fact) => self.apply_credential(fact).await?,
+            Fact::SecondFactor(fact) => self.apply_second_factor(fact).await?,
         }
         self.record(audit);
         Ok(())

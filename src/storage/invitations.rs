@@ -115,6 +115,18 @@ impl Tx {
                 )?;
                 self.queue_mail(&mail, invitation.sent_at).await
             }
+            InvitationFact::Accepted { user, at } => {
+                self.save_standing(&user).await?;
+                execute!(
+                    self.read.conn,
+                    "UPDATE invitations SET accepted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \
+                     AND accepted_at IS NULL AND deleted_at IS NULL",
+                    self.read.tenant.0,
+                    user.id.0,
+                    micros(at),
+                )?;
+                Ok(())
+            }
             InvitationFact::Withdrawn { id, at } => {
                 execute!(
                     self.read.conn,

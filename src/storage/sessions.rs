@@ -14,9 +14,7 @@ use super::tx::{ReadTx, Tx};
 use super::users::UserRow;
 use crate::directory::registry::TokenHash;
 use crate::directory::session;
-use crate::directory::{
-    ConnectionId, IdentityKey, NewSession, Proof, SessionId, Slug, TenantId, User, UserId,
-};
+use crate::directory::{ConnectionId, NewSession, Proof, SessionId, Slug, TenantId, User, UserId};
 
 /// A live session with whose it is, as they are at this moment.
 #[derive(Debug, Clone)]
@@ -38,12 +36,14 @@ pub struct SignedIn {
 pub struct SessionUse {
     /// Its id.
     pub id: SessionId,
-    /// How the person proved who they are: `sso`.
+    /// How the person proved who they are: `local` or `sso`.
     pub auth_method: String,
     /// The connection that they came through.
     pub connection: Option<ConnectionId>,
     /// What the provider's sign-out will want to know, sealed.
     pub logout_hint: Option<String>,
+    /// When it was opened.
+    pub created_at: Timestamp,
     /// When it was last used, to the minute or so.
     pub seen_at: Timestamp,
     /// When it ends in any case.
@@ -59,6 +59,7 @@ struct SignedInRow {
     auth_method: String,
     connection_id: Option<Uuid>,
     id_token: Option<String>,
+    opened_at: i64,
     seen_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
@@ -109,7 +110,7 @@ impl SystemTx {
             SignedInRow,
             concat!(
                 "SELECT s.id AS session_id, s.tenant_id, n.slug, n.name AS tenant_name, s.auth_method, \
-                 s.connection_id, s.id_token, s.seen_at, s.expires_at, ",
+                 s.connection_id, s.id_token, s.created_at AS opened_at, s.seen_at, s.expires_at, ",
                 super::users::user_columns!(),
                 " FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
                  JOIN tenants n ON n.tenant_id = s.tenant_id \
@@ -124,6 +125,7 @@ impl SystemTx {
                     auth_method: row.auth_method,
                     connection: row.connection_id.map(ConnectionId),
                     logout_hint: row.id_token,
+                    created_at: timestamp(row.opened_at)?,
                     seen_at: timestamp(row.seen_at)?,
                     expires_at: timestamp(row.expires_at)?,
                 },
@@ -192,17 +194,15 @@ impl Tx {
 
     /// Opens a session under the access epoch that its person has at this moment.
     pub(super) async fn insert_session(&mut self, session: &NewSession) -> Result<(), Error> {
-        let Proof::Sso {
-            identity:
-                IdentityKey {
-                    connection,
-                    issuer,
-                    subject,
-                },
-            sid,
-            logout_hint,
-            ..
-        } = &session.proof;
+        let (identity, sid, logout_hint) = match &session.proof {
+            Proof::Sso {
+                identity,
+                sid,
+                logout_hint,
+                ..
+            } => (Some(identity), sid.as_deref(), logout_hint.as_deref()),
+            Proof::Local { .. } => (None, None, None),
+        };
         execute!(
             self.read.conn,
             "INSERT INTO sessions (tenant_id, id, hash, user_id, epoch, auth_method, connection_id, issuer, subject, \
@@ -214,11 +214,11 @@ impl Tx {
             session.hash.0.as_slice(),
             session.user.0,
             session.proof.as_str(),
-            connection.0,
-            issuer.as_str(),
-            subject.as_str(),
-            sid.as_deref(),
-            logout_hint.as_deref(),
+            identity.map(|identity| identity.connection.0),
+            identity.map(|identity| identity.issuer.as_str()),
+            identity.map(|identity| identity.subject.as_str()),
+            sid,
+            logout_hint,
             micros(session.created_at),
             micros(session.expires_at),
         )?;

@@ -1,5 +1,7 @@
 //! What a sign-in needs to know and leaves behind: attempts, what may be used once, identities, whom it meets.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -115,7 +117,8 @@ impl Store {
         .await
     }
 
-    /// Removes what has expired: attempts, sessions, what was kept to be used once only, access tokens, Idempotency-Keys, and refused
+    /// Removes what has expired: attempts, tickets, resets, guesses, sessions, what was kept to be used once only, access
+    /// tokens, Idempotency-Keys, and refused
     /// sign-ins from before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
@@ -129,6 +132,11 @@ impl Store {
                 now,
             ),
             (
+                "DELETE FROM unconfirmed_factors WHERE (tenant_id, holder) IN \
+                 (SELECT tenant_id, holder FROM unconfirmed_factors WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
                 "DELETE FROM sessions WHERE (tenant_id, id) IN \
                  (SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 LIMIT 2000)",
                 now,
@@ -136,6 +144,22 @@ impl Store {
             (
                 "DELETE FROM consumed WHERE (tenant_id, hash) IN \
                  (SELECT tenant_id, hash FROM consumed WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM login_tickets WHERE (tenant_id, hash) IN \
+                 (SELECT tenant_id, hash FROM login_tickets WHERE expires_at <= $1 LIMIT 2000)",
+                now,
+            ),
+            (
+                "DELETE FROM password_resets WHERE (tenant_id, hash) IN \
+                 (SELECT tenant_id, hash FROM password_resets WHERE expires_at <= $1 LIMIT 2000)",
+                // Whoever comes with a link of yesterday is told that it has expired.
+                now - Duration::from_hours(24),
+            ),
+            (
+                "DELETE FROM guesses WHERE (tenant_id, purpose, account, browser) IN \
+                 (SELECT tenant_id, purpose, account, browser FROM guesses WHERE expires_at <= $1 LIMIT 2000)",
                 now,
             ),
             (
@@ -405,8 +429,10 @@ impl Tx {
                 self.link_identity(&identity, user, at).await
             }
             SignInFact::SessionOpened(session) => {
-                let Proof::Sso { identity, said, .. } = &session.proof;
                 self.insert_session(&session).await?;
+                let Proof::Sso { identity, said, .. } = &session.proof else {
+                    return Ok(());
+                };
                 let key = |said: &Option<String>| said.as_deref().map(|name| fold(name).into_owned());
                 execute!(
                     self.read.conn,

@@ -28,7 +28,7 @@ pub struct Tombstone {
 macro_rules! user_columns {
     () => {
         "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
-         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.break_glass, u.version, \
+         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.break_glass, u.mfa_required, u.version, \
          u.created_at, u.modified_at, u.deleted_at, u.profile"
     };
 }
@@ -66,6 +66,7 @@ pub(super) struct UserRow {
     contact_tags: String,
     admin_scope: Option<String>,
     break_glass: bool,
+    mfa_required: bool,
     version: i64,
     created_at: i64,
     modified_at: i64,
@@ -105,6 +106,7 @@ impl UserRow {
                 .transpose()
                 .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))?,
             break_glass: self.break_glass,
+            mfa_required: self.mfa_required,
             profile: Profile::from_stored(self.profile),
             version: self.version,
             created_at: timestamp(self.created_at)?,
@@ -296,6 +298,12 @@ impl Tx {
                 mails,
                 at,
             } => self.set_break_glass(user, enabled, &mails, at).await,
+            UserFact::BreakGlassUsed { mails, at } => {
+                for mail in &mails {
+                    self.queue_mail(mail, at).await?;
+                }
+                Ok(())
+            }
             UserFact::Restored { user } => {
                 self.save_standing(&user).await?;
                 self.save_flags(&user, false).await?;
@@ -416,7 +424,7 @@ impl Tx {
     }
 
     /// Writes where a person belongs. The directory is part of most indexes, so it is written only when it changes.
-    async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
+    pub(super) async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
         execute!(
             self.read.conn,
             "UPDATE users SET provisioned = $3, pending = $4, entity_id = $5, access_from = $6, access_until = $7, \

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::{Accounts, Error, letters};
+use super::super::{Accounts, Error};
 use super::reach;
+use crate::auth::letters;
 use crate::auth::vault::Vault;
-use crate::directory::key::fold;
 use crate::directory::{
     Action, Actor, Authority, Language, Letter, Mail, Origin, Target, Tenant, TenantId, User, UserId, allow,
     break_glass,
@@ -51,7 +51,8 @@ pub async fn set_break_glass(
                 by: name_of(tx, &origin).await?,
                 at: origin.at,
             };
-            let readers = readers(tx, &tenant, origin.at).await?;
+            let administrators = tx.list_full_administrators(origin.at).await?;
+            let readers = break_glass::readers(&administrators, &tenant);
             let mails = alert.seal(&vault, &tenant, readers, nonce)?;
             let arrival = decision.telling(mails, origin);
             tx.apply(arrival.change).await?;
@@ -85,39 +86,11 @@ impl Alert {
                 by: self.by.clone(),
                 at: self.at,
             };
-            let nonce = nonce_of(nonce, number);
+            let nonce = letters::nonce_of(nonce, number);
             Ok(letters::seal(vault, tenant.id, &recipient, &letter, nonce)?)
         });
         sealed.collect()
     }
-}
-
-/// Another nonce for each letter of one random one: the last four bytes count (NIST SP 800-38D section 8.2.1).
-fn nonce_of(mut random: [u8; 12], number: u32) -> [u8; 12] {
-    if let Some(last) = random.last_chunk_mut() {
-        *last = u32::from_be_bytes(*last).wrapping_add(number).to_be_bytes();
-    }
-    random
-}
-
-/// Whoever manages the whole tenant and has an address, and the support address; each address once.
-async fn readers(tx: &mut Tx, tenant: &Tenant, now: Timestamp) -> Result<Vec<(String, Language)>, Error> {
-    let administrators = tx.list_full_administrators(now).await?;
-    let administrators = administrators
-        .iter()
-        .filter_map(|user| Some((user.email()?, user.language())));
-    // A tenant has no language of its own yet.
-    let support = tenant
-        .support_email
-        .clone()
-        .map(|address| (address, Language::default()));
-    let mut readers: Vec<(String, Language)> = Vec::new();
-    for (address, language) in administrators.chain(support) {
-        if !readers.iter().any(|(known, _)| fold(known) == fold(&address)) {
-            readers.push((address, language));
-        }
-    }
-    Ok(readers)
 }
 
 /// The userName of who acts; none for the operator.
@@ -125,20 +98,5 @@ async fn name_of(tx: &mut Tx, origin: &Origin) -> Result<Option<String>, Error> 
     match origin.actor {
         Actor::User(id) => Ok(tx.find_user(id).await?.map(|user| user.user_name)),
         _ => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_letter_of_an_alert_has_a_nonce_of_its_own() {
-        let random = [0xff; 12];
-        assert_eq!(nonce_of(random, 0), random);
-        assert_eq!(nonce_of(random, 2)[..8], random[..8]);
-        assert_eq!(nonce_of(random, 2)[8..], [0, 0, 0, 1]);
-        let all: std::collections::BTreeSet<_> = (0..1000).map(|number| nonce_of(random, number)).collect();
-        assert_eq!(all.len(), 1000);
     }
 }

@@ -4,7 +4,8 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
-mod reach;
+pub(super) mod reach;
+mod second_factor;
 mod view;
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use crate::directory::{
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use second_factor::{reset_mfa, set_mfa_required};
 pub use view::{Detail, find, list};
 
 /// Sets or lifts the administrator's block.

@@ -6,7 +6,7 @@ use crate::storage::{ReadTx, Tx};
 
 /// Somebody to whom `by` may do `action`, locked until the commit, with the tree of entities that this was judged
 /// by. The tree is empty where nothing is asked of it: the authority reaches everybody, and no entity is named.
-pub(super) async fn find_to_change(
+pub(in crate::accounts) async fn find_to_change(
     tx: &mut Tx,
     by: &Authority,
     action: Action,
@@ -27,7 +27,7 @@ pub(super) async fn find_to_change(
 }
 
 /// Somebody whom `by` reaches.
-pub(super) async fn find(tx: &mut ReadTx, by: &Authority, id: UserId) -> Result<User, Error> {
+pub(in crate::accounts) async fn find(tx: &mut ReadTx, by: &Authority, id: UserId) -> Result<User, Error> {
     let user = tx.find_user(id).await?.ok_or(Error::NotFound("user"))?;
     let tree = if by.is_full() {
         EntityTree::default()

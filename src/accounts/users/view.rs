@@ -21,6 +21,8 @@ pub struct Detail {
     pub grants: Vec<Grant>,
     /// Who they are at the identity providers.
     pub identities: Vec<Identity>,
+    /// Whether they have shown to have an authenticator app.
+    pub mfa_enrolled: bool,
 }
 
 /// The people of the tenant whom `by` reaches and a filter is true of, by id. What `of.within` names is checked.
@@ -69,6 +71,7 @@ pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -
         groups: groups.into_iter().map(|(_, group)| group).collect(),
         grants: tx.list_grants(id).await?,
         identities: tx.list_identities(id).await?,
+        mfa_enrolled: tx.find_second_factor(id).await?.is_some(),
         user,
     })
 }

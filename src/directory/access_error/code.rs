@@ -93,6 +93,8 @@ codes! {
     IdentityConflict = "identity_conflict",
     GroupNotAllowed = "group_not_allowed",
     SeatLimit = "seat_limit",
+    InvalidCredentials = "invalid_credentials",
+    LocalSignInDisabled = "local_sign_in_disabled",
     MfaInvalid = "mfa_invalid",
     LockedOut = "locked_out",
 }
@@ -122,7 +124,7 @@ impl Code {
         CATALOGUE[self as usize].remedies
     }
 
-    /// The status of the answer (RFC 9110 15): 403 as a rule, 400 for a callback that is malformed or was not asked
+    /// The status of the answer (RFC 9110 15): 403 as a rule, 401 where nothing was proven, 400 for a callback that is malformed or was not asked
     /// for, 429, and 500 or 503 when the gateway itself is at fault.
     #[must_use]
     pub fn status(self) -> u16 {

@@ -19,18 +19,19 @@ use crate::http::extract::SignedIn;
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::{Gateway, PublicUrl};
-use crate::login::{Denied, Elsewhere, Login, logout};
+use crate::login::{Denied, Elsewhere, Login, Session, logout};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(read))
-        .routes(routes!(sign_out));
+        .routes(routes!(sign_out))
+        .merge(super::my_mfa::routes());
     section("me", "Who is signed in.", routes)
 }
 
 /// Who is signed in, as of this moment.
 #[derive(Serialize, ToSchema)]
-struct MeView {
+pub(super) struct MeView {
     user: MyUserView,
     tenant: MyTenantView,
     administrator: bool,
@@ -51,7 +52,7 @@ struct MyUserView {
     kind: &'static str,
     status: &'static str,
     source: &'static str,
-    /// How the person proved who they are: `sso`.
+    /// How the person proved who they are: `local` or `sso`.
     auth_method: String,
 }
 
@@ -73,7 +74,11 @@ struct MySessionView {
 /// Who is signed in, with what they may do at this moment.
 #[utoipa::path(get, path = "/me", security(("session" = [])), responses((status = 200, body = MeView)))]
 async fn read(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<MeView>, Problem> {
-    let session = &signed_in.session;
+    Ok(Json(view(&login, &signed_in.session).await?))
+}
+
+/// Who a session belongs to, with what they may do at this moment.
+pub(super) async fn view(login: &Login, session: &Session) -> Result<MeView, Problem> {
     let user = session.user();
     let (mut roles, mut sections) = (vec!["user".to_owned()], BTreeMap::new());
     for grant in login.list_grants(session).await? {
@@ -86,7 +91,7 @@ async fn read(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<Me
         }
     }
     let display_name = Facets::read(&user.profile.attributes()).display_name;
-    Ok(Json(MeView {
+    Ok(MeView {
         user: MyUserView {
             id: user.id.0,
             email: user.email(),
@@ -109,7 +114,7 @@ async fn read(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<Me
             expires_at: session.of.session.expires_at.to_string(),
             csrf_token: session.csrf_token.clone(),
         },
-    }))
+    })
 }
 
 /// Where the provider's own session ends.

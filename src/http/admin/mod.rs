@@ -17,10 +17,14 @@ mod group_mapping;
 mod invitations;
 mod list;
 mod me;
+mod my_mfa;
 mod new_user;
+mod passwords;
 mod requests;
 mod rights;
 mod schemas;
+mod sign_in;
+mod sign_in_mfa;
 mod tenants;
 mod users;
 
@@ -48,6 +52,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(domains::routes())
         .merge(me::routes())
         .merge(api_keys::routes())
+        .merge(sign_in::routes())
+        .merge(passwords::routes())
         .merge(access_errors::routes())
         .merge(error_catalogue::routes())
         .merge(entities::routes())

@@ -8,14 +8,14 @@ use url::form_urlencoded;
 use super::refusal::too_many;
 use super::return_to::checked;
 use crate::directory::key::fold;
-use crate::directory::{AdminScope, Facets, Language};
+use crate::directory::{AdminScope, Facets, Language, SignIn};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
 use crate::http::form::Form;
 use crate::http::pages::{
-    Administration, LandingPage, LoginError, LoginPage, PlainError, PlainErrorPage, TenantChoicePage,
-    TenantLoginPage, Way, page, preferred_language,
+    Administration, LandingPage, LoginError, LoginPage, PasswordWay, PlainError, PlainErrorPage,
+    TenantChoicePage, TenantLoginPage, Way, page, preferred_language,
 };
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
@@ -151,10 +151,16 @@ pub(super) async fn of_tenant(
             href: start_path(&entrance, door, None, query.return_to.as_deref()),
         })
         .collect();
+    // Under single sign-on the break-glass account alone has this way in; whoever needs it knows its address.
+    let is_shown = entrance.tenant.sign_in == SignIn::Local || query.by_password;
     let shown = TenantLoginPage {
         language,
         tenant: &entrance.tenant.name,
         ways: &ways,
+        by_password: is_shown.then_some(PasswordWay {
+            slug: entrance.tenant.slug.as_str(),
+            return_to: query.return_to.as_deref(),
+        }),
         support_email: entrance.tenant.support_email.as_deref(),
         signed_out: query.signed_out,
     };
@@ -165,6 +171,7 @@ pub(super) async fn of_tenant(
 struct Query {
     return_to: Option<String>,
     signed_out: bool,
+    by_password: bool,
 }
 
 impl Query {
@@ -181,6 +188,7 @@ impl Query {
                 .and_then(|path| checked(path, here))
                 .map(str::to_owned),
             signed_out: find("signed_out") == Some("1"),
+            by_password: find("by_password") == Some("1"),
         }
     }
 }

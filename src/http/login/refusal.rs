@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::directory::access_error::{AccessError, Contact, Remedy};
@@ -18,6 +19,25 @@ pub(super) async fn refuse(
     request_id: &str,
     refused: Refused,
 ) -> Response {
+    answer(login, (headers, wants_json(headers)), request_id, refused).await
+}
+
+/// The same for a caller of the API, who is a program whatever it says that it accepts.
+pub(in crate::http) async fn refuse_program(
+    login: &Login,
+    headers: &HeaderMap,
+    request_id: &str,
+    refused: Refused,
+) -> Response {
+    answer(login, (headers, true), request_id, refused).await
+}
+
+async fn answer(
+    login: &Login,
+    (headers, is_program): (&HeaderMap, bool),
+    request_id: &str,
+    refused: Refused,
+) -> Response {
     // Nobody has looked at what was sent, so there is nothing to keep, and nobody to blame for it.
     if refused.code == Code::TooManyAttempts {
         return too_many(login, headers, request_id, TooMany { seconds: 5 });
@@ -29,7 +49,7 @@ pub(super) async fn refuse(
     let contacts = refusal::contacts(login, &refused, error.occurred_at).await;
     let tenant = refused.tenant.as_ref();
     let support_email = tenant.and_then(|tenant| tenant.support_email.as_deref());
-    let mut response = if wants_json(headers) {
+    let mut response = if is_program {
         let mut body = as_json(error.code, language, &login.help_url(error.code));
         let contact = |one: &Contact| json!({"who": one.who.as_str(), "name": one.name, "email": one.email});
         body["reference"] = error.reference.to_string().into();
@@ -55,14 +75,24 @@ pub(super) async fn refuse(
         };
         page(status_of(error.code), &shown)
     };
-    if error.code == Code::Unavailable {
-        response.headers_mut().insert(header::RETRY_AFTER, 5.into());
+    let wait = match refused.retry_at {
+        Some(at) => Some(seconds_until(at, error.occurred_at)),
+        None => (error.code == Code::Unavailable).then_some(5),
+    };
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     // Faults of ours are nobody's attempts, and whom a provider has vouched for is no stranger.
     if !refused.verified && error.code.status() < 500 {
         response.extensions_mut().insert(Failed);
     }
     response
+}
+
+/// Whole seconds to a time, at least one (RFC 9110 section 10.2.3).
+pub(in crate::http) fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    let milliseconds = at.duration_since(now).as_millis().max(1);
+    u64::try_from(milliseconds).unwrap_or(1).div_ceil(1000)
 }
 
 /// Whether the caller is a program: it asks for JSON and not for a page.

@@ -60,6 +60,15 @@ pub struct Way {
     pub href: String,
 }
 
+/// Signing in by address and password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordWay<'a> {
+    /// The tenant's name in URLs.
+    pub slug: &'a str,
+    /// Where to go afterwards, checked already.
+    pub return_to: Option<&'a str>,
+}
+
 /// `GET /login/{tenant}`: the ways into one tenant.
 #[derive(Template)]
 #[template(path = "pages/tenant_login.html")]
@@ -68,8 +77,10 @@ pub struct TenantLoginPage<'a> {
     pub language: Language,
     /// Its name for people.
     pub tenant: &'a str,
-    /// Its connections that are switched on; none is explained.
+    /// Its connections that are switched on; where there is no other way in, none is explained.
     pub ways: &'a [Way],
+    /// The way in by password, if there is one.
+    pub by_password: Option<PasswordWay<'a>>,
     /// Where its people are sent for help.
     pub support_email: Option<&'a str>,
     /// Whether the person has just signed out.

@@ -11,8 +11,10 @@ mod language;
 mod login;
 mod mailto;
 mod onward;
+mod password;
 mod plain;
 mod refusal;
+mod second_factor;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -26,10 +28,12 @@ pub use assets::routes;
 pub use help::{HelpListPage, HelpPage};
 pub use landing::{Administration, LandingPage};
 pub use language::preferred_language;
-pub use login::{LoginError, LoginPage, TenantChoicePage, TenantLoginPage, Way};
+pub use login::{LoginError, LoginPage, PasswordWay, TenantChoicePage, TenantLoginPage, Way};
 pub use onward::OnwardPage;
+pub use password::{AskLinkPage, ChoosePasswordPage, LinkNotice, PasswordChosenPage};
 pub use plain::{PlainError, PlainErrorPage};
 pub use refusal::RefusalPage;
+pub use second_factor::{MfaCodePage, MfaEnrolPage, RecoveryCodesPage, Step};
 pub use trial::{Outcome, ReceivedAttribute, TrialPage};
 pub use words::Words;
 

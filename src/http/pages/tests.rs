@@ -42,6 +42,18 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
             attributes: &attributes,
         })
     };
+    let choose_password = |temporary| {
+        html(&ChoosePasswordPage {
+            language,
+            tenant: &fill("tenant"),
+            email: &fill("email"),
+            temporary,
+            action: &fill("action"),
+            secret: (&fill("name"), &fill("secret")),
+            return_to: Some(&fill("return_to")),
+            fault: Some(&fill("fault")),
+        })
+    };
     let plain = |error| html(&PlainErrorPage { language, error });
     vec![
         (
@@ -60,9 +72,35 @@ fn gallery(language: Language, fill: impl Fn(&str) -> String) -> Vec<(&'static s
                 language,
                 tenant: &fill("tenant"),
                 ways: &ways,
+                by_password: Some(PasswordWay {
+                    slug: &fill("slug"),
+                    return_to: Some(&fill("return_to")),
+                }),
                 support_email: Some(&fill("support")),
                 signed_out: true,
             }),
+        ),
+        ("choose_password", choose_password(false)),
+        ("choose_password_instead", choose_password(true)),
+        (
+            "password_chosen",
+            html(&PasswordChosenPage {
+                language,
+                email: &fill("email"),
+                sign_in: &fill("href"),
+            }),
+        ),
+        (
+            "ask_link",
+            html(&AskLinkPage::new(
+                language,
+                &fill("tenant"),
+                Some(LinkNotice::Sent),
+            )),
+        ),
+        (
+            "ask_link_anywhere",
+            html(&AskLinkPage::new(language, "", Some(LinkNotice::Expired))),
         ),
         (
             "tenant_choice",
@@ -324,6 +362,7 @@ fn a_tenant_that_nobody_can_enter_says_so() {
         language: Language::English,
         tenant: "Acme",
         ways: &[],
+        by_password: None,
         support_email: None,
         signed_out: false,
     });

@@ -33,6 +33,33 @@ words! {
     sign_in_with: "Sign in with", "Se connecter avec";
     no_way: "Nobody can sign in to this organisation yet: it has no connection to an identity provider that is switched on. Ask your organisation’s administrator.",
         "Personne ne peut encore se connecter à cette organisation, car elle n’a aucune connexion active à un fournisseur d’identité. Adressez-vous à l’administrateur de votre organisation.";
+    password: "Password", "Mot de passe";
+    forgotten: "Forgotten your password, or no invitation received?", "Mot de passe oublié ou invitation non reçue\u{a0}?";
+    choose_password: "Choose a password", "Choisissez un mot de passe";
+    choose_password_lead: "From then on you sign in with this address and your password:",
+        "Vous vous connecterez ensuite avec cette adresse et votre mot de passe\u{a0}:";
+    temporary_lead: "Your password is a temporary one. Choose your own to go on.",
+        "Votre mot de passe est provisoire. Choisissez le vôtre pour continuer.";
+    password_rule: "12 characters or more, of any kind. Several unrelated words are easy to remember and hard to guess.",
+        "12 caractères ou plus, quels qu’ils soient. Plusieurs mots sans rapport se retiennent bien et se devinent mal.";
+    new_password: "New password", "Nouveau mot de passe";
+    save_password: "Save the password", "Enregistrer le mot de passe";
+    password_chosen: "Your password is set", "Votre mot de passe est enregistré";
+    password_chosen_lead: "Sign in with it now.", "Connectez-vous maintenant avec celui-ci.";
+    ask_link: "Have a link sent to you", "Recevoir un lien";
+    ask_link_lead: "If there is an account with a password under your address, you get a mail with a link by which you choose a password. If you have not used your account yet, the link activates it.",
+        "Si un compte avec mot de passe existe sous votre adresse, vous recevez un e-mail avec un lien pour choisir un mot de passe. Si vous n’avez pas encore utilisé votre compte, ce lien l’active.";
+    ask_tenant: "Your organisation’s short name, as in its sign-in address", "Nom court de votre organisation, comme dans son adresse de connexion";
+    send_link: "Send the link", "Envoyer le lien";
+    link_sent: "If there is such an account, the mail is on its way. Nothing there? Look among unwanted mail, then write to your administrator or to support.",
+        "Si ce compte existe, l’e-mail est en route. Rien reçu\u{a0}? Regardez dans le courrier indésirable, puis écrivez à votre administrateur ou au support.";
+    link_expired: "This link has expired. Have another one sent to you.", "Ce lien a expiré. Faites-vous en envoyer un autre.";
+    link_used: "This link was used already. Sign in with your password, or have another link sent to you.",
+        "Ce lien a déjà servi. Connectez-vous avec votre mot de passe ou faites-vous envoyer un autre lien.";
+    link_withdrawn: "This link is not good any more: your access was withdrawn or changed. Ask your administrator.",
+        "Ce lien n’est plus valable\u{a0}: votre accès a été retiré ou modifié. Adressez-vous à votre administrateur.";
+    link_unknown: "This link is not known. It may be incomplete, or a newer one was sent since: use the newest mail.",
+        "Ce lien est inconnu. Il est peut-être incomplet, ou un lien plus récent a été envoyé depuis\u{a0}: utilisez le dernier e-mail.";
     choose_tenant: "Choose your organisation", "Choisissez votre organisation";
     choose_tenant_lead: "More than one organisation signs in with this address:",
         "Plusieurs organisations utilisent cette adresse\u{a0}:";
@@ -84,6 +111,22 @@ words! {
     reference: "Reference", "Référence";
     request: "Request", "Requête";
     mail_subject: "Sign-in refused, reference", "Connexion refusée, référence";
+
+    security_code: "Security code", "Code de sécurité";
+    security_code_lead: "Open your authenticator app and enter the six digits that it shows for this account.",
+        "Ouvrez votre application d’authentification et saisissez les six chiffres affichés pour ce compte.";
+    device_lost: "Device lost?", "Appareil perdu\u{a0}?";
+    device_lost_lead: "Enter one of your recovery codes instead. If you have none left, ask your organisation’s administrator to reset your second factor.",
+        "Saisissez à la place l’un de vos codes de secours. S’il ne vous en reste aucun, demandez à l’administrateur de votre organisation de réinitialiser votre second facteur.";
+    enrol_app: "Set up your authenticator app", "Configurez votre application d’authentification";
+    enrol_app_lead: "Your account needs a second factor. Scan this QR code with an authenticator app such as Google Authenticator, Microsoft Authenticator or Authy, then enter the six digits that the app shows.",
+        "Votre compte demande un second facteur. Scannez ce code QR avec une application d’authentification, par exemple Google Authenticator, Microsoft Authenticator ou Authy, puis saisissez les six chiffres que l’application affiche.";
+    enrol_app_typed: "If you cannot scan it, type this key into the app:",
+        "Si vous ne pouvez pas le scanner, saisissez cette clé dans l’application\u{a0}:";
+    recovery_codes: "Your recovery codes", "Vos codes de secours";
+    recovery_codes_lead: "Keep these codes in a safe place: each of them signs you in once when you do not have your device. They are shown this one time only.",
+        "Conservez ces codes en lieu sûr\u{a0}: chacun permet de vous connecter une fois sans votre appareil. Ils ne sont affichés que cette fois-ci.";
+    recovery_codes_kept: "I have kept them, continue", "Je les ai conservés, continuer";
 
     trial: "Test sign-in", "Connexion de test";
     trial_lead: "Nobody was signed in and no account was made or changed. This is what would have happened.",

@@ -156,6 +156,11 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             Ok(()) => next.run(request).await,
             Err(wait) => tell(&gateway, &request, wait),
         },
+        Place::Secret => limits.guard_secret(client, request, next, refuse_api).await,
+        Place::SecretPage => {
+            let refuse = |request: &Request, wait| tell(&gateway, request, wait);
+            limits.guard_secret(client, request, next, refuse).await
+        }
         Place::Connection(id) => {
             let known = id.filter(|id| limits.connections.contains(id));
             let checked = limits.charge_address(client);
@@ -179,6 +184,16 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             response
         }
     }
+}
+
+fn refuse_api(request: &Request, wait: TooMany) -> Response {
+    let refusal = MiddlewareRefusal {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: Code::TooManyAttempts.as_str(),
+        detail: "Too many attempts came from this address; try again later.",
+        retry_after: Some(wait.seconds),
+    };
+    refusal.render(Door::of(request.uri()), request.extensions().get::<RequestId>())
 }
 
 fn tell(gateway: &Gateway, request: &Request, wait: TooMany) -> Response {
@@ -214,6 +229,27 @@ impl Limits {
             let _ = self.careful.charge((at, client));
             let _ = self.of_connection.charge(id);
         }
+    }
+
+    /// A request that shows a password, a ticket or the token of a mail. Those that fail are counted by address; none of
+    /// them belongs to a connection.
+    async fn guard_secret(
+        &self,
+        client: ClientAddress,
+        request: Request,
+        next: Next,
+        refuse: impl FnOnce(&Request, TooMany) -> Response,
+    ) -> Response {
+        let checked = self.charge_address(client);
+        if let Err(wait) = checked.and_then(|()| self.look_at_failures(None, client)) {
+            return refuse(&request, wait);
+        }
+        let response = next.run(request).await;
+        let failed = response.extensions().get::<Failed>().is_some();
+        if failed || [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&response.status()) {
+            self.charge_failure(None, client);
+        }
+        response
     }
 
     /// A request that shows a token. The operator's is compared and not looked up, so it is known from the start, and a

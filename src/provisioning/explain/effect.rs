@@ -81,7 +81,10 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
                     });
                 }
             }
-            UserFact::Created { .. } | UserFact::Restored { .. } | UserFact::BreakGlassSet { .. } => {}
+            UserFact::Created { .. }
+            | UserFact::Restored { .. }
+            | UserFact::BreakGlassSet { .. }
+            | UserFact::BreakGlassUsed { .. } => {}
         }
     }
     Ok(effect)

@@ -69,6 +69,8 @@ impl Gateway {
             ("ROLLCALL_DATABASE_URL", database),
             ("ROLLCALL_DATA_DIR", &data_dir),
             ("ROLLCALL_OPERATOR_TOKEN", OPERATOR_TOKEN),
+            // The least that is accepted: tests hash many passwords.
+            ("ROLLCALL_PASSWORD_COST", "m=19456,t=2,p=1"),
         ];
         let settings: Vec<(String, String)> = settings
             .iter()

@@ -55,10 +55,14 @@ impl Eml {
 
     /// The token of the link, the same in both parts.
     pub fn token(&self, base: &str) -> String {
-        let start = format!("{base}/invitation?token=");
+        self.token_at(&format!("{base}/invitation?token="))
+    }
+
+    /// The same of a link to another page, up to the token.
+    pub fn token_at(&self, start: &str) -> String {
         let of = |text: &str| {
             let rest = text
-                .split(&start)
+                .split(start)
                 .nth(1)
                 .unwrap_or_else(|| panic!("no link to {start}: {text}"));
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c));

@@ -208,10 +208,12 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
         let body = match path.rsplit('/').next() {
             Some("admin") => Some(json!({"administrator": true, "scope": "all"})),
             Some("entity") => Some(json!({"entity_id": null})),
+            Some("mfa") => Some(json!({"required": true})),
             Some("break-glass") => Some(json!({"enabled": true})),
             Some("schemas" | "{urn}") => {
                 Some(json!({"schema": {"id": "urn:acme:badge", "attributes": [{"name": "number"}]}}))
             }
+            Some("password") => Some(json!({"password": "violet otter, 7 lamps"})),
             Some("group-mapping") => Some(json!({"rules": []})),
             Some("explain") => Some(json!({"method": "GET", "path": "/Users"})),
             Some("issuers") => Some(json!({"issuer": "https://idp.example", "subject": "workload"})),

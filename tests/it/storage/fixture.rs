@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use rollcall::accounts::Accounts;
 use rollcall::auth::mac::MacKey;
+use rollcall::auth::password::Cost;
 use rollcall::auth::vault::Vault;
 use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::query::Predicate;
@@ -13,6 +14,7 @@ use rollcall::directory::{
     MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
     tenant,
 };
+use rollcall::hashing::Passwords;
 use rollcall::outbound::{Client, TxtLookup};
 use rollcall::provisioning::{
     self, Command, Document, Endpoint, Outcome, Pieces, Precondition, Provisioning, ResourceKind, Service,
@@ -45,6 +47,7 @@ pub fn accounts_on(store: &Store) -> Accounts {
         outbound,
         proofs,
         TxtLookup::default(),
+        Passwords::new(Cost::LEAST, [7; 32]).expect("memory for a password"),
     )
 }
 

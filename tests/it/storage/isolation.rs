@@ -4,8 +4,9 @@ use rollcall::auth::bearer::{NewToken, TokenKind};
 use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, Seek, Sorting, Window};
 use rollcall::directory::{
-    Action, AdminScope, ApiKey, ApiKeyId, Authority, Entity, EntityId, EntityTree, Group, MemberDelta,
-    TokenId, User, UserStatus, api_key, entity, grant, group,
+    Action, AdminScope, ApiKey, ApiKeyId, Authority, Enrolling, Entity, EntityId, EntityTree, Group,
+    MemberDelta, NewFactor, RecoveryHash, SealedSecret, SessionId, TokenId, User, UserStatus, api_key,
+    entity, grant, group, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -31,6 +32,11 @@ struct Own {
     entity: EntityId,
     key: ApiKeyId,
 }
+
+const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// Whom a secret was shown to that waits for its first code.
+const OFFERED: Enrolling = Enrolling::Session(SessionId(Uuid::from_u128(5)));
 
 async fn own(engine: Engine) -> Own {
     let place = Place::new(engine).await;
@@ -61,6 +67,22 @@ async fn own(engine: Engine) -> Own {
     let group = place.group("Staff", &[person(&user)]).await;
     let token = issue(&place, None).await.record.id;
     let key = issue_key(&place).await;
+    let factor = NewFactor {
+        secret: SealedSecret("sealed".to_owned()),
+        step: 1,
+        recovery_codes: vec![RecoveryHash([1; 32])],
+    };
+    let enrolled = second_factor::enrol(user.id, factor, false, origin());
+    place.apply(enrolled).await.unwrap();
+    let owner = user.id;
+    place
+        .store
+        .write(place.tenant, async move |tx: &mut Tx| {
+            let (secret, end) = (SealedSecret("shown".to_owned()), now() + HOUR);
+            tx.offer_factor(OFFERED, owner, secret, now(), end).await
+        })
+        .await
+        .unwrap();
     place.store.number_audit(place.tenant).await.unwrap();
     Own {
         place,
@@ -225,6 +247,15 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ("list_api_keys", !tx.list_api_keys().await?.is_empty()),
         ("find_api_key", tx.find_api_key(own.key).await?.is_some()),
         ("count_live_api_keys", tx.count_live_api_keys(now()).await? > 0),
+        ("find_second_factor", tx.find_second_factor(user).await?.is_some()),
+        (
+            "list_recovery_codes",
+            !tx.list_recovery_codes(user).await?.is_empty(),
+        ),
+        (
+            "find_unconfirmed_factor",
+            tx.find_unconfirmed_factor(OFFERED, user, now()).await?.is_some(),
+        ),
         (
             "list_audit",
             tx.list_audit(0, 100)

@@ -195,7 +195,35 @@ entries! {
             "Raise the organisation’s limit once that is agreed.",
             "Augmentez la limite de l’organisation une fois l’accord obtenu.";
     }
-    MfaInvalid 403 {
+    InvalidCredentials 401 {
+        message:
+            "The e-mail address or the password is not right.",
+            "L’adresse e-mail ou le mot de passe n’est pas correct.";
+        cause:
+            "One of them was mistyped, the account has no password yet because its invitation was not accepted, or you sign in through your company’s identity provider.",
+            "L’un des deux a été mal saisi, le compte n’a pas encore de mot de passe parce que l’invitation n’a pas été acceptée, ou vous vous connectez par le fournisseur d’identité de votre entreprise.";
+        Person:
+            "Try again. If you have forgotten your password or never received your invitation, have a link sent to you by “forgotten password”. Look among unwanted mail too.",
+            "Réessayez. Si vous avez oublié votre mot de passe ou n’avez jamais reçu votre invitation, faites-vous envoyer un lien par «\u{a0}mot de passe oublié\u{a0}». Regardez aussi dans le courrier indésirable.";
+        CompanyAdministrator:
+            "Check in the list of users under which address the person has an account and how they sign in.",
+            "Vérifiez dans la liste des utilisateurs sous quelle adresse la personne a un compte et comment elle se connecte.";
+    }
+    LocalSignInDisabled 403 {
+        message:
+            "Your organisation does not allow signing in with a password.",
+            "Votre organisation n’autorise pas la connexion par mot de passe.";
+        cause:
+            "Everybody of your organisation signs in through its identity provider.",
+            "Toutes les personnes de votre organisation se connectent par son fournisseur d’identité.";
+        Person:
+            "Sign in through your company’s identity provider, from your organisation’s sign-in page.",
+            "Connectez-vous par le fournisseur d’identité de votre entreprise, depuis la page de connexion de votre organisation.";
+        CompanyAdministrator:
+            "If single sign-on does not work at the moment, sign in with the break-glass account.",
+            "Si l’authentification unique ne fonctionne pas en ce moment, connectez-vous avec le compte de secours.";
+    }
+    MfaInvalid 401 {
         message:
             "The security code is not right.",
             "Le code de sécurité n’est pas correct.";
@@ -209,7 +237,7 @@ entries! {
             "If the device is lost, reset the person’s second factor.",
             "Si l’appareil est perdu, réinitialisez le second facteur de la personne.";
     }
-    LockedOut 403 {
+    LockedOut 429 {
         message:
             "Your account is locked for a while after too many failed attempts.",
             "Votre compte est verrouillé temporairement après trop de tentatives infructueuses.";

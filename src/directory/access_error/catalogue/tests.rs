@@ -92,6 +92,9 @@ fn only_faults_of_the_gateway_itself_are_server_errors() {
     for code in Code::ALL.iter().copied() {
         let is_own_fault = matches!(code, Code::InternalError | Code::Unavailable);
         assert_eq!(code.status() >= 500, is_own_fault, "{code:?}");
-        assert!(matches!(code.status(), 400 | 403 | 429 | 500 | 503), "{code:?}");
+        assert!(
+            matches!(code.status(), 400 | 401 | 403 | 429 | 500 | 503),
+            "{code:?}"
+        );
     }
 }

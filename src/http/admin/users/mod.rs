@@ -1,5 +1,6 @@
 //! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
+mod mfa;
 mod query;
 mod view;
 
@@ -20,6 +21,7 @@ use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+pub(super) use mfa::MfaView;
 use query::ListQuery;
 use view::UserDetailView;
 pub(super) use view::{UserView, kinds};
@@ -33,7 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(restore))
         .routes(routes!(set_entity))
         .routes(routes!(set_administrator))
-        .routes(routes!(set_break_glass));
+        .routes(routes!(set_break_glass))
+        .merge(mfa::routes());
     section("users", "The people of a tenant.", routes)
 }
 
@@ -198,5 +201,5 @@ async fn set_break_glass(
 /// The person as they stand.
 async fn show(on: &Accounts, caller: &TenantAdmin, id: UserId) -> Result<Json<UserDetailView>, Problem> {
     let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
-    Ok(Json(UserDetailView::new(detail, clock::now())))
+    Ok(Json(UserDetailView::new(detail, &caller.tenant, clock::now())))
 }

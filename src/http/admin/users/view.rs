@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
+use super::mfa::MfaView;
 use crate::accounts::users::Detail;
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, Right, User, UserKind, UserSource, UserStatus,
+    AdminScope, AuthMethod, Facets, Grant, Right, Tenant, User, UserKind, UserSource, UserStatus,
 };
 use crate::http::openapi::one_of;
 
@@ -74,6 +75,7 @@ pub(super) struct UserDetailView {
     grants: Vec<GrantView>,
     /// Who the person is at the identity providers.
     identities: Vec<IdentityView>,
+    mfa: MfaView,
 }
 
 /// Something with a name.
@@ -147,7 +149,7 @@ impl UserView {
 }
 
 impl UserDetailView {
-    pub(super) fn new(detail: Detail, now: Timestamp) -> Self {
+    pub(super) fn new(detail: Detail, tenant: &Tenant, now: Timestamp) -> Self {
         let linked = !detail.identities.is_empty();
         let groups = detail.groups.into_iter().map(|group| NamedView {
             id: group.id.0,
@@ -164,6 +166,7 @@ impl UserDetailView {
         });
         Self {
             user: UserView::new(&detail.user, now),
+            mfa: MfaView::new(&detail.user, tenant, detail.mfa_enrolled),
             auth_method: detail.user.auth_method(linked).as_str(),
             entity: detail.entity.map(|entity| NamedView {
                 id: entity.id.0,

@@ -1,0 +1,94 @@
+//! Passwords that an administrator sets for somebody.
+
+use std::sync::Arc;
+
+use super::users::reach;
+use super::{Accounts, Error};
+use crate::auth::bearer;
+use crate::auth::letters;
+use crate::auth::password::{Password, context_of};
+use crate::directory::credential::{self, NewPassword, SetBy};
+use crate::directory::{Action, Authority, Facets, Letter, Origin, PasswordHash, SessionId, Tenant, User, UserId};
+use crate::storage::Tx;
+
+/// A password that an administrator gives somebody.
+pub struct Given {
+    /// The password, as it was typed.
+    pub password: String,
+    /// The person has to choose another before their first session opens.
+    pub temporary: bool,
+    /// The administrator's own session, which goes on if the person is themself.
+    pub keep: Option<SessionId>,
+    /// Random, for the salt.
+    pub salt: [u8; 32],
+    /// Random, for the cipher.
+    pub nonce: [u8; 12],
+}
+
+/// Judges and hashes a password for somebody of this address and name. It takes a while: before a transaction, never in
+/// one. The result goes into [`credential::set`].
+///
+/// # Errors
+/// [`Error::Password`], [`Error::Busy`].
+pub async fn prepare(
+    on: &Accounts,
+    tenant: &Tenant,
+    (email, name): (&str, &str),
+    password: &str,
+    salt: [u8; 32],
+) -> Result<PasswordHash, Error> {
+    let accepted = Password::parse(password, &context_of(email, name, tenant))?;
+    Ok(on.passwords.hash(accepted, salt).await?)
+}
+
+/// Sets somebody's password. Whether the administrator has shown who they are is the door's to ask, before. The person's
+/// sessions end, and they are told by mail.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Password`], [`Error::Busy`]; [`CredentialRefusal`](crate::directory::CredentialRefusal)s,
+/// or another rule says no.
+pub async fn set(
+    on: &Accounts,
+    tenant: &Tenant,
+    by: Authority,
+    id: UserId,
+    given: Given,
+    origin: Origin,
+) -> Result<User, Error> {
+    let seen = reach::find(&mut on.store.read(tenant.id).await?, &by, id).await?;
+    credential::check_may_be_set(&seen, tenant)?;
+    let name = name_of(&seen);
+    let hash = prepare(on, tenant, (&seen.user_name, &name), &given.password, given.salt).await?;
+    let vault = Arc::clone(&on.vault);
+    let (temporary, keep, nonce) = (given.temporary, given.keep, given.nonce);
+    on.store
+        .write(tenant.id, async move |tx: &mut Tx| {
+            let (user, _) = reach::find_to_change(tx, &by, Action::UsersPassword, id, false).await?;
+            let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
+            credential::check_may_be_set(&user, &tenant)?;
+            let letter = Letter::PasswordChanged {
+                language: user.language(),
+                tenant: tenant.name.clone(),
+                name,
+                by_administrator: true,
+                at: origin.at,
+            };
+            let mail = letters::seal(&vault, tenant.id, &user.user_name, &letter, nonce)?;
+            let new = NewPassword {
+                hash,
+                must_change: temporary,
+                by: SetBy::Administrator,
+                keep,
+                mails: vec![mail],
+            };
+            let account = bearer::account_key(tenant.id, &user.user_name);
+            tx.apply(credential::set(user.id, account, new, origin)).await?;
+            Ok::<_, Error>(user)
+        })
+        .await
+}
+
+fn name_of(user: &User) -> String {
+    let shown = Facets::read(&user.profile.attributes()).display_name;
+    shown.unwrap_or_else(|| user.user_name.clone())
+}

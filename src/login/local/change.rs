@@ -1,0 +1,173 @@
+//! Another password, by somebody who knows the one before.
+
+use super::account::{changed_letter, name_of};
+use super::error::LocalError;
+use super::step::{Step, next_step};
+use super::ticket::{self, FreshStep, Stage, Taken};
+use crate::auth::bearer::account_key;
+use crate::auth::letters;
+use crate::auth::password::{Password, PasswordFault, context_of};
+use crate::directory::credential::{self, NewPassword, SetBy};
+use crate::directory::{
+    Actor, Code, Credential, CredentialRefusal, GuessPurpose, Origin, PasswordHash, SessionId, Tenant, User,
+};
+use crate::login::error::SignInError;
+use crate::login::{Login, Refused, Session};
+use crate::storage::Tx;
+
+/// Sets a password in the place of a temporary one, in the middle of a sign-in.
+///
+/// # Errors
+/// [`LocalError`]: `SignIn` where the ticket is not good, or not for this step.
+pub async fn change_by_ticket(
+    on: &Login,
+    text: &str,
+    password: &str,
+    fresh: FreshStep,
+    origin: Origin,
+) -> Result<Stage, LocalError> {
+    let held = ticket::find(on, text, origin.at)
+        .await
+        .map_err(|refused| LocalError::SignIn(Box::new(refused)))?;
+    let mut view = on.store.read(held.tenant.id).await?;
+    let before = view.find_credential(held.user.id).await?;
+    drop(view);
+    let before = before.ok_or_else(|| LocalError::SignIn(Box::new(Code::SignInExpired.into())))?;
+    let hash = prepare(on, &held.tenant, &held.user, &before, password, fresh.salt).await?;
+    let changing = Changing {
+        before: before.hash,
+        hash,
+        keep: None,
+    };
+    let login = on.clone();
+    let written = on.store.write(held.tenant.id, async move |tx: &mut Tx| {
+        let taken = ticket::take(tx, &held.hash, origin.at).await?;
+        let facts = taken.facts(tx).await?;
+        if next_step(facts) != Some(Step::ChangePassword) {
+            return Err(Refused::new(Code::SignInExpired).into());
+        }
+        let nonce = fresh.nonce();
+        let taken = change(tx, &login, taken, changing, (nonce, &origin)).await?;
+        ticket::proceed(tx, &login, taken, fresh, origin).await
+    });
+    Ok(written.await?)
+}
+
+/// Changes the password of somebody who is signed in. Their session goes on, all others end.
+///
+/// # Errors
+/// [`LocalError`]: `Refused` with [`CredentialRefusal::NoLocalPassword`] or [`CredentialRefusal::CurrentPasswordWrong`].
+pub async fn change_own(
+    on: &Login,
+    session: &Session,
+    current: &str,
+    password: &str,
+    (salt, nonce): ([u8; 32], [u8; 12]),
+    origin: Origin,
+) -> Result<(), LocalError> {
+    let (tenant_id, user) = (session.tenant(), session.user().clone());
+    let mut view = on.store.read(tenant_id).await?;
+    let tenant = view.find_tenant().await?.ok_or(LocalError::NotFound("tenant"))?;
+    let before = view.find_credential(user.id).await?;
+    drop(view);
+    credential::check_local(&user, &tenant)?;
+    let before = before.ok_or(LocalError::Refused(CredentialRefusal::NoLocalPassword.into()))?;
+    let key = on.guess_key(
+        GuessPurpose::OwnPassword,
+        account_key(tenant_id, &user.user_name),
+        None,
+    );
+    super::own::begin(on, tenant_id, key.clone(), origin.at).await?;
+    if !on.passwords.compare(current, Some(&before.hash)).await?.is_right {
+        return Err(LocalError::Refused(
+            CredentialRefusal::CurrentPasswordWrong.into(),
+        ));
+    }
+    ticket::forget(on, tenant_id, key).await?;
+    let hash = prepare(on, &tenant, &user, &before, password, salt).await?;
+    let changing = Changing {
+        before: before.hash,
+        hash,
+        keep: Some(session.id()),
+    };
+    let login = on.clone();
+    let written = on.store.write(tenant_id, async move |tx: &mut Tx| {
+        let gone = || LocalError::NotFound("user");
+        let user = tx.find_user_for_update(user.id).await?.ok_or_else(gone)?;
+        let tenant = tx.find_tenant().await?.ok_or_else(gone)?;
+        // Whoever lost their access a moment ago changes nothing.
+        if !user.has_access(origin.at) {
+            return Err(gone());
+        }
+        let credential = tx.find_credential(user.id).await?.ok_or_else(gone)?;
+        let taken = Taken {
+            tenant,
+            user,
+            credential,
+            second_factor: false,
+        };
+        let changed = change(tx, &login, taken, changing, (nonce, &origin)).await;
+        changed.map(drop).map_err(LocalError::from)
+    });
+    written.await
+}
+
+/// What was prepared before the transaction.
+#[derive(Clone)]
+struct Changing {
+    before: PasswordHash,
+    hash: PasswordHash,
+    keep: Option<SessionId>,
+}
+
+/// Judges and hashes a new password.
+async fn prepare(
+    on: &Login,
+    tenant: &Tenant,
+    user: &User,
+    before: &Credential,
+    password: &str,
+    salt: [u8; 32],
+) -> Result<PasswordHash, LocalError> {
+    let accepted = Password::parse(password, &context_of(&user.user_name, &name_of(user), tenant))?;
+    if on.passwords.compare(password, Some(&before.hash)).await?.is_right {
+        return Err(PasswordFault::Unchanged.into());
+    }
+    Ok(on.passwords.hash(accepted, salt).await?)
+}
+
+/// Sets the password and tells the person, unless somebody else has set another one meanwhile.
+async fn change(
+    tx: &mut Tx,
+    on: &Login,
+    taken: Taken,
+    changing: Changing,
+    (nonce, origin): ([u8; 12], &Origin),
+) -> Result<Taken, SignInError> {
+    if taken.credential.hash != changing.before {
+        return Err(Refused::new(Code::SignInExpired).into());
+    }
+    let user = &taken.user;
+    let letter = changed_letter(user, &taken.tenant, origin.at);
+    let sealed = letters::seal(&on.vault, taken.tenant.id, &user.user_name, &letter, nonce);
+    let mail = sealed.map_err(|_| Refused::new(Code::InternalError))?;
+    let new = NewPassword {
+        hash: changing.hash.clone(),
+        must_change: false,
+        by: SetBy::Own,
+        keep: changing.keep,
+        mails: vec![mail],
+    };
+    let account = account_key(taken.tenant.id, &user.user_name);
+    let origin = Origin {
+        actor: Actor::User(user.id),
+        ..origin.clone()
+    };
+    tx.apply(credential::set(user.id, account, new, origin)).await?;
+    let credential = Credential {
+        hash: changing.hash,
+        must_change: false,
+        ..taken.credential
+    };
+    Ok(Taken { credential, ..taken })
+}

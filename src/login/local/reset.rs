@@ -1,0 +1,88 @@
+//! A link by which somebody sets a password anew, sent to whoever has forgotten theirs or never got their invitation.
+
+use std::sync::Arc;
+
+use super::account::name_of;
+use crate::auth::bearer::{NewToken, TokenKind, account_key};
+use crate::auth::letters;
+use crate::auth::vault::Vault;
+use crate::directory::credential::{self, MOST_RESETS, RESET_LIFETIME};
+use crate::directory::{GuessPurpose, Letter, Origin, Slug};
+use crate::login::Login;
+use crate::storage::{self, Tx};
+
+/// Sends a link to the person who has this e-mail address as their userName, if they may sign in by password; to somebody
+/// who is pending, one by which they accept their invitation. Whether a mail was sent is not told, and the work is the
+/// same: one transaction that writes. `random` and `nonce` are used for nothing else.
+///
+/// # Errors
+/// The database failed.
+pub async fn ask_reset(
+    on: &Login,
+    tenant: &str,
+    email: &str,
+    (random, nonce): ([u8; 32], [u8; 12]),
+    origin: Origin,
+) -> Result<(), storage::Error> {
+    let email = email.trim().to_owned();
+    if email.len() > 254 || email.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let Some(slug) = Slug::parse(tenant) else {
+        return Ok(());
+    };
+    let Some(tenant) = on.store.system().await?.find_tenant(&slug).await? else {
+        return Ok(());
+    };
+    let key = on.guess_key(GuessPurpose::Reset, account_key(tenant.id, &email), None);
+    let vault = Arc::clone(&on.vault);
+    on.store
+        .write(tenant.id, async move |tx: &mut Tx| {
+            // How often is asked is written down under every name, whether anybody has it.
+            if tx.begin_guess(&key, origin.at).await?.is_err() {
+                return Ok(());
+            }
+            send(tx, &vault, &email, (random, nonce), origin).await
+        })
+        .await
+}
+
+async fn send(
+    tx: &mut Tx,
+    vault: &Vault,
+    email: &str,
+    (random, nonce): ([u8; 32], [u8; 12]),
+    origin: Origin,
+) -> Result<(), storage::Error> {
+    let Some((seen, _)) = tx.find_clashes(None, email, None).await?.user_name else {
+        return Ok(());
+    };
+    let Some(user) = tx.find_user_for_update(seen.id).await? else {
+        return Ok(());
+    };
+    let Some(tenant) = tx.find_tenant().await? else {
+        return Ok(());
+    };
+    let may = credential::check_may_redeem(&user, &tenant, origin.at).is_ok();
+    if !may || tx.count_resets(user.id, origin.at).await? >= MOST_RESETS {
+        return Ok(());
+    }
+    let token = NewToken::from_random(TokenKind::Reset, random);
+    let letter = Letter::PasswordReset {
+        language: user.language(),
+        tenant: tenant.name.clone(),
+        name: name_of(&user),
+        token: token.expose().to_owned(),
+        activates: user.pending,
+        expires_at: origin.at + RESET_LIFETIME,
+    };
+    let mail = match letters::seal(vault, tenant.id, &user.user_name, &letter, nonce) {
+        Ok(mail) => mail,
+        Err(error) => {
+            tracing::error!(%error, "a letter could not be sealed");
+            return Ok(());
+        }
+    };
+    let change = credential::send_reset(user.id, token.hash(), mail, user.pending, origin);
+    tx.apply(change).await
+}

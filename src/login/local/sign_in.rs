@@ -1,0 +1,184 @@
+//! The first step: e-mail address and password.
+
+use super::account::refusal_of;
+use super::ticket::{self, FreshStep, Stage, Taken, refuse};
+use crate::auth::bearer::account_key;
+use crate::directory::access_error::Trace;
+use crate::directory::{Code, Credential, GuessPurpose, Origin, PasswordHash, Slug, Tenant, User, UserId};
+use crate::hashing::Busy;
+use crate::login::error::SignInError;
+use crate::login::{Login, Refused};
+use crate::storage::{self, GuessKey, Tx};
+
+/// The longest e-mail address (RFC 5321 section 4.5.3.1.3, without the brackets).
+const LONGEST_ADDRESS: usize = 254;
+
+/// What somebody gives who wants to come in.
+pub struct Asked<'a> {
+    /// The tenant's name in URLs.
+    pub tenant: &'a str,
+    /// The e-mail address, which is the userName of a local account.
+    pub email: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// What the browser shows of an earlier sign-in.
+    pub browser: Option<&'a str>,
+}
+
+/// Signs somebody in by e-mail address and password, or says what is left to do. Whoever has not given the right password
+/// of an account learns nothing of it: neither from the answer nor from the work that it takes.
+///
+/// # Errors
+/// [`Refused`].
+pub async fn sign_in(
+    on: &Login,
+    asked: Asked<'_>,
+    fresh: FreshStep,
+    origin: Origin,
+) -> Result<Stage, Refused> {
+    let email = asked.email.trim();
+    let is_name = email.len() <= LONGEST_ADDRESS && !email.is_empty() && !email.chars().any(char::is_control);
+    let Some(tenant) = find_tenant(on, asked.tenant).await?.filter(|_| is_name) else {
+        on.passwords.compare(asked.password, None).await.map_err(busy)?;
+        return Err(Refused {
+            email: is_name.then(|| email.to_owned()),
+            ..Code::InvalidCredentials.into()
+        });
+    };
+    let account = account_key(tenant.id, email);
+    let key = on.guess_key(GuessPurpose::Password, account, asked.browser);
+    begin(on, &tenant, email, key.clone(), &origin).await?;
+
+    let holder = on
+        .store
+        .read(tenant.id)
+        .await?
+        .find_password_holder(email)
+        .await?;
+    let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
+    let verdict = on.passwords.compare(asked.password, hash).await.map_err(busy)?;
+    let has_password = hash.is_some();
+    let Some((user, credential)) = holder.filter(|_| verdict.is_right) else {
+        let refused = refuse(refusal_of(&tenant), &tenant, email, false);
+        return Err(refused.traced(trace_of(has_password)));
+    };
+    let upgraded = if verdict.is_outdated {
+        let hashed = on
+            .passwords
+            .hash_text(asked.password.to_owned(), fresh.salt)
+            .await;
+        Some(hashed.map_err(busy)?)
+    } else {
+        None
+    };
+    let right = Right {
+        user: user.id,
+        hash: credential.hash,
+        upgraded,
+        key: key.clone(),
+    };
+    let login = on.clone();
+    let written = on.store.write(tenant.id, async move |tx: &mut Tx| {
+        conclude(tx, &login, right, fresh, origin).await
+    });
+    match written.await {
+        Ok(stage) => Ok(stage),
+        Err(error) => {
+            ticket::forget(on, tenant.id, key).await?;
+            Err(refused_for(error, &tenant, &user))
+        }
+    }
+}
+
+/// Somebody whose password was right a moment ago.
+#[derive(Clone)]
+struct Right {
+    user: UserId,
+    hash: PasswordHash,
+    upgraded: Option<PasswordHash>,
+    key: GuessKey,
+}
+
+/// Looks again, locked, at what was compared, and goes on.
+async fn conclude(
+    tx: &mut Tx,
+    on: &Login,
+    right: Right,
+    fresh: FreshStep,
+    origin: Origin,
+) -> Result<Stage, SignInError> {
+    let gone = || Refused::new(Code::InvalidCredentials);
+    let user = tx.find_user_for_update(right.user).await?.ok_or_else(gone)?;
+    let tenant = tx.find_tenant().await?.ok_or_else(gone)?;
+    let credential: Option<Credential> = tx.find_credential(user.id).await?;
+    let credential = credential
+        .filter(|credential| credential.hash == right.hash)
+        .ok_or_else(gone)?;
+    if let Err(code) = super::account::judge(&user, &tenant, origin.at) {
+        return Err(refuse(code, &tenant, &user.user_name, true).into());
+    }
+    if let Some(upgraded) = &right.upgraded {
+        tx.upgrade_password(user.id, &right.hash, upgraded).await?;
+    }
+    tx.forget_guesses(&right.key).await?;
+    let taken = Taken {
+        tenant,
+        user,
+        credential,
+        second_factor: false,
+    };
+    ticket::proceed(tx, on, taken, fresh, origin).await
+}
+
+async fn find_tenant(on: &Login, slug: &str) -> Result<Option<Tenant>, storage::Error> {
+    match Slug::parse(slug) {
+        Some(slug) => on.store.system().await?.find_tenant(&slug).await,
+        None => Ok(None),
+    }
+}
+
+/// Counts the guess. Whoever has to wait is told so whether there is such an account or not.
+async fn begin(
+    on: &Login,
+    tenant: &Tenant,
+    email: &str,
+    key: GuessKey,
+    origin: &Origin,
+) -> Result<(), Refused> {
+    let now = origin.at;
+    let begun = on
+        .store
+        .write(tenant.id, async move |tx: &mut Tx| {
+            tx.begin_guess(&key, now).await
+        })
+        .await?;
+    begun.map_err(|until| Refused {
+        retry_at: Some(until),
+        ..refuse(Code::LockedOut, tenant, email, false)
+    })
+}
+
+fn busy(busy: Busy) -> Refused {
+    tracing::warn!(%busy, "a password was not checked");
+    Code::Unavailable.into()
+}
+
+fn refused_for(error: SignInError, tenant: &Tenant, user: &User) -> Refused {
+    let refused = Refused::from(error);
+    Refused {
+        tenant: refused.tenant.or_else(|| Some(tenant.clone())),
+        email: refused.email.or_else(|| Some(user.user_name.clone())),
+        ..refused
+    }
+}
+
+/// For those who help: whether there is an account with a password under this address.
+fn trace_of(has_password: bool) -> Trace {
+    let mut trace = Trace::default();
+    let found = has_password.then_some("an account with a password");
+    trace.push("account", Some("an account with a password"), found, has_password);
+    if has_password {
+        trace.push("password", None, None, false);
+    }
+    trace
+}

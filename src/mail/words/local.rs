@@ -1,0 +1,178 @@
+//! Letters about passwords.
+
+use super::{Link, Words};
+use crate::directory::Language;
+
+pub(super) fn reset(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    address: String,
+    activates: bool,
+    until: &str,
+) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: if activates {
+                format!("Activate your access to {tenant}")
+            } else {
+                format!("A new password for {tenant}")
+            },
+            greeting: format!("Hello {name},"),
+            lead: if activates {
+                format!(
+                    "{tenant} has opened an account for you that you have not used yet. Choose a password by this link, \
+                     and your account is active."
+                )
+            } else {
+                format!("Somebody has asked for a new password for your account at {tenant}. Choose it by this link.")
+            },
+            link: Some(Link {
+                action: "Choose a password",
+                address,
+            }),
+            notes: vec![
+                format!("The link can be used once, until {until}."),
+                "If it was not you who asked, you need not do anything: nothing is changed.".to_owned(),
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: if activates {
+                format!("Activez votre accès à {tenant}")
+            } else {
+                format!("Un nouveau mot de passe pour {tenant}")
+            },
+            greeting: format!("Bonjour {name},"),
+            lead: if activates {
+                format!(
+                    "{tenant} vous a ouvert un compte que vous n’avez pas encore utilisé. Choisissez un mot de passe par \
+                     ce lien et votre compte sera actif."
+                )
+            } else {
+                format!(
+                    "Un nouveau mot de passe a été demandé pour votre compte chez {tenant}. Choisissez-le par ce lien."
+                )
+            },
+            link: Some(Link {
+                action: "Choisir un mot de passe",
+                address,
+            }),
+            notes: vec![
+                format!("Ce lien ne peut servir qu’une fois, jusqu’au {until}."),
+                "Si vous n’êtes pas à l’origine de cette demande, vous n’avez rien à faire\u{a0}: rien n’est modifié."
+                    .to_owned(),
+            ],
+        },
+    }
+}
+
+pub(super) fn changed(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    by_administrator: bool,
+    at: &str,
+) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: format!("Your password for {tenant} was changed"),
+            greeting: format!("Hello {name},"),
+            lead: if by_administrator {
+                format!("An administrator has set a new password for your account at {tenant} ({at}).")
+            } else {
+                format!("The password of your account at {tenant} was changed ({at}).")
+            },
+            link: None,
+            notes: vec![
+                "You are signed out everywhere but where it was changed.".to_owned(),
+                "If you did not expect this, tell your administrator at once.".to_owned(),
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: format!("Votre mot de passe pour {tenant} a été modifié"),
+            greeting: format!("Bonjour {name},"),
+            lead: if by_administrator {
+                format!(
+                    "Un administrateur a défini un nouveau mot de passe pour votre compte chez {tenant} ({at})."
+                )
+            } else {
+                format!("Le mot de passe de votre compte chez {tenant} a été modifié ({at}).")
+            },
+            link: None,
+            notes: vec![
+                "Vous êtes déconnecté partout, sauf là où il a été modifié.".to_owned(),
+                "Si vous ne vous y attendiez pas, prévenez votre administrateur sans attendre.".to_owned(),
+            ],
+        },
+    }
+}
+
+pub(super) fn break_glass_used(language: Language, tenant: &str, account: &str, at: &str) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: format!("The break-glass account of {tenant} was used"),
+            greeting: "Hello,".to_owned(),
+            lead: format!("Somebody has signed in as {account}, the break-glass account of {tenant}, by its password ({at})."),
+            link: None,
+            notes: vec![
+                "It is the one account that may sign in by password although single sign-on is enforced.".to_owned(),
+                "Everybody who administers the whole organisation receives this message. If you do not know why it was \
+                 used, look into it at once."
+                    .to_owned(),
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: format!("Le compte de secours de {tenant} a été utilisé"),
+            greeting: "Bonjour,".to_owned(),
+            lead: format!(
+                "Quelqu’un s’est connecté en tant que {account}, le compte de secours de {tenant}, par son mot de passe \
+                 ({at})."
+            ),
+            link: None,
+            notes: vec![
+                "C’est le seul compte qui puisse se connecter par mot de passe alors que l’authentification unique est \
+                 imposée."
+                    .to_owned(),
+                "Toutes les personnes qui administrent l’organisation entière reçoivent ce message. Si vous ne savez pas \
+                 pourquoi il a été utilisé, vérifiez sans attendre."
+                    .to_owned(),
+            ],
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_about_passwords_name_the_tenant_and_carry_a_link_only_where_there_is_something_to_do() {
+        for language in Language::ALL {
+            for activates in [true, false] {
+                let address = "https://id.example/reset?token=x".to_owned();
+                let words = reset(language, "Acme", "Ada", address, activates, "noon");
+                assert!(words.subject.contains("Acme") && words.greeting.contains("Ada"));
+                assert!(words.link.is_some() && words.notes[0].contains("noon"));
+            }
+            for by_administrator in [true, false] {
+                let words = changed(language, "Acme", "Ada", by_administrator, "noon");
+                assert!(words.subject.contains("Acme") && words.lead.contains("noon"));
+                assert!(words.link.is_none());
+            }
+            let words = break_glass_used(language, "Acme", "ada@acme.example", "noon");
+            assert!(words.lead.contains("ada@acme.example") && words.lead.contains("noon"));
+            assert!(words.link.is_none());
+        }
+        let (own, others) = (
+            changed(Language::English, "Acme", "Ada", false, "noon"),
+            changed(Language::English, "Acme", "Ada", true, "noon"),
+        );
+        assert_ne!(own.lead, others.lead);
+    }
+}

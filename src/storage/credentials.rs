@@ -1,0 +1,294 @@
+//! Passwords, and the links by which they are set.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::audit::{micros, timestamp};
+use super::engine::{execute, fetch_optional};
+use super::error::Error;
+use super::system::SystemTx;
+use super::tx::{ReadTx, Tx};
+use super::users::{UserRow, user_columns};
+use crate::directory::invitation::Linked;
+use crate::directory::key::fold;
+use crate::directory::registry::TokenHash;
+use crate::directory::{
+    Credential, CredentialFact, Invitation, InvitationId, PasswordHash, SessionId, TenantId, User, UserId,
+};
+
+/// A token that comes without the name of its tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneTimeToken {
+    /// Of an invitation.
+    Invitation,
+    /// Of a password reset.
+    Reset,
+    /// Of a sign-in that is not finished.
+    Ticket,
+}
+
+#[derive(sqlx::FromRow)]
+struct CredentialRow {
+    user_id: Uuid,
+    hash: String,
+    must_change: bool,
+    changed_at: i64,
+}
+
+impl CredentialRow {
+    fn into_credential(self) -> Result<Credential, Error> {
+        Ok(Credential {
+            user: UserId(self.user_id),
+            hash: PasswordHash(self.hash),
+            must_change: self.must_change,
+            changed_at: timestamp(self.changed_at)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct HolderRow {
+    #[sqlx(flatten)]
+    credential: CredentialRow,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+#[derive(sqlx::FromRow)]
+struct LinkedRow {
+    id: Uuid,
+    user_id: Uuid,
+    sent_at: i64,
+    expires_at: i64,
+    accepted_at: Option<i64>,
+    deleted_at: Option<i64>,
+}
+
+/// People who have a password and belong to no directory, from `WHERE` on.
+macro_rules! select_holder {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.user_id, c.hash, c.must_change, c.changed_at, ",
+            user_columns!(),
+            " FROM users u JOIN credentials c ON c.tenant_id = u.tenant_id AND c.user_id = u.id \
+             WHERE u.tenant_id = $1 AND u.user_name_key = $2 AND u.directory_id IS NULL AND ",
+            $rest
+        )
+    };
+}
+
+impl SystemTx {
+    /// The tenant in which a token was given out. Whether it is good there is another question.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_tenant_of_token(
+        &mut self,
+        kind: OneTimeToken,
+        hash: &TokenHash,
+    ) -> Result<Option<TenantId>, Error> {
+        let sql = match kind {
+            OneTimeToken::Invitation => "SELECT tenant_id FROM invitations WHERE hash = $1",
+            OneTimeToken::Reset => "SELECT tenant_id FROM password_resets WHERE hash = $1",
+            OneTimeToken::Ticket => "SELECT tenant_id FROM login_tickets WHERE hash = $1",
+        };
+        let found: Option<(Uuid,)> = fetch_optional!(self.conn, (Uuid,), sql, hash.0.as_slice())?;
+        Ok(found.map(|(tenant,)| TenantId(tenant)))
+    }
+}
+
+impl ReadTx {
+    /// A person's password, if they have one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_credential(&mut self, user: UserId) -> Result<Option<Credential>, Error> {
+        fetch_optional!(
+            self.conn,
+            CredentialRow,
+            "SELECT user_id, hash, must_change, changed_at FROM credentials WHERE tenant_id = $1 AND user_id = $2",
+            self.tenant.0,
+            user.0,
+        )?
+        .map(CredentialRow::into_credential)
+        .transpose()
+    }
+
+    /// Whoever has a userName, a password and no directory: the live person, or else the one who was deleted last.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_password_holder(
+        &mut self,
+        user_name: &str,
+    ) -> Result<Option<(User, Credential)>, Error> {
+        let name = fold(user_name);
+        let live = select_holder!("u.deleted_at IS NULL");
+        let mut row = fetch_optional!(self.conn, HolderRow, live, self.tenant.0, name.as_ref())?;
+        if row.is_none() {
+            let deleted = select_holder!("u.deleted_at IS NOT NULL ORDER BY u.deleted_at DESC LIMIT 1");
+            row = fetch_optional!(self.conn, HolderRow, deleted, self.tenant.0, name.as_ref())?;
+        }
+        row.map(|row| Ok((row.user.into_user()?, row.credential.into_credential()?)))
+            .transpose()
+    }
+
+    /// The invitation that a token leads to, as it stands.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_linked_invitation(&mut self, hash: &TokenHash) -> Result<Option<Linked>, Error> {
+        fetch_optional!(
+            self.conn,
+            LinkedRow,
+            "SELECT id, user_id, sent_at, expires_at, accepted_at, deleted_at FROM invitations \
+             WHERE tenant_id = $1 AND hash = $2",
+            self.tenant.0,
+            hash.0.as_slice(),
+        )?
+        .map(|row| {
+            Ok(Linked {
+                invitation: Invitation {
+                    id: InvitationId(row.id),
+                    user: UserId(row.user_id),
+                    sent_at: timestamp(row.sent_at)?,
+                    expires_at: timestamp(row.expires_at)?,
+                },
+                is_accepted: row.accepted_at.is_some(),
+                is_withdrawn: row.deleted_at.is_some(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Whose password a reset sets, and from when on it does not.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_reset(&mut self, hash: &TokenHash) -> Result<Option<(UserId, Timestamp)>, Error> {
+        let found: Option<(Uuid, i64)> = fetch_optional!(
+            self.conn,
+            (Uuid, i64),
+            "SELECT user_id, expires_at FROM password_resets WHERE tenant_id = $1 AND hash = $2",
+            self.tenant.0,
+            hash.0.as_slice(),
+        )?;
+        found
+            .map(|(user, expires_at)| Ok((UserId(user), timestamp(expires_at)?)))
+            .transpose()
+    }
+
+    /// How many resets of a person are good at this moment.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_resets(&mut self, user: UserId, now: Timestamp) -> Result<u64, Error> {
+        let found: Option<(i64,)> = fetch_optional!(
+            self.conn,
+            (i64,),
+            "SELECT count(*) FROM password_resets WHERE tenant_id = $1 AND user_id = $2 AND expires_at > $3",
+            self.tenant.0,
+            user.0,
+            micros(now),
+        )?;
+        Ok(found.map_or(0, |(count,)| count.unsigned_abs()))
+    }
+}
+
+impl Tx {
+    /// Keeps a password that was right under a higher cost than before, unless it was changed meanwhile.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn upgrade_password(
+        &mut self,
+        user: UserId,
+        before: &PasswordHash,
+        after: &PasswordHash,
+    ) -> Result<(), Error> {
+        self.effects.wrote = true;
+        execute!(
+            self.read.conn,
+            "UPDATE credentials SET hash = $4 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3",
+            self.read.tenant.0,
+            user.0,
+            before.0.as_str(),
+            after.0.as_str(),
+        )?;
+        Ok(())
+    }
+
+    pub(super) async fn apply_credential(&mut self, fact: CredentialFact) -> Result<(), Error> {
+        match fact {
+            CredentialFact::PasswordSet {
+                credential,
+                account,
+                keep,
+                mails,
+            } => {
+                self.save_credential(&credential).await?;
+                self.end_access_but(credential.user, keep).await?;
+                self.forget_all_guesses(&account).await?;
+                for mail in &mails {
+                    self.queue_mail(mail, credential.changed_at).await?;
+                }
+                Ok(())
+            }
+            CredentialFact::ResetSent {
+                user,
+                hash,
+                expires_at,
+                mail,
+                at,
+            } => {
+                execute!(
+                    self.read.conn,
+                    "INSERT INTO password_resets (tenant_id, hash, user_id, expires_at) VALUES ($1, $2, $3, $4)",
+                    self.read.tenant.0,
+                    hash.0.as_slice(),
+                    user.0,
+                    micros(expires_at),
+                )?;
+                self.queue_mail(&mail, at).await
+            }
+            CredentialFact::Refused => Ok(()),
+        }
+    }
+
+    async fn save_credential(&mut self, credential: &Credential) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "INSERT INTO credentials (tenant_id, user_id, hash, must_change, changed_at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = $3, must_change = $4, changed_at = $5",
+            self.read.tenant.0,
+            credential.user.0,
+            credential.hash.0.as_str(),
+            credential.must_change,
+            micros(credential.changed_at),
+        )?;
+        Ok(())
+    }
+
+    /// Moves the access epoch of a person, and one session along with it if that one is good at this moment; unfinished
+    /// sign-ins and links that set a password go.
+    async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
+        if let Some(session) = keep {
+            execute!(
+                self.read.conn,
+                "UPDATE sessions SET epoch = epoch + 1 WHERE tenant_id = $1 AND id = $2 AND user_id = $3 \
+                 AND epoch = (SELECT access_epoch FROM users WHERE tenant_id = $1 AND id = $3)",
+                self.read.tenant.0,
+                session.0,
+                user.0,
+            )?;
+        }
+        for sql in [
+            "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
+            "DELETE FROM login_tickets WHERE tenant_id = $1 AND user_id = $2",
+            "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
+        ] {
+            execute!(self.read.conn, sql, self.read.tenant.0, user.0)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! Local accounts: passwords, the links that lead to one, signing in by one.
+
+mod break_glass;
+mod changes;
+mod equal_work;
+pub mod fixture;
+mod guesses;
+mod invitations;
+mod pages;
+mod resets;
+mod sign_in;
+mod temporary;
