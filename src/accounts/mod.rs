@@ -4,8 +4,10 @@
 
 pub mod access_errors;
 pub mod audit;
+pub mod catalogue;
 pub mod clients;
 pub mod connections;
+pub mod contacts;
 pub mod directories;
 pub mod domains;
 pub mod entities;
@@ -14,6 +16,7 @@ pub mod group_mapping;
 pub mod invitations;
 pub mod invite;
 mod letters;
+pub mod people;
 pub mod tenants;
 pub mod users;
 
@@ -23,6 +26,7 @@ use std::sync::Arc;
 
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
+use crate::directory::{AccessCode, TenantId, UserId};
 use crate::outbound::{Client, TxtLookup};
 use crate::storage::Store;
 
@@ -35,11 +39,13 @@ pub struct Accounts {
     /// What the proofs of domains are made with.
     domain_proofs: MacKey,
     dns: TxtLookup,
+    /// What access codes are hashed with.
+    access_codes: MacKey,
 }
 
 impl Accounts {
-    /// Works on this store, with these keys for stored secrets and for the proofs of domains, the one client for
-    /// outgoing calls, and `dns`, by which proofs are looked for.
+    /// Works on this store, with these keys for stored secrets, for the proofs of domains and for access codes, the one
+    /// client for outgoing calls, and `dns`, by which proofs are looked for.
     #[must_use]
     pub fn new(
         store: Store,
@@ -47,6 +53,7 @@ impl Accounts {
         outbound: Client,
         domain_proofs: MacKey,
         dns: TxtLookup,
+        access_codes: MacKey,
     ) -> Self {
         Self {
             store,
@@ -54,7 +61,17 @@ impl Accounts {
             outbound,
             domain_proofs,
             dns,
+            access_codes,
         }
+    }
+
+    /// An access code as it is kept. A code of a few digits is found from any plain hash in no time, however slow; from
+    /// this one only with the key, which is not in the database. Equal codes of two people look different.
+    #[must_use]
+    pub fn hash_access_code(&self, tenant: TenantId, user: UserId, code: &str) -> AccessCode {
+        let belongs_to = format!("access code of {user} in {tenant}");
+        let tag = self.access_codes.tag(belongs_to.as_bytes(), code.as_bytes());
+        AccessCode::from_hash(tag.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Whether the database answers.

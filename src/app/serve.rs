@@ -119,7 +119,15 @@ pub async fn start(
     let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
     let proofs = MacKey::derive(key.expose(), "proofs of domains");
     let dns = TxtLookup::new(config.dns_server);
-    let accounts = Accounts::new(store.clone(), Arc::clone(&vault), outbound.clone(), proofs, dns);
+    let codes = MacKey::derive(key.expose(), "access codes");
+    let accounts = Accounts::new(
+        store.clone(),
+        Arc::clone(&vault),
+        outbound.clone(),
+        proofs,
+        dns,
+        codes,
+    );
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let login = Login::new(
         store.clone(),

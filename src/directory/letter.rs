@@ -25,6 +25,19 @@ pub enum Letter {
         /// From when on the link is void.
         expires_at: Timestamp,
     },
+    /// Somebody signs in by another address from now on; they are told at the old one.
+    AddressChanged {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The reader's name.
+        name: String,
+        /// Where the tenant's people are sent for help.
+        support: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody became the break-glass account, or is it no more.
     BreakGlass {
         /// The reader's.
@@ -48,6 +61,7 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::AddressChanged { .. } => "address_changed",
             Self::BreakGlass { .. } => "break_glass",
         }
     }

@@ -14,6 +14,7 @@ pub mod change;
 pub mod client;
 pub mod connection;
 pub mod disagreement;
+pub mod edit;
 pub mod email;
 pub mod entity;
 pub mod grant;
@@ -28,18 +29,21 @@ pub mod letter;
 pub mod lifecycle;
 pub mod mailbox;
 pub mod metadata;
+pub mod permission;
 pub mod phone;
 pub mod profile;
 pub mod query;
 pub mod refusal;
 pub mod registry;
 pub mod request_log;
+pub mod roster;
 pub mod saml;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
 pub mod service_key;
 pub mod session;
+pub mod settings;
 pub mod tenant;
 pub mod user;
 
@@ -48,8 +52,8 @@ pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact, RegistryFact,
-    SchemaFact, SignInFact, UserFact,
+    CatalogueFact, Change, ClientFact, ConnectionFact, EntityFact, Fact, GroupFact, InvitationFact,
+    RegistryFact, RosterFact, SchemaFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -60,20 +64,24 @@ pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use id::{
-    ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, SessionId,
-    TenantId, TokenId, TrustedIssuerId, UserId,
+    ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId, PersonId,
+    SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;
 pub use metadata::{MetadataOffer, MetadataState};
+pub use permission::{Catalogue, PermissionGroup, Permissions, Section};
+pub use phone::Country;
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
+pub use roster::Person;
 pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
 pub use service_key::ServiceKey;
 pub use session::{NewSession, Proof};
+pub use settings::{Activation, TenantSettings, Zone};
 pub use tenant::{SignIn, Slug, Tenant};
-pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};
+pub use user::{AccessCode, AuthMethod, User, UserKind, UserSource, UserStatus};

@@ -7,6 +7,7 @@ use super::change::{Change, Fact, RegistryFact};
 use super::connection::{Connection, Domain};
 use super::id::TenantId;
 use super::refusal::Refusal;
+use super::settings::TenantSettings;
 
 /// One customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Tenant {
     pub support_email: Option<String>,
     /// How its people sign in.
     pub sign_in: SignIn,
+    /// What it sets for itself.
+    pub settings: TenantSettings,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when nobody may sign in, by the operator's word.
@@ -107,7 +110,7 @@ pub fn create(tenant: Tenant, origin: Origin) -> Change {
     )
 }
 
-/// Changes a tenant's name or support address, or suspends it. `None` when nothing changes.
+/// Changes a tenant's name, support address or settings, or suspends it. `None` when nothing changes.
 #[must_use]
 pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> {
     if *before == after {
@@ -118,6 +121,7 @@ pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> 
             "name": tenant.name,
             "support_email": tenant.support_email,
             "suspended_at": tenant.suspended_at.map(|at| at.to_string()),
+            "settings": tenant.settings,
         })
     };
     let (old, new, id) = (view(before), view(&after), after.id.0);

@@ -22,6 +22,8 @@ impl Tx {
             Fact::Invitation(fact) => self.apply_invitation(fact).await?,
             Fact::Schema(fact) => self.apply_schema(fact).await?,
             Fact::Client(fact) => self.apply_client(fact).await?,
+            Fact::Catalogue(fact) => self.apply_catalogue(fact).await?,
+            Fact::Roster(fact) => self.apply_roster(fact).await?,
         }
         self.record(audit);
         Ok(())

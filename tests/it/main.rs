@@ -24,6 +24,7 @@ mod journal;
 mod mail;
 mod mapping;
 mod oauth;
+mod people;
 mod process;
 mod query;
 mod scim;

@@ -102,14 +102,16 @@ fn nonce_of(mut random: [u8; 12], number: u32) -> [u8; 12] {
 /// Whoever manages the whole tenant and has an address, and the support address; each address once.
 async fn readers(tx: &mut Tx, tenant: &Tenant, now: Timestamp) -> Result<Vec<(String, Language)>, Error> {
     let administrators = tx.list_full_administrators(now).await?;
-    let administrators = administrators
-        .iter()
-        .filter_map(|user| Some((user.email()?, user.language())));
-    // A tenant has no language of its own yet.
+    let administrators = administrators.iter().filter_map(|user| {
+        Some((
+            user.email()?,
+            user.own_language().unwrap_or(tenant.settings.locale),
+        ))
+    });
     let support = tenant
         .support_email
         .clone()
-        .map(|address| (address, Language::default()));
+        .map(|address| (address, tenant.settings.locale));
     let mut readers: Vec<(String, Language)> = Vec::new();
     for (address, language) in administrators.chain(support) {
         if !readers.iter().any(|(known, _)| fold(known) == fold(&address)) {

@@ -4,17 +4,19 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
-mod reach;
+mod edit;
+pub(super) mod reach;
 mod view;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error};
+use super::{Accounts, Error, people};
 use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{AdminScope, Authority, EntityId, Origin, TenantId, User, UserId, grant};
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use edit::{UserPatch, update, update_own};
 pub use view::{Detail, find, list};
 
 /// Sets or lifts the administrator's block.
@@ -146,6 +148,7 @@ pub async fn restore(
         .write(tenant, async move |tx: &mut Tx| {
             let (mut user, tree) = reach::find_to_change(tx, &by, id, true).await?;
             user.entity = user.entity.filter(|entity| tree.has(*entity));
+            user.person = people::settle_restored(tx, user.person).await?;
             let clashes = tx
                 .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
                 .await?;

@@ -6,7 +6,7 @@ use crate::storage::{ReadTx, Tx};
 
 /// Somebody whom `by` reaches and may change, locked until the commit, with the tree of entities that this was judged
 /// by. The tree is empty where nothing is asked of it: the authority reaches everybody, and no entity is named.
-pub(super) async fn find_to_change(
+pub(in crate::accounts) async fn find_to_change(
     tx: &mut Tx,
     by: &Authority,
     id: UserId,
@@ -29,7 +29,7 @@ pub(super) async fn find_to_change(
 }
 
 /// Somebody whom `by` reaches.
-pub(super) async fn find(tx: &mut ReadTx, by: &Authority, id: UserId) -> Result<User, Error> {
+pub(in crate::accounts) async fn find(tx: &mut ReadTx, by: &Authority, id: UserId) -> Result<User, Error> {
     let user = tx.find_user(id).await?.ok_or(Error::NotFound("user"))?;
     if !by.is_full() && !by.sees(&user, &tx.load_entity_tree().await?) {
         return Err(Error::NotFound("user"));

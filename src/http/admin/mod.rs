@@ -3,8 +3,10 @@
 mod access_errors;
 mod audit;
 mod body;
+mod catalogue;
 mod clients;
 mod connections;
+mod contacts;
 mod directories;
 mod directory_health;
 mod domains;
@@ -12,11 +14,13 @@ mod entities;
 mod error_catalogue;
 mod explain;
 mod explanation;
+mod form;
 mod group_mapping;
 mod invitations;
 mod list;
 mod me;
 mod new_user;
+mod people;
 mod requests;
 mod rights;
 mod schemas;
@@ -40,6 +44,9 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(clients::routes())
         .merge(users::routes())
         .merge(new_user::routes())
+        .merge(people::routes())
+        .merge(catalogue::routes())
+        .merge(contacts::routes())
         .merge(invitations::routes())
         .merge(connections::routes())
         .merge(domains::routes())

@@ -10,8 +10,8 @@ use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::query::Predicate;
 use rollcall::directory::{
     Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, Member, MemberDelta,
-    MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
-    tenant,
+    MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, TenantSettings, User, UserId, group,
+    registry, tenant,
 };
 use rollcall::outbound::{Client, TxtLookup};
 use rollcall::provisioning::{
@@ -45,6 +45,7 @@ pub fn accounts_on(store: &Store) -> Accounts {
         outbound,
         proofs,
         TxtLookup::default(),
+        MacKey::derive(&[7; 32], "access codes"),
     )
 }
 
@@ -157,6 +158,7 @@ impl Place {
             name: slug.as_str().to_owned(),
             support_email: None,
             sign_in: SignIn::Local,
+            settings: TenantSettings::default(),
             suspended_at: None,
             created_at: now(),
         };

@@ -1,10 +1,10 @@
 //! Another tenant's row is simply not found, by whatever door it is asked for.
 
 use rollcall::directory::lifecycle::{self, Arrival};
-use rollcall::directory::query::{PopulationFilter, Predicate, Seek, Sorting, Window};
+use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::{
-    AdminScope, Entity, EntityId, EntityTree, Group, MemberDelta, TokenId, User, UserStatus, entity, grant,
-    group,
+    AdminScope, Catalogue, Entity, EntityId, EntityTree, Group, MemberDelta, Person, PersonId, Section,
+    TokenId, User, UserStatus, entity, grant, group, permission, roster,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -28,6 +28,7 @@ struct Own {
     group: Group,
     token: TokenId,
     entity: EntityId,
+    person: PersonId,
 }
 
 async fn own(engine: Engine) -> Own {
@@ -43,6 +44,28 @@ async fn own(engine: Engine) -> Own {
     };
     let made = entity::create(entity.clone(), &EntityTree::default(), origin());
     place.apply(made.unwrap()).await.unwrap();
+    let employee = Person {
+        id: PersonId(Uuid::now_v7()),
+        first_name: "Ada".to_owned(),
+        last_name: "Lovelace".to_owned(),
+        employee_number: Some("7".to_owned()),
+        email: None,
+        entity: None,
+        created_at: now(),
+        modified_at: now(),
+    };
+    place
+        .apply(roster::create(employee.clone(), origin()))
+        .await
+        .unwrap();
+    let section = Section {
+        key: "billing".to_owned(),
+        name_en: "Billing".to_owned(),
+        name_fr: "Facturation".to_owned(),
+        position: 0,
+    };
+    let section = permission::set_section(place.tenant, &Catalogue::default(), section, origin());
+    place.apply(section.unwrap().unwrap()).await.unwrap();
     let nobody = Some(AdminScope::Entities(Vec::new()));
     let tick = grant::set_administrator(&user, &[], nobody.as_ref(), 0, origin());
     let Arrival { user, change } = tick.unwrap().unwrap();
@@ -66,6 +89,7 @@ async fn own(engine: Engine) -> Own {
         group,
         token,
         entity: entity.id,
+        person: employee.id,
     }
 }
 
@@ -195,6 +219,18 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ),
         ("find_entity", tx.find_entity(entity).await?.is_some()),
         ("load_entity_tree", tx.load_entity_tree().await?.has(entity)),
+        ("find_person", tx.find_person(own.person).await?.is_some()),
+        (
+            "list_people",
+            !tx.list_people(&RosterFilter::default(), none, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
+        (
+            "load_catalogue",
+            tx.load_catalogue().await?.section("billing").is_some(),
+        ),
         ("list_grants", !tx.list_grants(user).await?.is_empty()),
         (
             "list_audit",
@@ -216,7 +252,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 7);
+    assert_eq!(seen.unwrap().len(), 10);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }
@@ -224,7 +260,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
 /// What the reads of a write transaction find of `own` from a tenant.
 async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<&'static str> {
     let (directory, user, group) = (own.place.directory, own.user.id, own.group.id);
-    let administrator = administrator.clone();
+    let (administrator, person) = (administrator.clone(), own.person);
     from.store
         .write(from.tenant, async move |tx: &mut Tx| {
             let ids = [user.0, group.0];
@@ -232,6 +268,7 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
             let record = tx.find_user_record_for_update(directory, user).await?;
             let found = [
                 ("record", record.is_some()),
+                ("person", tx.find_person_for_update(person).await?.is_some()),
                 ("user", tx.find_user_for_update(user).await?.is_some()),
                 (
                     "group",
@@ -264,7 +301,14 @@ async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
     };
     promote(&own.user).await;
     let second = promote(&own.place.user("grace").await).await;
-    let all = ["record", "user", "group", "candidates", "administrators"];
+    let all = [
+        "record",
+        "person",
+        "user",
+        "group",
+        "candidates",
+        "administrators",
+    ];
     assert_eq!(found_for_update(&own.place, &own, &second).await, all);
     assert_eq!(found_for_update(&other, &own, &second).await, Vec::<&str>::new());
 }
