@@ -143,6 +143,7 @@ Tx: find_connection_for_update
 Tx: find_directory_for_update
 Tx: find_group_for_update
 Tx: find_groups_for_share
+Tx: find_person_for_update
 Tx: find_schemas_revision_for_share
 Tx: find_schemas_revision_for_update
 Tx: find_tenant_for_update
@@ -153,6 +154,7 @@ Tx: keep_idempotent_answer
 Tx: keep_login_ticket
 Tx: list_entities_for_update
 Tx: list_sessions_of_provider
+Tx: load_catalogue_for_share
 Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
 Tx: log_requests

@@ -289,6 +289,15 @@ async fn check_references(tx: &mut Tx, settings: &ConnectionSettings) -> Result<
     {
         return Err(Refusal::UnknownDirectory(id).into());
     }
+    if settings.group_mapping.iter().any(|rule| rule.role.is_some()) {
+        // Locked, so that nobody deletes meanwhile what is named here.
+        let catalogue = tx.load_catalogue_for_share().await?;
+        for rule in &settings.group_mapping {
+            if let Some(role) = &rule.role {
+                catalogue.check_role("group_mapping", role)?;
+            }
+        }
+    }
     let scopes: Vec<_> = settings
         .group_mapping
         .iter()

@@ -55,6 +55,7 @@ pub async fn set(
             // Deleted while the lock was waited for, and the rule with it.
             before.retain(|rule| groups.contains(&rule.group));
             let tree = find_tree(tx, &rules).await?;
+            check_roles(tx, &rules).await?;
             group_mapping::check(&rules, &groups, &tree)?;
             let change = group_mapping::set(directory, &before, &rules, origin.clone());
             if let Some(change) = change {
@@ -64,6 +65,20 @@ pub async fn set(
             view(tx, directory).await
         })
         .await
+}
+
+/// The permission groups that are named stay until the commit.
+async fn check_roles(tx: &mut Tx, rules: &[MappingRule]) -> Result<(), Error> {
+    if rules.iter().all(|rule| rule.role.is_none()) {
+        return Ok(());
+    }
+    let catalogue = tx.load_catalogue_for_share().await?;
+    for (place, rule) in rules.iter().enumerate() {
+        if let Some(role) = &rule.role {
+            catalogue.check_role(&format!("rules[{place}].role"), role)?;
+        }
+    }
+    Ok(())
 }
 
 /// The tree, shared until the commit so that nobody deletes what is named here; empty where nothing is.

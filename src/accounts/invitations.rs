@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Accounts, Error};
 use crate::auth::bearer::{NewToken, TokenKind};
 use crate::auth::letters;
+use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
     Action, Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Target, Tenant,
@@ -38,8 +39,9 @@ pub(super) struct Envelope {
 
 /// Writes the mail of an invitation and seals it.
 pub(super) fn seal(
-    on: &Accounts,
+    vault: &Vault,
     tenant: &Tenant,
+    language: Language,
     name: &str,
     recipient: &str,
     token: &Token,
@@ -48,8 +50,7 @@ pub(super) fn seal(
     let nonce = token.nonce;
     let token = NewToken::from_random(TokenKind::Invitation, token.random);
     let letter = Letter::Invitation {
-        // Neither tenants nor people have a language of their own yet.
-        language: Language::default(),
+        language,
         tenant: tenant.name.clone(),
         name: name.to_owned(),
         token: token.expose().to_owned(),
@@ -57,7 +58,7 @@ pub(super) fn seal(
     };
     Ok(Envelope {
         hash: token.hash(),
-        mail: letters::seal(&on.vault, tenant.id, recipient, &letter, nonce)?,
+        mail: letters::seal(vault, tenant.id, recipient, &letter, nonce)?,
     })
 }
 
@@ -81,6 +82,21 @@ pub async fn list(
         .await?)
 }
 
+/// An open invitation, expired or not.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired).
+pub async fn find(
+    on: &Accounts,
+    tenant: TenantId,
+    authority: &Authority,
+    id: InvitationId,
+) -> Result<Invitation, Error> {
+    authority.check_full()?;
+    let found = on.store.read(tenant).await?.find_open_invitation(id).await?;
+    found.ok_or(Error::NotFound("invitation"))
+}
+
 /// Sends an invitation again, with a new token and its whole time; the old token is void.
 ///
 /// # Errors
@@ -98,7 +114,16 @@ pub async fn resend(
 ) -> Result<(Invitation, String), Error> {
     allow(authority, Action::InvitationsWrite, Target::Anything)?;
     let found = find_with_name(on, tenant.id, id).await?;
-    let envelope = seal(on, tenant, &found.name, &found.address, token, origin.at)?;
+    let language = found.language.unwrap_or(tenant.settings.locale);
+    let envelope = seal(
+        &on.vault,
+        tenant,
+        language,
+        &found.name,
+        &found.address,
+        token,
+        origin.at,
+    )?;
     let address = found.address;
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
@@ -150,6 +175,7 @@ async fn lock(tx: &mut Tx, id: InvitationId) -> Result<(Invitation, User), Error
 }
 
 struct Addressee {
+    language: Option<Language>,
     name: String,
     address: String,
 }
@@ -161,6 +187,7 @@ async fn find_with_name(on: &Accounts, tenant: TenantId, id: InvitationId) -> Re
     let user = view.find_user(invitation.user).await?.ok_or_else(not_found)?;
     let name = Facets::read(&user.profile.attributes()).display_name;
     Ok(Addressee {
+        language: user.own_language(),
         name: name.unwrap_or_else(|| user.user_name.clone()),
         address: user.user_name,
     })

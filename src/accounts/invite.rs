@@ -1,45 +1,61 @@
 //! Accounts by hand: people whom an administrator invites, one by one or several at once.
 
-use super::invitations::{Envelope, Token};
+use std::sync::Arc;
+
+use super::invitations::Token;
 use super::{Accounts, Error};
+use crate::auth::vault::Vault;
 use crate::directory::account::{self, NewAccount};
+use crate::directory::edit::{self, Edit, NameEdit};
+use crate::directory::grant::SaidRights;
 use crate::directory::lifecycle::Arrival;
-use crate::directory::mailbox::is_departmental;
+use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::refusal::Holder;
 use crate::directory::{
-    AccessWindow, AdminScope, Authority, EntityId, EntityTree, Invitation, InvitationId, Origin, Refusal,
-    Tenant, User, UserId, UserKind, UserSource, grant, invitation,
+    AccessCode, AccessWindow, AdminScope, Authority, Catalogue, EntityId, EntityTree, Facets, Invitation,
+    InvitationId, Language, Origin, Person, PersonId, Refusal, Tenant, User, UserId, UserKind, UserSource,
+    grant, invitation, roster,
 };
 use crate::storage::Tx;
-use serde_json::json;
 
-/// What an invited external collaborator is made of. The form of each field was checked before.
+/// What an invited person is made of. The form of each field was checked before.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
     /// Their id.
     pub id: UserId,
-    /// Their first name.
-    pub first_name: String,
-    /// Their last name.
-    pub last_name: String,
+    /// Who they are.
+    pub who: Who,
     /// Their e-mail address, and so their userName.
     pub email: String,
     /// Their landline number, in the form that [`phone`](crate::directory::phone) gives.
     pub phone_landline: Option<String>,
     /// Their mobile number, likewise.
     pub phone_mobile: Option<String>,
+    /// Their language.
+    pub locale: Option<Language>,
     /// Their access dates.
     pub access: AccessWindow,
-    /// Whether they manage the whole tenant.
-    pub administrator: bool,
-    /// Their entity.
+    /// Their permission group and sections.
+    pub rights: SaidRights,
+    /// Their entity; that of the roster when it is not said of an employee.
     pub entity: Option<EntityId>,
     /// What they may be asked about.
     pub contact_tags: Vec<String>,
+    /// The hash of their access code.
+    pub access_code: Option<AccessCode>,
     /// The id of their invitation.
     pub invitation: InvitationId,
     /// Its token.
     pub token: Token,
+}
+
+/// Who a new person is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Somebody of the roster, which says what they are called.
+    Employee(PersonId),
+    /// An external collaborator, with their name.
+    External(NameEdit),
 }
 
 /// A person who was just made, with the invitation that was sent to them.
@@ -63,12 +79,11 @@ pub async fn create(
     new: NewPerson,
     origin: Origin,
 ) -> Result<Invited, Error> {
-    let envelope = seal(on, tenant, &new, &origin)?;
-    let authority = authority.clone();
+    let (maker, new) = (Maker::new(on, authority, UserSource::Manual, origin), new);
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
-            let tree = begin(tx).await?;
-            make(tx, &authority, &tree, new, UserSource::Manual, envelope, origin).await
+            let place = begin(tx).await?;
+            maker.make(tx, &place, new).await
         })
         .await
 }
@@ -86,29 +101,15 @@ pub async fn create_many(
     all_or_nothing: bool,
     origin: Origin,
 ) -> Result<Vec<Result<Invited, Refusal>>, Error> {
-    let sealed = all.into_iter().map(|new| {
-        let envelope = seal(on, tenant, &new, &origin)?;
-        Ok((new, envelope))
-    });
-    let sealed: Vec<(NewPerson, Envelope)> = sealed.collect::<Result<_, Error>>()?;
-    let authority = authority.clone();
+    let maker = Maker::new(on, authority, UserSource::Bulk, origin);
     let written = on
         .store
         .write(tenant.id, async move |tx: &mut Tx| {
-            let tree = begin(tx).await?;
+            let place = begin(tx).await?;
             let mut answers = Vec::new();
-            for (new, envelope) in sealed {
-                let made = make(
-                    tx,
-                    &authority,
-                    &tree,
-                    new,
-                    UserSource::Bulk,
-                    envelope,
-                    origin.clone(),
-                );
+            for new in all {
                 // A rule refuses before anything of this person is written, so the others can go on.
-                answers.push(match made.await {
+                answers.push(match maker.make(tx, &place, new).await {
                     Ok(invited) => Ok(invited),
                     Err(Error::Refused(refusal)) => Err(refusal),
                     Err(other) => return Err(Undone::Failed(other)),
@@ -154,62 +155,116 @@ impl crate::storage::WriteError for Undone {
     }
 }
 
-fn seal(on: &Accounts, tenant: &Tenant, new: &NewPerson, origin: &Origin) -> Result<Envelope, Error> {
-    let name = format!("{} {}", new.first_name, new.last_name);
-    super::invitations::seal(on, tenant, &name, &new.email, &new.token, origin.at)
+/// Where people are made: neither the tenant's mode and settings, nor its entities, sections and permission groups change
+/// until the commit.
+pub(super) struct Place {
+    tenant: Tenant,
+    tree: EntityTree,
+    catalogue: Catalogue,
 }
 
-/// The tenant is locked: neither its mode nor its entities change until the commit.
-pub(super) async fn begin(tx: &mut Tx) -> Result<EntityTree, Error> {
+/// Locks the tenant.
+pub(super) async fn begin(tx: &mut Tx) -> Result<Place, Error> {
     let tenant = tx
         .find_tenant_for_update()
         .await?
         .ok_or(Error::NotFound("tenant"))?;
     account::check_by_hand(tenant.sign_in)?;
-    Ok(tx.load_entity_tree().await?)
+    Ok(Place {
+        tenant,
+        tree: tx.load_entity_tree().await?,
+        catalogue: tx.load_catalogue().await?,
+    })
 }
 
-async fn make(
-    tx: &mut Tx,
-    authority: &Authority,
-    tree: &EntityTree,
-    new: NewPerson,
+/// On whose authority and how people are made.
+#[derive(Clone)]
+struct Maker {
+    vault: Arc<Vault>,
+    authority: Authority,
     source: UserSource,
-    envelope: Envelope,
     origin: Origin,
-) -> Result<Invited, Error> {
-    if is_departmental(&new.email) {
-        return Err(Refusal::DepartmentalMailbox(new.email).into());
-    }
-    authority.check_may_place(new.entity, tree)?;
-    if new.administrator {
-        authority.check_may_grant(&AdminScope::All, tree)?;
-    }
-    check_free(tx, &new.email).await?;
-    let (invitation, administrator) = (new.invitation, new.administrator);
-    let Arrival { mut user, change } = account::create(account_of(new, source), origin.clone());
-    tx.apply(change).await?;
-    let scope = administrator.then_some(AdminScope::All);
-    if let Some(granted) = grant::set_administrator(&user, &[], scope.as_ref(), 0, origin.clone())? {
-        tx.apply(granted.change).await?;
-        user = granted.user;
-    }
-    let (invitation, change) = invitation::send(invitation, user.id, envelope.hash, envelope.mail, origin);
-    tx.apply(change).await?;
-    Ok(Invited { user, invitation })
 }
 
-/// Nobody of the tenant signs in by this address, and nobody has it as theirs.
-async fn check_free(tx: &mut Tx, email: &str) -> Result<(), Error> {
+impl Maker {
+    fn new(on: &Accounts, authority: &Authority, source: UserSource, origin: Origin) -> Self {
+        Self {
+            vault: Arc::clone(&on.vault),
+            authority: authority.clone(),
+            source,
+            origin,
+        }
+    }
+
+    async fn make(&self, tx: &mut Tx, place: &Place, mut new: NewPerson) -> Result<Invited, Error> {
+        let settings = &place.tenant.settings;
+        if settings.departmental_mailboxes.is_departmental(&new.email) {
+            return Err(Refusal::DepartmentalMailbox(new.email).into());
+        }
+        check_rights(&new.rights, &place.catalogue)?;
+        let person = match &new.who {
+            Who::Employee(id) => Some(self.pick(tx, place, *id).await?),
+            Who::External(_) => None,
+        };
+        new.entity = new.entity.or(person.as_ref().and_then(|person| person.entity));
+        self.authority.check_may_place(new.entity, &place.tree)?;
+        if new.rights.role.as_deref() == Some(ADMINISTRATOR) {
+            self.authority.check_may_grant(&AdminScope::All, &place.tree)?;
+        }
+        check_free(tx, &new.email, None).await?;
+        let origin = || self.origin.clone();
+        let (invitation, rights, token) = (new.invitation, new.rights.clone(), new.token.clone());
+        let language = new.locale.unwrap_or(settings.locale);
+        let Arrival { mut user, change } = account::create(account_of(new, person, self.source), origin());
+        tx.apply(change).await?;
+        if let Some(granted) = grant::first_rights(&user, &rights, origin()) {
+            tx.apply(granted.change).await?;
+            user = granted.user;
+        }
+        let name = Facets::read(&user.profile.attributes())
+            .display_name
+            .unwrap_or_default();
+        let at = self.origin.at;
+        let (vault, tenant) = (&self.vault, &place.tenant);
+        let envelope = super::invitations::seal(vault, tenant, language, &name, &user.user_name, &token, at)?;
+        let (invitation, change) =
+            invitation::send(invitation, user.id, envelope.hash, envelope.mail, origin());
+        tx.apply(change).await?;
+        Ok(Invited { user, invitation })
+    }
+
+    /// Somebody of the roster whom the authority reaches and who has no access yet, locked until the commit.
+    async fn pick(&self, tx: &mut Tx, place: &Place, id: PersonId) -> Result<Person, Error> {
+        let person = tx.find_person_for_update(id).await?;
+        let reached = |person: &Person| {
+            let scope = self.authority.narrow_scope();
+            scope.is_none_or(|scope| place.tree.reaches(scope, person.entity))
+        };
+        let person = person.filter(reached).ok_or(Refusal::UnknownPerson)?;
+        roster::check_free(tx.find_holder(id).await?.as_ref())?;
+        Ok(person)
+    }
+}
+
+/// Whether the tenant has the permission group and the sections that are named.
+pub(super) fn check_rights(said: &SaidRights, catalogue: &Catalogue) -> Result<(), Refusal> {
+    if let Some(role) = &said.role {
+        catalogue.check_role("role", role)?;
+    }
+    let check = |(key, _): &(String, Option<bool>)| catalogue.check_section(&format!("sections.{key}"), key);
+    said.sections.iter().try_for_each(check)
+}
+
+/// Nobody of the tenant but `own` signs in by this address, and nobody has it as theirs.
+pub(super) async fn check_free(tx: &mut Tx, email: &str, own: Option<UserId>) -> Result<(), Error> {
     let by_name = tx.find_clashes(None, email, None).await?.user_name;
-    let holder = match by_name {
-        Some((user, _)) => Some(user),
-        None => tx
-            .list_met_by_email(email)
-            .await?
-            .into_iter()
-            .next()
-            .map(|met| met.user),
+    let is_other = |user: &User| Some(user.id) != own;
+    let holder = match by_name.map(|(user, _)| user).filter(is_other) {
+        Some(user) => Some(user),
+        None => {
+            let met = tx.list_met_by_email(email).await?;
+            met.into_iter().map(|met| met.user).find(is_other)
+        }
     };
     let Some(user) = holder else {
         return Ok(());
@@ -223,26 +278,38 @@ async fn check_free(tx: &mut Tx, email: &str) -> Result<(), Error> {
     Err(Refusal::EmailTaken { email, holder }.into())
 }
 
-fn account_of(new: NewPerson, source: UserSource) -> NewAccount {
-    let mut attributes = account::attributes(Some(&new.first_name), Some(&new.last_name), None, &new.email);
-    let phones = [(new.phone_landline, "work"), (new.phone_mobile, "mobile")];
-    let phones = phones
-        .into_iter()
-        .filter_map(|(number, kind)| number.map(|number| json!({"value": number, "type": kind})));
-    let phones: Vec<_> = phones.collect();
-    if !phones.is_empty() {
-        attributes.insert("phoneNumbers".to_owned(), phones.into());
-    }
+fn account_of(new: NewPerson, person: Option<Person>, source: UserSource) -> NewAccount {
+    let (kind, name) = match (&person, new.who) {
+        (Some(person), _) => (
+            UserKind::Employee,
+            NameEdit::Parts {
+                first: Some(person.first_name.clone()),
+                last: Some(person.last_name.clone()),
+            },
+        ),
+        (None, Who::External(name)) => (UserKind::External, name),
+        // An employee without a person was refused.
+        (None, Who::Employee(_)) => (UserKind::Employee, NameEdit::default()),
+    };
+    let said = Edit {
+        name: Some(name),
+        phone_landline: Some(new.phone_landline),
+        phone_mobile: Some(new.phone_mobile),
+        locale: Some(new.locale),
+        ..Edit::default()
+    };
     NewAccount {
         id: new.id,
         directory: None,
-        kind: UserKind::External,
+        kind,
         source,
         pending: true,
+        attributes: edit::describe_new(&said, &new.email),
         user_name: new.email,
-        attributes,
         entity: new.entity,
         access: new.access,
         contact_tags: new.contact_tags,
+        person: person.map(|person| person.id),
+        access_code: new.access_code,
     }
 }

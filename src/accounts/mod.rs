@@ -5,8 +5,10 @@
 pub mod access_errors;
 pub mod api_keys;
 pub mod audit;
+pub mod catalogue;
 pub mod clients;
 pub mod connections;
+pub mod contacts;
 pub mod directories;
 pub mod domains;
 pub mod entities;
@@ -16,6 +18,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod invite;
 pub mod passwords;
+pub mod people;
 pub mod tenants;
 pub mod users;
 
@@ -25,6 +28,7 @@ use std::sync::Arc;
 
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
+use crate::directory::{AccessCode, TenantId, UserId};
 use crate::hashing::Passwords;
 use crate::outbound::{Client, TxtLookup};
 use crate::storage::Store;
@@ -39,11 +43,13 @@ pub struct Accounts {
     domain_proofs: MacKey,
     dns: TxtLookup,
     passwords: Passwords,
+    /// What access codes are hashed with.
+    access_codes: MacKey,
 }
 
 impl Accounts {
-    /// Works on this store, with these keys for stored secrets and for the proofs of domains, the one client for
-    /// outgoing calls, `dns`, by which proofs are looked for, and the places at which passwords are hashed.
+    /// Works on this store, with these keys for stored secrets, for the proofs of domains and for access codes, the one
+    /// client for outgoing calls, `dns`, by which proofs are looked for, and the places at which passwords are hashed.
     #[must_use]
     pub fn new(
         store: Store,
@@ -52,6 +58,7 @@ impl Accounts {
         domain_proofs: MacKey,
         dns: TxtLookup,
         passwords: Passwords,
+        access_codes: MacKey,
     ) -> Self {
         Self {
             store,
@@ -60,7 +67,17 @@ impl Accounts {
             domain_proofs,
             dns,
             passwords,
+            access_codes,
         }
+    }
+
+    /// An access code as it is kept. A code of a few digits is found from any plain hash in no time, however slow; from
+    /// this one only with the key, which is not in the database. Equal codes of two people look different.
+    #[must_use]
+    pub fn hash_access_code(&self, tenant: TenantId, user: UserId, code: &str) -> AccessCode {
+        let belongs_to = format!("access code of {user} in {tenant}");
+        let tag = self.access_codes.tag(belongs_to.as_bytes(), code.as_bytes());
+        AccessCode::from_hash(tag.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Whether the database answers.

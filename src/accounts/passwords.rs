@@ -8,7 +8,9 @@ use crate::auth::bearer;
 use crate::auth::letters;
 use crate::auth::password::{Password, context_of};
 use crate::directory::credential::{self, NewPassword, SetBy};
-use crate::directory::{Action, Authority, Facets, Letter, Origin, PasswordHash, SessionId, Tenant, User, UserId};
+use crate::directory::{
+    Action, Authority, Facets, Letter, Origin, PasswordHash, SessionId, Tenant, User, UserId,
+};
 use crate::storage::Tx;
 
 /// A password that an administrator gives somebody.
@@ -67,7 +69,7 @@ pub async fn set(
             let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
             credential::check_may_be_set(&user, &tenant)?;
             let letter = Letter::PasswordChanged {
-                language: user.language(),
+                language: tenant.language_of(&user),
                 tenant: tenant.name.clone(),
                 name,
                 by_administrator: true,

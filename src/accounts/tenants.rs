@@ -1,7 +1,11 @@
 //! Tenants.
 
 use super::{Accounts, Error};
-use crate::directory::{Action, Authority, Origin, SignIn, Slug, Target, Tenant, TenantId, allow, tenant};
+use crate::directory::mailbox::MailboxRules;
+use crate::directory::{
+    Action, Activation, Authority, Country, Language, Origin, SignIn, Slug, Target, Tenant, TenantId,
+    TenantSettings, Zone, allow, tenant,
+};
 use crate::storage::Tx;
 
 /// What a new tenant is made of.
@@ -28,6 +32,7 @@ pub async fn create(on: &Accounts, new: NewTenant, origin: Origin) -> Result<Ten
         name: new.name,
         support_email: new.support_email,
         sign_in: SignIn::Local,
+        settings: TenantSettings::default(),
         created_at: origin.at,
         suspended_at: None,
     };
@@ -70,6 +75,47 @@ pub struct TenantPatch {
     pub support_email: Option<Option<String>>,
     /// Whether nobody may sign in.
     pub suspended: Option<bool>,
+    /// What the tenant sets for itself.
+    pub settings: SettingsPatch,
+}
+
+/// What changes of a tenant's settings; `None` leaves it as it is, of two the inner `None` clears it.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::option_option,
+    reason = "unsaid, cleared and a value are three things"
+)]
+pub struct SettingsPatch {
+    /// The time zone. Access that was given keeps its moments.
+    pub time_zone: Option<Zone>,
+    /// The language.
+    pub locale: Option<Language>,
+    /// The country.
+    pub country: Option<Option<Country>>,
+    /// Who helps people to get in for the first time.
+    pub onboarding_contact: Option<Option<String>>,
+    /// The ways in which a new person gets a password.
+    pub activation: Option<Vec<Activation>>,
+    /// The tenant's word on departments.
+    pub departmental_mailboxes: Option<MailboxRules>,
+    /// How many days a deleted person can be restored.
+    pub retention_days: Option<u32>,
+}
+
+impl SettingsPatch {
+    fn apply(self, before: TenantSettings) -> TenantSettings {
+        TenantSettings {
+            time_zone: self.time_zone.unwrap_or(before.time_zone),
+            locale: self.locale.unwrap_or(before.locale),
+            country: self.country.unwrap_or(before.country),
+            onboarding_contact: self.onboarding_contact.unwrap_or(before.onboarding_contact),
+            activation: self.activation.unwrap_or(before.activation),
+            departmental_mailboxes: self
+                .departmental_mailboxes
+                .unwrap_or(before.departmental_mailboxes),
+            retention_days: self.retention_days.unwrap_or(before.retention_days),
+        }
+    }
 }
 
 /// Changes a tenant.
@@ -104,6 +150,7 @@ pub async fn update(
                     .support_email
                     .unwrap_or_else(|| before.support_email.clone()),
                 suspended_at,
+                settings: patch.settings.apply(before.settings.clone()),
                 ..before.clone()
             };
             if let Some(change) = tenant::update(&before, after.clone(), origin) {

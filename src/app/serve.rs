@@ -120,6 +120,7 @@ pub async fn start(
     let proofs = MacKey::derive(key.expose(), "proofs of domains");
     let dns = TxtLookup::new(config.dns_server);
     let passwords = passwords::open(config).await?;
+    let codes = MacKey::derive(key.expose(), "access codes");
     let accounts = Accounts::new(
         store.clone(),
         Arc::clone(&vault),
@@ -127,6 +128,7 @@ pub async fn start(
         proofs,
         dns,
         passwords.clone(),
+        codes,
     );
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let login = Login::new(

@@ -1,8 +1,9 @@
 //! When a person may have access at all.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use super::settings::Zone;
 
 /// The access dates of a person. No start means at once, no end means without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,33 +15,33 @@ pub struct AccessWindow {
 }
 
 impl AccessWindow {
-    /// The window of whole days in UTC, both of them inside. `None` when the last lies before the first, or beyond
-    /// what times can say.
+    /// The window of whole days where the tenant is, both of them inside. `None` when the last lies before the first,
+    /// or beyond what times can say.
     #[must_use]
-    pub fn of_days(first: Date, last: Option<Date>) -> Option<Self> {
-        let begin = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
-        let until = match last {
-            Some(last) if last < first => return None,
-            Some(last) => Some(begin(last.tomorrow().ok()?)?),
+    pub fn of_days(first: Option<Date>, last: Option<Date>, zone: &Zone) -> Option<Self> {
+        let from = match first {
+            Some(first) => Some(zone.beginning_of(first)?),
             None => None,
         };
-        Some(Self {
-            from: Some(begin(first)?),
-            until,
-        })
+        let until = match last {
+            Some(last) if first.is_some_and(|first| last < first) => return None,
+            Some(last) => Some(zone.beginning_of(last.tomorrow().ok()?)?),
+            None => None,
+        };
+        Some(Self { from, until })
     }
 
-    /// The day in UTC on which access begins.
+    /// The day on which access begins, where the tenant is.
     #[must_use]
-    pub fn first_day(&self) -> Option<Date> {
-        self.from.map(|from| TimeZone::UTC.to_datetime(from).date())
+    pub fn first_day(&self, zone: &Zone) -> Option<Date> {
+        self.from.map(|from| zone.day_of(from))
     }
 
-    /// The last day in UTC on which there is access.
+    /// The last day on which there is access, where the tenant is.
     #[must_use]
-    pub fn last_day(&self) -> Option<Date> {
+    pub fn last_day(&self, zone: &Zone) -> Option<Date> {
         let last = self.until?.checked_sub(SignedDuration::from_nanos(1)).ok()?;
-        Some(TimeZone::UTC.to_datetime(last).date())
+        Some(zone.day_of(last))
     }
 
     /// Whether access has begun.
@@ -82,27 +83,42 @@ mod tests {
     #[test]
     fn the_last_day_is_inside_to_its_end() {
         let day = |text: &str| text.parse::<Date>().unwrap();
-        let window = AccessWindow::of_days(day("2026-02-28"), Some(day("2026-02-28"))).unwrap();
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let utc = Zone::default();
+        let one = Some(day("2026-02-28"));
+        let window = AccessWindow::of_days(one, one, &utc).unwrap();
         assert!(
             !window.contains(at("2026-02-27T23:59:59.999Z")) && window.contains(at("2026-02-28T00:00:00Z"))
         );
         assert!(
             window.contains(at("2026-02-28T23:59:59.999Z")) && !window.contains(at("2026-03-01T00:00:00Z"))
         );
-        assert_eq!(window.first_day(), Some(day("2026-02-28")));
-        assert_eq!(window.last_day(), Some(day("2026-02-28")));
+        assert_eq!((window.first_day(&utc), window.last_day(&utc)), (one, one));
+        assert_eq!(AccessWindow::of_days(one, Some(day("2026-02-27")), &utc), None);
+        assert_eq!(AccessWindow::of_days(one, Some(day("9999-12-31")), &utc), None);
+        let open = AccessWindow::of_days(one, None, &utc).unwrap();
+        assert_eq!(open.last_day(&utc), None);
         assert_eq!(
-            AccessWindow::of_days(day("2026-02-28"), Some(day("2026-02-27"))),
-            None
+            AccessWindow::of_days(None, None, &utc),
+            Some(AccessWindow::default())
         );
-        assert_eq!(
-            AccessWindow::of_days(day("2026-02-28"), Some(day("9999-12-31"))),
-            None
-        );
-        assert_eq!(
-            AccessWindow::of_days(day("2026-02-28"), None).unwrap().last_day(),
-            None
-        );
+    }
+
+    #[test]
+    fn days_are_those_of_the_tenant() {
+        let day = |text: &str| Some(text.parse::<Date>().unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // The night in which the clocks go back lies between these days.
+        for (zone, from, until) in [
+            ("Europe/Paris", "2026-10-23T22:00:00Z", "2026-10-25T23:00:00Z"),
+            ("Pacific/Auckland", "2026-10-23T11:00:00Z", "2026-10-25T11:00:00Z"),
+            ("America/New_York", "2026-10-24T04:00:00Z", "2026-10-26T04:00:00Z"),
+        ] {
+            let zone = Zone::parse(zone).unwrap();
+            let window = AccessWindow::of_days(day("2026-10-24"), day("2026-10-25"), &zone).unwrap();
+            assert_eq!((window.from, window.until), (Some(at(from)), Some(at(until))));
+            assert_eq!(window.first_day(&zone), day("2026-10-24"));
+            assert_eq!(window.last_day(&zone), day("2026-10-25"));
+        }
     }
 }

@@ -5,12 +5,23 @@ use serde_json::{Map, Value, json};
 use super::access::AccessWindow;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
-use super::id::{DirectoryId, EntityId, UserId};
+use super::id::{DirectoryId, EntityId, PersonId, UserId};
 use super::lifecycle::{Arrival, view_of};
 use super::profile::{Facets, Profile};
 use super::refusal::Refusal;
 use super::tenant::SignIn;
-use super::user::{User, UserKind, UserSource};
+use super::user::{AccessCode, User, UserKind, UserSource};
+
+/// The attribute of the parts of a name (RFC 7643 section 4.1.1).
+pub(super) const NAME: &str = "name";
+/// The attribute of the name that is shown.
+pub(super) const DISPLAY_NAME: &str = "displayName";
+/// The attribute of e-mail addresses.
+pub(super) const EMAILS: &str = "emails";
+/// The attribute of telephone numbers.
+pub const PHONES: &str = "phoneNumbers";
+/// The attribute of the language that somebody prefers.
+pub const LANGUAGE: &str = "preferredLanguage";
 
 /// What a person is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +46,10 @@ pub struct NewAccount {
     pub access: AccessWindow,
     /// What they may be asked about.
     pub contact_tags: Vec<String>,
+    /// Who they are on the roster.
+    pub person: Option<PersonId>,
+    /// The hash of their access code.
+    pub access_code: Option<AccessCode>,
 }
 
 /// Whether an administrator may make accounts by hand, one by one or many at once.
@@ -65,6 +80,8 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
         access: new.access,
         entity: new.entity,
         contact_tags: new.contact_tags,
+        person: new.person,
+        access_code: new.access_code,
         administrator: None,
         break_glass: false,
         mfa_required: false,
@@ -86,6 +103,12 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
     after["access_start"] = json!(user.access.from.map(|at| at.to_string()));
     after["access_end"] = json!(user.access.until.map(|at| at.to_string()));
     after["contact_tags"] = json!(user.contact_tags);
+    if let Some(person) = user.person {
+        after["person_id"] = json!(person);
+    }
+    if user.access_code.is_some() {
+        after["access_code"] = "set".into();
+    }
     let change = Change::user(fact, origin, "user.created", user.id.0, None, Some(after));
     Arrival { user, change }
 }
@@ -98,28 +121,36 @@ pub fn attributes(
     display_name: Option<&str>,
     email: &str,
 ) -> Map<String, Value> {
+    let (name, joined) = name_of(first_name, last_name);
+    let shown = display_name
+        .map(str::to_owned)
+        .or((!joined.is_empty()).then_some(joined));
+    let mut attributes = Map::new();
+    if name.as_object().is_some_and(|parts| !parts.is_empty()) {
+        attributes.insert(NAME.to_owned(), name);
+    }
+    if let Some(shown) = shown {
+        attributes.insert(DISPLAY_NAME.to_owned(), shown.into());
+    }
+    attributes.insert(EMAILS.to_owned(), emails_of(email));
+    attributes
+}
+
+/// A name by its parts, and the parts as one text.
+pub(super) fn name_of(first: Option<&str>, last: Option<&str>) -> (Value, String) {
     let mut name = Map::new();
-    for (key, text) in [("givenName", first_name), ("familyName", last_name)] {
+    for (key, text) in [("givenName", first), ("familyName", last)] {
         if let Some(text) = text {
             name.insert(key.to_owned(), text.into());
         }
     }
-    let parts: Vec<&str> = [first_name, last_name].into_iter().flatten().collect();
-    let shown = display_name
-        .map(str::to_owned)
-        .or((!parts.is_empty()).then(|| parts.join(" ")));
-    let mut attributes = Map::new();
-    if !name.is_empty() {
-        attributes.insert("name".to_owned(), Value::Object(name));
-    }
-    if let Some(shown) = shown {
-        attributes.insert("displayName".to_owned(), shown.into());
-    }
-    attributes.insert(
-        "emails".to_owned(),
-        json!([{"value": email, "type": "work", "primary": true}]),
-    );
-    attributes
+    let parts: Vec<&str> = [first, last].into_iter().flatten().collect();
+    (Value::Object(name), parts.join(" "))
+}
+
+/// One address, the primary one.
+pub(super) fn emails_of(email: &str) -> Value {
+    json!([{"value": email, "type": "work", "primary": true}])
 }
 
 /// What a proven sign-in settles of a person: an invitation that was not accepted is moot, and somebody who was made
@@ -157,6 +188,8 @@ mod tests {
     fn new_account() -> NewAccount {
         NewAccount {
             contact_tags: Vec::new(),
+            person: None,
+            access_code: None,
             id: UserId(Uuid::from_u128(7)),
             directory: Some(DIRECTORY),
             kind: UserKind::External,

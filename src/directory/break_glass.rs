@@ -102,12 +102,11 @@ pub fn note_use(user: &User, session: SessionId, mails: Vec<Mail>, origin: Origi
 pub fn readers(administrators: &[User], tenant: &Tenant) -> Vec<(String, Language)> {
     let administrators = administrators
         .iter()
-        .filter_map(|user| Some((user.email()?, user.language())));
-    // A tenant has no language of its own yet.
+        .filter_map(|user| Some((user.email()?, tenant.language_of(user))));
     let support = tenant
         .support_email
         .clone()
-        .map(|address| (address, Language::default()));
+        .map(|address| (address, tenant.settings.locale));
     let mut readers: Vec<(String, Language)> = Vec::new();
     for (address, language) in administrators.chain(support) {
         if !readers.iter().any(|(known, _)| fold(known) == fold(&address)) {

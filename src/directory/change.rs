@@ -14,11 +14,13 @@ use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
 use super::group_mapping::MappingRule;
 use super::id::{
-    ApiKeyId, ClientId, DirectoryId, EntityId, GroupId, InvitationId, SessionId, TokenId, UserId,
+    ApiKeyId, ClientId, DirectoryId, EntityId, GroupId, InvitationId, PersonId, SessionId, TokenId, UserId,
 };
 use super::invitation::{Invitation, Mail};
+use super::permission::{PermissionGroup, Section};
 use super::profile::Facets;
 use super::registry::{Directory, DirectoryToken, TokenHash};
+use super::roster::Person;
 use super::schema::DirectorySchema;
 use super::second_factor::{NewFactor, RecoveryHash};
 use super::session::NewSession;
@@ -60,6 +62,10 @@ pub enum Fact {
     Credential(CredentialFact),
     /// Second factors of local accounts.
     SecondFactor(SecondFactorFact),
+    /// Sections and permission groups.
+    Catalogue(CatalogueFact),
+    /// The roster.
+    Roster(RosterFact),
 }
 
 /// Facts of API keys.
@@ -79,6 +85,28 @@ pub enum ApiKeyFact {
         /// When.
         at: Timestamp,
     },
+}
+
+/// Facts of sections and permission groups.
+#[derive(Debug, Clone)]
+pub enum CatalogueFact {
+    /// A section was made or changed.
+    SectionSet(Section),
+    /// A section that nothing named was deleted, by its key.
+    SectionRemoved(String),
+    /// A permission group was made or changed.
+    RoleSet(PermissionGroup),
+    /// A permission group that nobody had was deleted, by its key.
+    RoleRemoved(String),
+}
+
+/// Facts of the roster.
+#[derive(Debug, Clone)]
+pub enum RosterFact {
+    /// Somebody was entered or changed.
+    Set(Person),
+    /// Somebody without access was taken off it.
+    Removed(PersonId),
 }
 
 /// Facts of entities.
@@ -390,6 +418,13 @@ pub enum UserFact {
     BreakGlassUsed {
         /// Who are told, and how.
         mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person signs in by another address from now on, and is told at the old one.
+    AddressChanged {
+        /// What is told, and where.
+        mail: Mail,
         /// When.
         at: Timestamp,
     },

@@ -102,7 +102,7 @@ impl EntityTree {
 pub struct EntityUse {
     /// Entities that are a part of it.
     pub parts: u64,
-    /// People who belong to it and are not deleted.
+    /// People who belong to it and are not deleted, and people of the roster.
     pub people: u64,
     /// Administrators and API keys whose scope names it, and rules of group mappings that give such a scope.
     pub scopes: u64,

@@ -10,11 +10,9 @@ use super::audit::Origin;
 use super::change::{Change, UserFact};
 use super::id::{ConnectionId, DirectoryId, GrantId};
 use super::lifecycle::{Arrival, check_may_step_down, ends_access};
+use super::permission::{ADMINISTRATOR, USER};
 use super::refusal::Refusal;
 use super::user::User;
-
-/// The permission group that sets the Administrator tick.
-const ADMINISTRATOR: &str = "administrator";
 
 /// One right of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +32,8 @@ pub enum Right {
     Role(String),
     /// A section of the product, by its key.
     Section(String),
+    /// A section that is kept closed, whatever else opens it, by its key.
+    Withheld(String),
     /// The Administrator tick.
     Admin(AdminScope),
 }
@@ -184,12 +184,11 @@ pub fn set_administrator(
     if user.deleted_at.is_some() {
         return Err(Refusal::Deleted);
     }
-    // Roles and sections that were given by hand stay as they are.
-    let by_hand = grants.iter().filter(|grant| grant.source == GrantSource::Manual);
-    let mut rights: Vec<Right> = by_hand
-        .map(|grant| grant.right.clone())
-        .filter(|right| !matches!(right, Right::Admin(_)))
-        .collect();
+    // What else was given by hand stays, but for the permission group that stands for the tick.
+    let is_ticked = |right: &Right| matches!(right, Right::Admin(_));
+    let is_group = |right: &Right| matches!(right, Right::Role(key) if key == ADMINISTRATOR);
+    let mut rights = by_hand(grants);
+    rights.retain(|right| !is_ticked(right) && (wanted.is_some() || !is_group(right)));
     rights.extend(wanted.cloned().map(Right::Admin));
     let delta = align(grants, GrantSource::Manual, rights);
     let is_as_wanted = match (administrator_of(delta.rights_after(grants)), wanted) {
@@ -208,6 +207,102 @@ pub fn set_administrator(
         other_full_administrators,
         origin,
     )
+}
+
+fn by_hand(grants: &[Grant]) -> Vec<Right> {
+    let by_hand = grants.iter().filter(|grant| grant.source == GrantSource::Manual);
+    by_hand.map(|grant| grant.right.clone()).collect()
+}
+
+/// The permission group that somebody has by hand; [`USER`] without one.
+#[must_use]
+pub fn role_by_hand(grants: &[Grant]) -> &str {
+    let by_hand = grants.iter().filter(|grant| grant.source == GrantSource::Manual);
+    let role = by_hand.rev().find_map(|grant| match &grant.right {
+        Right::Role(key) => Some(key.as_str()),
+        _ => None,
+    });
+    role.unwrap_or(USER)
+}
+
+/// What the form says of a person's rights. What is not said stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SaidRights {
+    /// A permission group. Choosing [`ADMINISTRATOR`] sets the Administrator tick with the scope of everybody, and
+    /// choosing another one instead takes it.
+    pub role: Option<String>,
+    /// Sections opened and closed; `None` leaves a section to the groups.
+    pub sections: Vec<(String, Option<bool>)>,
+}
+
+/// Sets permission group and sections by hand. `Ok(None)` when they are so already.
+///
+/// # Errors
+/// [`Refusal::DeleteAndRecreate`]: the role of somebody who is invited; [`Refusal::LastAdministrator`];
+/// [`Refusal::BreakGlassAccount`].
+pub fn set_rights(
+    user: &User,
+    grants: &[Grant],
+    said: &SaidRights,
+    other_full_administrators: u64,
+    origin: Origin,
+) -> Result<Option<Arrival>, Refusal> {
+    let mut rights = by_hand(grants);
+    let before = role_by_hand(grants);
+    if let Some(role) = said.role.as_deref().filter(|role| *role != before) {
+        if user.pending {
+            return Err(Refusal::DeleteAndRecreate);
+        }
+        choose_role(&mut rights, before, role);
+    }
+    toggle(&mut rights, &said.sections);
+    let delta = align(grants, GrantSource::Manual, rights);
+    change(
+        user,
+        grants,
+        delta,
+        "user.rights_set",
+        other_full_administrators,
+        origin,
+    )
+}
+
+/// What a new person has by hand.
+#[must_use]
+pub fn first_rights(user: &User, said: &SaidRights, origin: Origin) -> Option<Arrival> {
+    let mut rights = Vec::new();
+    if let Some(role) = said.role.as_deref().filter(|role| *role != USER) {
+        choose_role(&mut rights, USER, role);
+    }
+    toggle(&mut rights, &said.sections);
+    let delta = align(&[], GrantSource::Manual, rights);
+    (!delta.is_empty()).then(|| arrive(user, &[], delta, "user.rights_set", origin))
+}
+
+fn choose_role(rights: &mut Vec<Right>, before: &str, role: &str) {
+    let moves_tick = before == ADMINISTRATOR || role == ADMINISTRATOR;
+    rights.retain(|right| match right {
+        Right::Role(_) => false,
+        Right::Admin(_) => !moves_tick,
+        _ => true,
+    });
+    if role != USER {
+        rights.push(Right::Role(role.to_owned()));
+    }
+    if role == ADMINISTRATOR {
+        rights.push(Right::Admin(AdminScope::All));
+    }
+}
+
+fn toggle(rights: &mut Vec<Right>, sections: &[(String, Option<bool>)]) {
+    for (section, toggle) in sections {
+        rights.retain(|right| !matches!(right, Right::Section(key) | Right::Withheld(key) if key == section));
+        match toggle {
+            Some(true) => rights.push(Right::Section(section.clone())),
+            Some(false) => rights.push(Right::Withheld(section.clone())),
+            None => {}
+        }
+    }
 }
 
 /// Gives what the groups of an identity provider give now, and takes what they gave and do not give any more.
@@ -343,6 +438,7 @@ fn view(right: &Right, source: GrantSource) -> Value {
     match right {
         Right::Role(key) => json!({"role": key, "source": source}),
         Right::Section(key) => json!({"section": key, "source": source}),
+        Right::Withheld(key) => json!({"withheld": key, "source": source}),
         Right::Admin(scope) => json!({"admin_scope": scope, "source": source}),
     }
 }
@@ -355,6 +451,7 @@ pub fn right_in_audit(seen: &Value) -> Option<Right> {
     key("role")
         .map(Right::Role)
         .or_else(|| key("section").map(Right::Section))
+        .or_else(|| key("withheld").map(Right::Withheld))
         .or_else(|| scope().map(Right::Admin))
 }
 
@@ -738,5 +835,143 @@ mod tests {
             json!({"administrator": scope, "added": [
                 {"admin_scope": scope, "source": source}, {"section": "a", "source": source}]})
         );
+    }
+
+    fn said(role: Option<&str>, sections: &[(&str, Option<bool>)]) -> SaidRights {
+        SaidRights {
+            role: role.map(str::to_owned),
+            sections: sections
+                .iter()
+                .map(|(key, on)| ((*key).to_owned(), *on))
+                .collect(),
+        }
+    }
+
+    fn manual(rights: &[Right]) -> Vec<Grant> {
+        let grant = |(number, right): (usize, &Right)| Grant {
+            id: GrantId(Uuid::from_u128(number as u128)),
+            right: right.clone(),
+            source: GrantSource::Manual,
+        };
+        rights.iter().enumerate().map(grant).collect()
+    }
+
+    #[test]
+    fn a_permission_group_is_chosen_by_hand_and_the_administrators_brings_the_tick() {
+        let role = |key: &str| Right::Role(key.to_owned());
+        let (all, part) = (Right::Admin(AdminScope::All), Right::Admin(entities(&[1])));
+        for (before, chosen, after) in [
+            (vec![], "sales", vec![role("sales")]),
+            (vec![role("sales")], "user", vec![]),
+            (vec![role("sales")], "lab", vec![role("lab")]),
+            (vec![], "administrator", vec![role("administrator"), all.clone()]),
+            (vec![role("administrator"), all.clone()], "user", vec![]),
+            (
+                vec![role("administrator"), part.clone()],
+                "sales",
+                vec![role("sales")],
+            ),
+            // A tick that was given apart from the permission group stays apart.
+            (vec![part.clone()], "sales", vec![part.clone(), role("sales")]),
+            (
+                vec![section("a"), part],
+                "administrator",
+                vec![section("a"), role("administrator"), all],
+            ),
+        ] {
+            let grants = manual(&before);
+            let user = person(&grants);
+            let arrival = set_rights(&user, &grants, &said(Some(chosen), &[]), 1, origin())
+                .unwrap()
+                .unwrap();
+            let (fact, audit) = arrival.change.into_parts();
+            let Fact::User(UserFact::Granted { delta, .. }) = fact else {
+                panic!("{fact:?}");
+            };
+            let rights: Vec<Right> = delta.rights_after(&grants).cloned().collect();
+            assert_eq!(rights, after, "{before:?} {chosen}");
+            assert_eq!(arrival.user.administrator, administrator_of(after.iter()));
+            assert_eq!(audit.action, "user.rights_set");
+            let again = manual(&after);
+            let same = set_rights(&arrival.user, &again, &said(Some(chosen), &[]), 1, origin());
+            assert!(same.unwrap().is_none(), "{before:?} {chosen}");
+        }
+        let narrow = manual(&[role("administrator"), Right::Admin(entities(&[1]))]);
+        let same = set_rights(
+            &person(&narrow),
+            &narrow,
+            &said(Some("administrator"), &[]),
+            0,
+            origin(),
+        );
+        assert!(same.unwrap().is_none(), "a scope that was narrowed stays narrow");
+    }
+
+    #[test]
+    fn the_last_administrator_keeps_the_permission_group_and_the_invited_theirs() {
+        let grants = manual(&[
+            Right::Role("administrator".to_owned()),
+            Right::Admin(AdminScope::All),
+        ]);
+        let set = |user: &User, others| set_rights(user, &grants, &said(Some("user"), &[]), others, origin());
+        let user = person(&grants);
+        assert_eq!(set(&user, 0).unwrap_err(), Refusal::LastAdministrator);
+        let invited = User {
+            pending: true,
+            ..user
+        };
+        assert_eq!(set(&invited, 1).unwrap_err(), Refusal::DeleteAndRecreate);
+        let toggled = set_rights(
+            &invited,
+            &grants,
+            &said(Some("administrator"), &[("a", Some(true))]),
+            0,
+            origin(),
+        );
+        assert!(toggled.unwrap().is_some());
+    }
+
+    #[test]
+    fn sections_are_opened_closed_and_left_to_the_groups_again() {
+        let withheld = |key: &str| Right::Withheld(key.to_owned());
+        for (before, toggle, after) in [
+            (vec![], Some(true), vec![section("a")]),
+            (vec![], Some(false), vec![withheld("a")]),
+            (
+                vec![section("a"), section("b")],
+                Some(false),
+                vec![section("b"), withheld("a")],
+            ),
+            (vec![withheld("a")], Some(true), vec![section("a")]),
+            (vec![withheld("a"), section("b")], None, vec![section("b")]),
+        ] {
+            let grants = manual(&before);
+            let user = person(&grants);
+            let arrival = set_rights(&user, &grants, &said(None, &[("a", toggle)]), 0, origin())
+                .unwrap()
+                .unwrap();
+            let (fact, audit) = arrival.change.into_parts();
+            let Fact::User(UserFact::Granted { delta, .. }) = fact else {
+                panic!("{fact:?}");
+            };
+            assert_eq!(
+                delta.rights_after(&grants).cloned().collect::<Vec<_>>(),
+                after,
+                "{before:?} {toggle:?}"
+            );
+            let told = audit.after.unwrap();
+            for seen in told["added"].as_array().unwrap() {
+                assert!(right_in_audit(seen).is_some(), "{seen}");
+            }
+        }
+        let grants = manual(&[withheld("a")]);
+        let same = set_rights(
+            &person(&grants),
+            &grants,
+            &said(None, &[("a", Some(false))]),
+            0,
+            origin(),
+        );
+        assert!(same.unwrap().is_none());
     }
 }

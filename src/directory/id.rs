@@ -80,6 +80,11 @@ id!(
 );
 
 id!(
+    /// A person of the roster, with access or without.
+    PersonId
+);
+
+id!(
     /// An OAuth client of a directory.
     ClientId
 );

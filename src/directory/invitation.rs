@@ -88,6 +88,64 @@ pub fn accept(user: &User, origin: Origin) -> Option<Arrival> {
     Some(Arrival { user: after, change })
 }
 
+/// How far an invitation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The invitation as it was last sent.
+    pub invitation: Invitation,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// When it was taken back, or moot because the person was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// What became of its mail; `None` where nobody has kept that.
+    pub delivery: Option<Delivery>,
+}
+
+impl Progress {
+    /// Every status.
+    pub const STATUSES: [&str; 4] = ["sent", "expired", "accepted", "deleted"];
+
+    /// The status in one word, one of [`Progress::STATUSES`].
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> &'static str {
+        if self.accepted_at.is_some() {
+            "accepted"
+        } else if self.deleted_at.is_some() {
+            "deleted"
+        } else if self.invitation.expires_at <= now {
+            "expired"
+        } else {
+            "sent"
+        }
+    }
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits, or is tried again.
+    Queued,
+    /// The mail server has taken it.
+    Sent,
+    /// The mail server has refused it for good, or for too long.
+    Bounced,
+}
+
+impl Delivery {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Queued, Self::Sent, Self::Bounced];
+
+    /// The word in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Bounced => "bounced",
+        }
+    }
+}
+
 /// A mail on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {

@@ -26,6 +26,12 @@ impl Language {
             Self::French => "fr",
         }
     }
+
+    /// Reads the tag that [`Language::tag`] gives.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
 }
 
 /// The same words in every language.

@@ -64,6 +64,19 @@ pub enum Letter {
         /// When.
         at: Timestamp,
     },
+    /// Somebody signs in by another address from now on; they are told at the old one.
+    AddressChanged {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// The reader's name.
+        name: String,
+        /// Where the tenant's people are sent for help.
+        support: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody became the break-glass account, or is it no more.
     BreakGlass {
         /// The reader's.
@@ -101,6 +114,7 @@ impl Letter {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::BreakGlassUsed { .. } => "break_glass_used",
+            Self::AddressChanged { .. } => "address_changed",
             Self::BreakGlass { .. } => "break_glass",
             Self::MfaReset { .. } => "mfa_reset",
         }

@@ -94,6 +94,8 @@ pub fn provision(
         access: AccessWindow::default(),
         entity: None,
         contact_tags: Vec::new(),
+        person: None,
+        access_code: None,
         administrator: None,
         break_glass: false,
         mfa_required: false,
@@ -409,7 +411,7 @@ pub(super) fn check_may_step_down(
 }
 
 /// Before and after, with only the attributes that differ: an audit row costs what changed.
-fn difference(mut old: Value, mut new: Value) -> (Value, Value) {
+pub(super) fn difference(mut old: Value, mut new: Value) -> (Value, Value) {
     if let (Some(old), Some(new)) = (old.as_object_mut(), new.as_object_mut()) {
         old.retain(|name, value| {
             let same = new.get(name) == Some(value);

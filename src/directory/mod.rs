@@ -16,6 +16,7 @@ pub mod client;
 pub mod connection;
 pub mod credential;
 pub mod disagreement;
+pub mod edit;
 pub mod email;
 pub mod entity;
 pub mod grant;
@@ -31,6 +32,7 @@ pub mod letter;
 pub mod lifecycle;
 pub mod mailbox;
 pub mod metadata;
+pub mod permission;
 pub mod phone;
 pub mod policy;
 pub mod profile;
@@ -38,6 +40,7 @@ pub mod query;
 pub mod refusal;
 pub mod registry;
 pub mod request_log;
+pub mod roster;
 pub mod saml;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -45,6 +48,7 @@ pub mod schema;
 pub mod second_factor;
 pub mod service_key;
 pub mod session;
+pub mod settings;
 pub mod tenant;
 pub mod user;
 
@@ -54,8 +58,8 @@ pub use admin::{AdminScope, Authority};
 pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, Origin, Source};
 pub use change::{
-    ApiKeyFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact, GroupFact, InvitationFact,
-    RegistryFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
+    ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
+    GroupFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -69,21 +73,25 @@ pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
 pub use id::{
     ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
-    SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
+    PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;
 pub use metadata::{MetadataOffer, MetadataState};
+pub use permission::{Catalogue, PermissionGroup, Permissions, Section};
+pub use phone::Country;
 pub use policy::{Action, Target, allow};
 pub use profile::{Facets, Profile};
 pub use refusal::Refusal;
 pub use registry::{Directory, DirectoryKind, DirectoryRef, DirectoryToken};
 pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
+pub use roster::Person;
 pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
 pub use second_factor::{Enrolling, MfaRefusal, NewFactor, RecoveryHash, SecondFactor};
 pub use service_key::ServiceKey;
 pub use session::{NewSession, Proof};
+pub use settings::{Activation, TenantSettings, Zone};
 pub use tenant::{SignIn, Slug, Tenant};
-pub use user::{AuthMethod, User, UserKind, UserSource, UserStatus};
+pub use user::{AccessCode, AuthMethod, User, UserKind, UserSource, UserStatus};

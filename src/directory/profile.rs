@@ -50,6 +50,8 @@ pub struct Facets {
     pub manager: Option<String>,
     /// Every element of `emails` that has a value, in order.
     pub emails: Vec<EmailFacet>,
+    /// The digits of every element of `phoneNumbers` that has any, each after a blank; `None` without one.
+    pub phone_digits: Option<String>,
 }
 
 impl Facets {
@@ -70,6 +72,7 @@ impl Facets {
                 .and_then(Value::as_array)
                 .map(|elements| elements.iter().filter_map(EmailFacet::read).collect())
                 .unwrap_or_default(),
+            phone_digits: attributes.get("phoneNumbers").and_then(phone_digits),
         }
     }
 
@@ -78,6 +81,16 @@ impl Facets {
     pub fn display_name_key(&self) -> Option<String> {
         self.display_name.as_deref().map(|name| fold(name).into_owned())
     }
+}
+
+fn phone_digits(phones: &Value) -> Option<String> {
+    let numbers = phones.as_array()?.iter();
+    let numbers = numbers.filter_map(|phone| phone.get("value")?.as_str());
+    let digits = numbers.map(|number| number.chars().filter(char::is_ascii_digit).collect::<String>());
+    let digits: String = digits
+        .filter(|digits| !digits.is_empty())
+        .fold(String::new(), |text, digits| text + " " + &digits);
+    (!digits.is_empty()).then_some(digits)
 }
 
 #[cfg(test)]
@@ -91,12 +104,14 @@ mod tests {
             "displayName": "Ada L.",
             "emails": [{"value": "Ada@Example.com", "type": "Work", "primary": true}, {"type": "home"}],
             ENTERPRISE: {"manager": {"value": "42"}},
+            "phoneNumbers": [{"value": "+33 1 23"}, {"type": "home"}, {"value": "none"}, {"value": "45-6"}],
         }) else {
             unreachable!()
         };
         let facets = Facets::read(&attributes);
         assert_eq!(facets.display_name_key().as_deref(), Some("ada l."));
         assert_eq!(facets.manager.as_deref(), Some("42"));
+        assert_eq!(facets.phone_digits.as_deref(), Some(" 33123 456"));
         assert_eq!(facets.emails.len(), 1);
         assert_eq!(facets.emails[0].value_key, "ada@example.com");
         assert_eq!(facets.emails[0].type_key.as_deref(), Some("work"));

@@ -258,3 +258,14 @@ pub struct PopulationFilter {
     /// They have this permission group, by its key.
     pub role: Option<String>,
 }
+
+/// Which people of the roster a list is about. Of several conditions all have to hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RosterFilter {
+    /// The name or the address contains this, compared without case, or the employee number is this.
+    pub text: Option<String>,
+    /// Nobody who has an account.
+    pub without_access: bool,
+    /// Their entity is one of these or lies below one of them; an empty list is nobody's.
+    pub within: Option<Vec<EntityId>>,
+}

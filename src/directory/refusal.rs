@@ -6,6 +6,7 @@ use super::credential::CredentialRefusal;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::id::{DirectoryId, EntityId, GroupId};
+use super::permission::{CatalogueUse, MOST};
 use super::policy::Action;
 use super::saml::SamlBinding;
 use super::second_factor::MfaRefusal;
@@ -281,6 +282,60 @@ pub enum Refusal {
     /// About passwords of local accounts, and links that lead to one.
     #[error(transparent)]
     Credential(#[from] CredentialRefusal),
+    /// What a directory or an identity provider says of a person is changed there.
+    #[error("{}: the identity provider keeps what it says of this person; change it there", .0.join(", "))]
+    ManagedFields(Vec<&'static str>),
+    /// The roster says what an employee is called.
+    #[error("the name of an employee is the roster's; change it there (PATCH .../people/{{id}})")]
+    NamesFromRoster,
+    /// Who is invited is not changed in what the invitation is about.
+    #[error(
+        "e-mail and role of somebody who is invited are not changed; delete the invitation and make another (DELETE .../invitations/{{id}})"
+    )]
+    DeleteAndRecreate,
+    /// Access would end before it begins.
+    #[error("access_end: a day that is not before access_start, and before the year 9999")]
+    AccessDatesReversed,
+    /// A permission group that does not exist in the tenant.
+    #[error("{field}: one of {}", accepted.join(", "))]
+    UnknownRole {
+        /// The field that names it.
+        field: String,
+        /// Those that there are.
+        accepted: Vec<String>,
+    },
+    /// A section that does not exist in the tenant.
+    #[error("{field}: the tenant has no such section (GET .../sections)")]
+    UnknownSection {
+        /// The field that names it.
+        field: String,
+    },
+    /// Nobody of the roster has the id.
+    #[error("person_id: nobody of the roster (GET .../people)")]
+    UnknownPerson,
+    /// The person of the roster has an account.
+    #[error("this person has access already, as {0:?}")]
+    PersonHasAccess(String),
+    /// Another person of the roster has the number.
+    #[error("employee_number {0:?} belongs to another person of the roster")]
+    EmployeeNumberTaken(String),
+    /// The tenant has a permission group of that key.
+    #[error("this tenant has a permission group {0:?} already")]
+    RoleTaken(String),
+    /// A delivered permission group stays.
+    #[error(
+        "this permission group is delivered with every tenant; its rights and sections can be changed, and it stays"
+    )]
+    DeliveredRole,
+    /// Somebody has the permission group, or would get it.
+    #[error("this permission group is in use: {}; give them another one first", used(.0))]
+    RoleInUse(CatalogueUse),
+    /// Something names the section.
+    #[error("this section is in use: {}; take it from them first", used(.0))]
+    SectionInUse(CatalogueUse),
+    /// The tenant has as many as it may.
+    #[error("a tenant has at most {MOST} {0}")]
+    TooManyOfCatalogue(&'static str),
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -311,6 +366,14 @@ impl std::fmt::Display for Holder {
 fn mappings(sources: &[GrantSource]) -> String {
     let names: Vec<String> = sources.iter().map(|source| source.to_text()).collect();
     names.join(" and ")
+}
+
+/// Who names a section or a permission group.
+fn used(by: &CatalogueUse) -> String {
+    format!(
+        "{} people, {} permission groups, {} rules of group mappings",
+        by.people, by.roles, by.rules
+    )
 }
 
 /// The names of connections.
@@ -378,6 +441,20 @@ impl Refusal {
             Self::NoMetadataUrl => "no_metadata_url",
             Self::NothingOffered => "nothing_offered",
             Self::Credential(refusal) => refusal.code(),
+            Self::ManagedFields(_) => "managed_by_directory",
+            Self::NamesFromRoster => "names_from_roster",
+            Self::DeleteAndRecreate => "delete_and_recreate",
+            Self::AccessDatesReversed => "invalid",
+            Self::UnknownRole { .. } => "unknown_role",
+            Self::UnknownSection { .. } => "unknown_section",
+            Self::UnknownPerson => "unknown_person",
+            Self::PersonHasAccess(_) => "person_has_access",
+            Self::EmployeeNumberTaken(_) => "employee_number_in_use",
+            Self::RoleTaken(_) => "role_key_in_use",
+            Self::DeliveredRole => "delivered_role",
+            Self::RoleInUse(_) => "role_in_use",
+            Self::SectionInUse(_) => "section_in_use",
+            Self::TooManyOfCatalogue(_) => "too_many",
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

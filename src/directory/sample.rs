@@ -11,6 +11,7 @@ use super::id::{ConnectionId, DirectoryId, TenantId, UserId};
 use super::metadata::MetadataState;
 use super::profile::Profile;
 use super::saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
+use super::settings::TenantSettings;
 use super::tenant::{SignIn, Slug, Tenant};
 use super::user::{User, UserKind, UserSource};
 
@@ -41,6 +42,8 @@ pub(crate) fn origin() -> Origin {
 pub(crate) fn local(number: u128, user_name: &str) -> User {
     User {
         contact_tags: Vec::new(),
+        person: None,
+        access_code: None,
         id: UserId(Uuid::from_u128(number)),
         directory: None,
         kind: UserKind::Employee,
@@ -91,6 +94,7 @@ pub(crate) fn tenant() -> Tenant {
         name: "Acme".to_owned(),
         support_email: None,
         sign_in: SignIn::Local,
+        settings: TenantSettings::default(),
         created_at: at(1),
         suspended_at: None,
     }

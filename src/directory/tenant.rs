@@ -6,7 +6,10 @@ use super::audit::Origin;
 use super::change::{Change, Fact, RegistryFact};
 use super::connection::{Connection, Domain};
 use super::id::TenantId;
+use super::language::Language;
 use super::refusal::Refusal;
+use super::settings::TenantSettings;
+use super::user::User;
 
 /// One customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +24,20 @@ pub struct Tenant {
     pub support_email: Option<String>,
     /// How its people sign in.
     pub sign_in: SignIn,
+    /// What it sets for itself.
+    pub settings: TenantSettings,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when nobody may sign in, by the operator's word.
     pub suspended_at: Option<Timestamp>,
+}
+
+impl Tenant {
+    /// The language to write to somebody in: their own, else the tenant's.
+    #[must_use]
+    pub fn language_of(&self, user: &User) -> Language {
+        user.own_language().unwrap_or(self.settings.locale)
+    }
 }
 
 /// How the people of a tenant sign in.
@@ -107,7 +120,7 @@ pub fn create(tenant: Tenant, origin: Origin) -> Change {
     )
 }
 
-/// Changes a tenant's name or support address, or suspends it. `None` when nothing changes.
+/// Changes a tenant's name, support address or settings, or suspends it. `None` when nothing changes.
 #[must_use]
 pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> {
     if *before == after {
@@ -118,6 +131,7 @@ pub fn update(before: &Tenant, after: Tenant, origin: Origin) -> Option<Change> 
             "name": tenant.name,
             "support_email": tenant.support_email,
             "suspended_at": tenant.suspended_at.map(|at| at.to_string()),
+            "settings": tenant.settings,
         })
     };
     let (old, new, id) = (view(before), view(&after), after.id.0);

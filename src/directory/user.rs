@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::access::AccessWindow;
+use super::account::PHONES;
 use super::admin::AdminScope;
-use super::id::{DirectoryId, EntityId, UserId};
+use super::id::{DirectoryId, EntityId, PersonId, UserId};
 use super::language::Language;
 use super::profile::Profile;
 
@@ -43,6 +44,10 @@ pub struct User {
     pub entity: Option<EntityId>,
     /// What the person may be asked about, as short words.
     pub contact_tags: Vec<String>,
+    /// Who they are on the roster; of employees who were made by hand.
+    pub person: Option<PersonId>,
+    /// The code that they type at a door or a terminal.
+    pub access_code: Option<AccessCode>,
     /// The Administrator tick with its scope: what all grants of it come to.
     pub administrator: Option<AdminScope>,
     /// Whether this is the tenant's break-glass account: the one that may sign in by password although single sign-on is
@@ -60,6 +65,30 @@ pub struct User {
     pub modified_at: Timestamp,
     /// When the person was deleted; the record stays until the purge.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// A PIN or badge code as it is kept: a keyed hash, since a code of a few digits is found again from any other.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessCode(String);
+
+impl AccessCode {
+    /// Takes the text of the hash.
+    #[must_use]
+    pub fn from_hash(hash: String) -> Self {
+        Self(hash)
+    }
+
+    /// The text of the hash, for storage.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AccessCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessCode(..)")
+    }
 }
 
 /// Reads and writes an enum whose variants are words in JSON and in storage.
@@ -205,8 +234,8 @@ impl User {
         }
     }
 
-    /// Whether two states of a person differ in where they belong: directory, entity, dates, invitation, and whether
-    /// their directory has spoken of them.
+    /// Whether two states of a person differ in where they belong and what only administrators say: directory, entity,
+    /// dates, invitation, tags, roster, access code, and whether their directory has spoken of them.
     #[must_use]
     pub(super) fn stands_otherwise(&self, other: &Self) -> bool {
         let standing = |user: &Self| {
@@ -216,9 +245,12 @@ impl User {
                 user.access,
                 user.pending,
                 user.provisioned,
+                user.person,
             )
         };
         standing(self) != standing(other)
+            || self.contact_tags != other.contact_tags
+            || self.access_code != other.access_code
     }
 
     /// The primary e-mail address, or else the first.
@@ -230,16 +262,31 @@ impl User {
         Some(primary.or(emails.first())?.get("value")?.as_str()?.to_owned())
     }
 
-    /// The language that their directory says they prefer (`preferredLanguage`, RFC 7643 section 4.1.1), of those that
-    /// there are.
+    /// The language that they prefer, or that their directory says they prefer (`preferredLanguage`, RFC 7643 section
+    /// 4.1.1), of those that there are.
     #[must_use]
     pub fn language(&self) -> Language {
+        self.own_language().unwrap_or_default()
+    }
+
+    /// The same; `None` when nobody has said so.
+    #[must_use]
+    pub fn own_language(&self) -> Option<Language> {
         let attributes = self.profile.attributes();
         let preferred = attributes.get("preferredLanguage").and_then(|tags| tags.as_str());
         // The first of them, without its region and its weight.
         let primary = preferred.and_then(|tags| tags.trim().split(['-', ',', ';', '_']).next());
         let known = |language: &Language| primary.is_some_and(|tag| tag.eq_ignore_ascii_case(language.tag()));
-        Language::ALL.into_iter().find(known).unwrap_or_default()
+        Language::ALL.into_iter().find(known)
+    }
+
+    /// A telephone number by its type: `work` or `mobile`.
+    #[must_use]
+    pub fn phone(&self, kind: &str) -> Option<String> {
+        let attributes = self.profile.attributes();
+        let phones = attributes.get(PHONES)?.as_array()?;
+        let phone = phones.iter().find(|phone| phone["type"] == kind)?;
+        Some(phone.get("value")?.as_str()?.to_owned())
     }
 
     /// Whether the person alone keeps the tenant manageable: access and the tick with scope "all".

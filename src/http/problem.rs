@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::throttle::TooMany;
 use super::clock;
 use super::login::seconds_until;
+use super::throttle::TooMany;
 use crate::accounts;
 use crate::directory::{Code, Language, MfaRefusal, Refusal};
 use crate::journal;
@@ -105,6 +105,17 @@ impl Problem {
             retry_after: Some(seconds.into()),
             ..self
         }
+    }
+
+    /// The same, told of each of these fields.
+    fn about(mut self, fields: Vec<&'static str>) -> Self {
+        let error = |field: &'static str| FieldError {
+            field: field.into(),
+            code: self.code,
+            message: self.detail.clone(),
+        };
+        self.errors = fields.into_iter().map(error).collect();
+        self
     }
 
     /// The status that it answers with.
@@ -316,7 +327,12 @@ impl From<Refusal> for Problem {
             | Refusal::DepartmentalMailbox(_)
             | Refusal::UnknownMember(_)
             | Refusal::BindingNotOffered(_)
-            | Refusal::MemberOfItself => StatusCode::UNPROCESSABLE_ENTITY,
+            | Refusal::MemberOfItself
+            | Refusal::NamesFromRoster
+            | Refusal::AccessDatesReversed
+            | Refusal::UnknownRole { .. }
+            | Refusal::UnknownSection { .. }
+            | Refusal::UnknownPerson => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::AdministratorRequired
             | Refusal::FullScopeRequired
             | Refusal::OperatorRequired
@@ -329,7 +345,13 @@ impl From<Refusal> for Problem {
             _ => StatusCode::CONFLICT,
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
-        let field = match refusal {
+        let field: Cow<'static, str> = match refusal {
+            Refusal::ManagedFields(ref fields) => return problem.about(fields.clone()),
+            Refusal::NamesFromRoster => "first_name".into(),
+            Refusal::AccessDatesReversed => "access_end".into(),
+            Refusal::UnknownRole { field, .. } | Refusal::UnknownSection { field } => field.into(),
+            Refusal::UnknownPerson | Refusal::PersonHasAccess(_) => "person_id".into(),
+            Refusal::EmployeeNumberTaken(_) => "employee_number".into(),
             Refusal::UnknownEntity { field, .. } => field.into(),
             Refusal::BindingNotOffered(_) => "request_binding".into(),
             Refusal::PermissionNeedsFullScope(_) => "permissions".into(),

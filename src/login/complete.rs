@@ -187,6 +187,8 @@ pub(super) async fn sign_in(
                 None => None,
             };
             let new = NewAccount {
+                person: None,
+                access_code: None,
                 contact_tags: Vec::new(),
                 id: fresh.user,
                 directory: met.directory,

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{Denied, Login};
 use crate::auth::bearer::{self, TokenKind};
+use crate::directory::permission::{Permissions, permissions_of};
 use crate::directory::session::IDLE;
-use crate::directory::{AdminScope, Authority, Grant, SessionId, TenantId, User};
+use crate::directory::{AdminScope, Authority, SessionId, TenantId, User};
 use crate::storage::SignedIn;
 
 /// Somebody who is signed in, as they are at this moment: nothing in here is remembered from an earlier request.
@@ -82,13 +83,14 @@ impl Login {
         })
     }
 
-    /// What somebody who is signed in may do besides administering.
+    /// What somebody who is signed in may do in the product at this moment.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_grants(&self, session: &Session) -> Result<Vec<Grant>, Denied> {
+    pub async fn permissions(&self, session: &Session) -> Result<Permissions, Denied> {
         let mut tx = self.store.read(session.tenant()).await?;
-        Ok(tx.list_grants(session.user().id).await?)
+        let grants = tx.list_grants(session.user().id).await?;
+        Ok(permissions_of(&grants, &tx.load_catalogue().await?))
     }
 
     /// The names of the entities that the person's administrator scope names.

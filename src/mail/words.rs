@@ -74,6 +74,13 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
                 },
             }
         }
+        Letter::AddressChanged {
+            language,
+            tenant,
+            name,
+            support,
+            at,
+        } => address_changed(*language, tenant, name, support.as_deref(), *at),
         Letter::BreakGlass {
             language,
             tenant,
@@ -119,6 +126,48 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
             account,
             at,
         } => local::break_glass_used(*language, tenant, account, &moment(*at, *language)),
+    }
+}
+
+fn address_changed(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    support: Option<&str>,
+    at: Timestamp,
+) -> Words {
+    let at = moment(at, language);
+    match language {
+        Language::English => {
+            let help = support.unwrap_or("your administrator");
+            Words {
+                language,
+                subject: format!("Your e-mail address at {tenant} has changed"),
+                greeting: format!("Hello {name},"),
+                lead: format!(
+                    "The account that you have at {tenant} belongs to another e-mail address now ({at}). You sign in with \
+                     that address, and further messages go there."
+                ),
+                link: None,
+                notes: vec![format!("If you did not expect this, turn to {help} at once.")],
+            }
+        }
+        Language::French => {
+            let help = support.unwrap_or("votre administrateur");
+            Words {
+                language,
+                subject: format!("Votre adresse e-mail chez {tenant} a changé"),
+                greeting: format!("Bonjour {name},"),
+                lead: format!(
+                    "Le compte que vous avez chez {tenant} porte désormais une autre adresse e-mail ({at}). Vous vous \
+                     connectez avec cette adresse, et les messages suivants y seront envoyés."
+                ),
+                link: None,
+                notes: vec![format!(
+                    "Si vous ne vous y attendiez pas, adressez-vous sans attendre à {help}."
+                )],
+            }
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use super::attributes::Attributes;
 use crate::directory::access_error::{Code, Trace};
 use crate::directory::connection::parse_domain;
 use crate::directory::key::fold;
-use crate::directory::mailbox::is_departmental;
 use crate::directory::{Connection, ConnectionId, DirectoryId, Domain, Tenant, User, UserSource};
 
 /// Somebody live whom a sign-in may be about.
@@ -194,7 +193,12 @@ pub fn decide(names: &Names, situation: &Situation<'_>, trace: &mut Trace) -> Re
         });
     }
     let email = names.check_email(trace)?;
-    if is_departmental(&email) {
+    if situation
+        .tenant
+        .settings
+        .departmental_mailboxes
+        .is_departmental(&email)
+    {
         trace.push("mailbox", Some("a personal address"), Some(&email), false);
         return Err(Code::DepartmentalMailbox);
     }

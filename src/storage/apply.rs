@@ -25,6 +25,8 @@ impl Tx {
             Fact::ApiKey(fact) => self.apply_api_key(fact).await?,
             Fact::Credential(fact) => self.apply_credential(fact).await?,
             Fact::SecondFactor(fact) => self.apply_second_factor(fact).await?,
+            Fact::Catalogue(fact) => self.apply_catalogue(fact).await?,
+            Fact::Roster(fact) => self.apply_roster(fact).await?,
         }
         self.record(audit);
         Ok(())

@@ -249,7 +249,8 @@ impl Tx {
                     user.0,
                     micros(expires_at),
                 )?;
-                self.queue_mail(&mail, at).await
+                self.queue_mail(&mail, at).await?;
+                Ok(())
             }
             CredentialFact::Refused => Ok(()),
         }

@@ -110,7 +110,8 @@ impl Tx {
             self.read.conn,
             (i64, i64, i64, i64),
             "SELECT (SELECT count(*) FROM entities WHERE tenant_id = $1 AND parent_id = $2), \
-             (SELECT count(*) FROM users WHERE tenant_id = $1 AND entity_id = $2 AND deleted_at IS NULL), \
+             (SELECT count(*) FROM users WHERE tenant_id = $1 AND entity_id = $2 AND deleted_at IS NULL) + \
+             (SELECT count(*) FROM people WHERE tenant_id = $1 AND entity_id = $2), \
              (SELECT count(*) FROM users WHERE tenant_id = $1 AND admin_scope LIKE $3 AND deleted_at IS NULL) + \
              (SELECT count(*) FROM group_rules WHERE tenant_id = $1 AND admin_scope LIKE $3) + \
              (SELECT count(*) FROM api_keys WHERE tenant_id = $1 AND scope LIKE $3 AND revoked_at IS NULL), \

@@ -22,6 +22,7 @@ impl GrantRow {
         let right = match self.kind.as_str() {
             "role" => Right::Role(self.value),
             "section" => Right::Section(self.value),
+            "withheld" => Right::Withheld(self.value),
             "admin" => Right::Admin(
                 serde_json::from_str(&self.value)
                     .map_err(|error| Error::Corrupt(format!("grant: {error}")))?,
@@ -81,6 +82,7 @@ impl Tx {
             let (kind, value) = match right {
                 Right::Role(key) => ("role", key.clone()),
                 Right::Section(key) => ("section", key.clone()),
+                Right::Withheld(key) => ("withheld", key.clone()),
                 Right::Admin(scope) => (
                     "admin",
                     serde_json::to_string(scope).map_err(|error| Error::Corrupt(error.to_string()))?,

@@ -6,7 +6,9 @@ use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::lists::{Chunk, Position};
+use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
+use crate::directory::invitation::{Delivery, Progress};
 use crate::directory::{Invitation, InvitationFact, InvitationId, UserId};
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +33,33 @@ impl InvitationRow {
             user: UserId(self.user_id),
             sent_at: timestamp(self.sent_at)?,
             expires_at: timestamp(self.expires_at)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ProgressRow {
+    #[sqlx(flatten)]
+    invitation: InvitationRow,
+    accepted_at: Option<i64>,
+    deleted_at: Option<i64>,
+    mail: Option<Uuid>,
+    mailed_at: Option<i64>,
+    due_at: Option<i64>,
+}
+
+impl ProgressRow {
+    fn into_progress(self) -> Result<Progress, Error> {
+        let delivery = match (self.mailed_at, self.due_at) {
+            (Some(_), _) => Delivery::Sent,
+            (None, Some(_)) => Delivery::Queued,
+            (None, None) => Delivery::Bounced,
+        };
+        Ok(Progress {
+            accepted_at: self.accepted_at.map(timestamp).transpose()?,
+            deleted_at: self.deleted_at.map(timestamp).transpose()?,
+            delivery: self.mail.map(|_| delivery),
+            invitation: self.invitation.into_invitation()?,
         })
     }
 }
@@ -91,6 +120,27 @@ impl ReadTx {
             .collect::<Result<_, Error>>()?;
         Ok(Chunk { items, next })
     }
+
+    /// How far the last invitation of each of these people is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_invitations_of(&mut self, users: &[UserId]) -> Result<Vec<Progress>, Error> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = users.iter().map(|id| id.0).collect();
+        let mut sql = Statement::new(
+            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, i.accepted_at, i.deleted_at, o.id AS mail, \
+             o.sent_at AS mailed_at, o.due_at FROM invitations i \
+             LEFT JOIN outbox o ON o.tenant_id = i.tenant_id AND o.id = i.mail_id \
+             WHERE i.tenant_id = $1 AND NOT EXISTS (SELECT l.id FROM invitations l \
+             WHERE l.tenant_id = i.tenant_id AND l.user_id = i.user_id AND l.id > i.id) AND i.user_id IN ",
+        );
+        sql.bind_unwritten(Bind::Uuid(self.tenant.0)).bind_ids(&ids);
+        let rows = sql.fetch_all::<ProgressRow>(&mut self.conn).await?;
+        rows.into_iter().map(ProgressRow::into_progress).collect()
+    }
 }
 
 impl Tx {
@@ -101,19 +151,21 @@ impl Tx {
                 hash,
                 mail,
             } => {
+                let mail = self.queue_mail(&mail, invitation.sent_at).await?;
                 execute!(
                     self.read.conn,
-                    "INSERT INTO invitations (tenant_id, id, user_id, hash, sent_at, expires_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) \
-                     ON CONFLICT (tenant_id, id) DO UPDATE SET hash = $4, sent_at = $5, expires_at = $6",
+                    "INSERT INTO invitations (tenant_id, id, user_id, hash, sent_at, expires_at, mail_id) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                     ON CONFLICT (tenant_id, id) DO UPDATE SET hash = $4, sent_at = $5, expires_at = $6, mail_id = $7",
                     self.read.tenant.0,
                     invitation.id.0,
                     invitation.user.0,
                     hash.0.as_slice(),
                     micros(invitation.sent_at),
                     micros(invitation.expires_at),
+                    mail,
                 )?;
-                self.queue_mail(&mail, invitation.sent_at).await
+                Ok(())
             }
             InvitationFact::Accepted { user, at } => {
                 self.save_standing(&user).await?;

@@ -146,19 +146,20 @@ impl Tx {
         clippy::disallowed_methods,
         reason = "a row's id is storage's own; nothing is decided by it"
     )]
-    pub(super) async fn queue_mail(&mut self, mail: &Mail, at: Timestamp) -> Result<(), Error> {
+    pub(super) async fn queue_mail(&mut self, mail: &Mail, at: Timestamp) -> Result<Uuid, Error> {
+        let id = Uuid::now_v7();
         self.effects.queued.mail = true;
         execute!(
             self.read.conn,
             "INSERT INTO outbox (tenant_id, id, recipient, template, message, created_at, due_at, attempts) \
              VALUES ($1, $2, $3, $4, $5, $6, $6, 0)",
             self.read.tenant.0,
-            Uuid::now_v7(),
+            id,
             mail.recipient.as_str(),
             mail.template,
             mail.sealed.as_str(),
             micros(at),
         )?;
-        Ok(())
+        Ok(id)
     }
 }

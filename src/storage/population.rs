@@ -9,8 +9,9 @@ use super::statement::{Bind, Statement};
 use super::tx::ReadTx;
 use super::users::select_user;
 use crate::directory::key::fold;
+use crate::directory::permission::{ADMINISTRATOR, USER};
 use crate::directory::query::PopulationFilter;
-use crate::directory::{User, UserStatus};
+use crate::directory::{EntityId, User, UserStatus};
 
 impl ReadTx {
     /// The next people of a walk by id over the tenant.
@@ -39,11 +40,21 @@ impl ReadTx {
             sql.push(" AND u.source = ")
                 .bind(Bind::Text(source.as_str().to_owned()));
         }
-        push_within(&mut sql, of);
+        if let Some(roots) = &of.within {
+            push_below(&mut sql, "u.entity_id", roots);
+        }
         match of.role.as_deref() {
-            // Everybody is a user.
-            None | Some("user") => {}
-            Some("administrator") => {
+            None => {}
+            // Whoever has no other permission group is a user.
+            Some(USER) => {
+                sql.push(
+                    " AND (NOT EXISTS (SELECT g.id FROM grants g WHERE g.tenant_id = $1 AND g.user_id = u.id \
+                     AND g.kind = 'role' AND g.ended_at IS NULL AND g.value <> 'user') \
+                     OR EXISTS (SELECT g.id FROM grants g WHERE g.tenant_id = $1 AND g.user_id = u.id \
+                     AND g.kind = 'role' AND g.ended_at IS NULL AND g.value = 'user'))",
+                );
+            }
+            Some(ADMINISTRATOR) => {
                 sql.push(" AND u.admin_scope IS NOT NULL");
             }
             Some(role) => {
@@ -61,16 +72,16 @@ impl ReadTx {
     }
 }
 
-/// People of an entity, or of one that lies below it.
-fn push_within(sql: &mut Statement, of: &PopulationFilter) {
-    let Some(roots) = &of.within else { return };
+/// Those whose entity, which `column` holds, is one of these or lies below one.
+pub(super) fn push_below(sql: &mut Statement, column: &'static str, roots: &[EntityId]) {
     if roots.is_empty() {
         sql.push(" AND 1 = 0");
         return;
     }
     let roots: Vec<_> = roots.iter().map(|id| id.0).collect();
+    sql.push(" AND ").push(column);
     sql.push(
-        " AND u.entity_id IN (WITH RECURSIVE below (id) AS (SELECT e.id FROM entities e WHERE e.tenant_id = $1 \
+        " IN (WITH RECURSIVE below (id) AS (SELECT e.id FROM entities e WHERE e.tenant_id = $1 \
          AND e.id IN ",
     )
     .bind_ids(&roots)
@@ -89,11 +100,25 @@ fn push_text(sql: &mut Statement, of: &PopulationFilter) {
     sql.push(
         " ESCAPE '~' OR u.id IN (SELECT e.user_id FROM user_emails e WHERE e.tenant_id = $1 AND e.value_key LIKE ",
     );
-    sql.bind(pattern()).push(" ESCAPE '~'))");
+    sql.bind(pattern()).push(" ESCAPE '~')");
+    if let Some(digits) = phone_digits(text) {
+        sql.push(" OR u.phone_digits LIKE ")
+            .bind(Bind::Text(format!("%{digits}%")));
+    }
+    sql.push(")");
+}
+
+/// What a text asks of telephone numbers: the digits of at least three, if there is nothing else but what people set
+/// between them. A number as it is dialled at home begins with a 0 that the kept form has not.
+fn phone_digits(text: &str) -> Option<String> {
+    let is_between = |c: char| c.is_whitespace() || matches!(c, '+' | '-' | '.' | '/' | '(' | ')');
+    let digits: String = text.chars().filter(|c| !is_between(*c)).collect();
+    let digits = digits.trim_start_matches('0');
+    (digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.to_owned())
 }
 
 /// The pattern of texts that contain this one, case folded as the columns are.
-fn containing(text: &str) -> String {
+pub(super) fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in fold(text).chars() {
         if matches!(c, '%' | '_' | '~') {
@@ -161,5 +186,21 @@ mod tests {
     #[test]
     fn what_a_pattern_means_by_itself_is_looked_for_as_it_stands() {
         assert_eq!(containing("A_b%~É"), "%a~_b~%~~é%");
+    }
+
+    #[test]
+    fn numbers_are_looked_for_as_people_set_them() {
+        for (text, digits) in [
+            ("06 12 34", Some("61234")),
+            ("+33 (0)6", Some("3306")),
+            ("0033612", Some("33612")),
+            ("123", Some("123")),
+            ("12", None),
+            ("ada", None),
+            ("ada 612", None),
+            ("", None),
+        ] {
+            assert_eq!(phone_digits(text).as_deref(), digits, "{text}");
+        }
     }
 }

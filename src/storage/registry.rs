@@ -9,7 +9,7 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::registry::TokenHash;
 use crate::directory::{
     Directory, DirectoryId, DirectoryKind, DirectoryRef, DirectoryToken, Refusal, RegistryFact, SignIn, Slug,
-    Tenant, TenantId, TokenId,
+    Tenant, TenantId, TokenId, permission,
 };
 
 #[derive(sqlx::FromRow)]
@@ -19,6 +19,7 @@ pub(super) struct TenantRow {
     name: String,
     support_email: Option<String>,
     sign_in: String,
+    settings: String,
     created_at: i64,
     suspended_at: Option<i64>,
 }
@@ -29,6 +30,8 @@ impl TenantRow {
             id: TenantId(self.tenant_id),
             slug: Slug::parse(&self.slug).ok_or_else(|| corrupt("slug", &self.slug))?,
             sign_in: SignIn::parse(&self.sign_in).ok_or_else(|| corrupt("sign_in", &self.sign_in))?,
+            settings: serde_json::from_str(&self.settings)
+                .map_err(|error| Error::Corrupt(format!("settings: {error}")))?,
             name: self.name,
             support_email: self.support_email,
             created_at: timestamp(self.created_at)?,
@@ -90,7 +93,7 @@ impl ReadTx {
         fetch_optional!(
             self.conn,
             TenantRow,
-            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants WHERE tenant_id = $1",
+            "SELECT tenant_id, slug, name, support_email, sign_in, settings, created_at, suspended_at FROM tenants WHERE tenant_id = $1",
             self.tenant.0,
         )?
         .map(TenantRow::into_tenant)
@@ -216,10 +219,10 @@ impl Tx {
     /// The database failed.
     pub async fn find_tenant_for_update(&mut self) -> Result<Option<Tenant>, Error> {
         let sql = if self.read.conn.locks_rows() {
-            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants \
+            "SELECT tenant_id, slug, name, support_email, sign_in, settings, created_at, suspended_at FROM tenants \
              WHERE tenant_id = $1 FOR NO KEY UPDATE"
         } else {
-            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants \
+            "SELECT tenant_id, slug, name, support_email, sign_in, settings, created_at, suspended_at FROM tenants \
              WHERE tenant_id = $1"
         };
         fetch_optional!(self.read.conn, TenantRow, sql, self.read.tenant.0)?
@@ -233,11 +236,13 @@ impl Tx {
             RegistryFact::TenantUpdated(tenant) => {
                 execute!(
                     self.read.conn,
-                    "UPDATE tenants SET name = $2, support_email = $3, suspended_at = $4 WHERE tenant_id = $1",
+                    "UPDATE tenants SET name = $2, support_email = $3, suspended_at = $4, settings = $5 \
+                     WHERE tenant_id = $1",
                     self.read.tenant.0,
                     &tenant.name,
                     tenant.support_email.as_deref(),
                     tenant.suspended_at.map(micros),
+                    settings_json(&tenant)?,
                 )?;
                 if tenant.suspended_at.is_some() {
                     // For good: whoever was signed in signs in again.
@@ -286,17 +291,21 @@ impl Tx {
     async fn insert_tenant(&mut self, tenant: Tenant) -> Result<(), Error> {
         let inserted = execute!(
             self.read.conn,
-            "INSERT INTO tenants (tenant_id, slug, name, support_email, sign_in, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slug) DO NOTHING",
+            "INSERT INTO tenants (tenant_id, slug, name, support_email, sign_in, created_at, settings) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (slug) DO NOTHING",
             tenant.id.0,
             tenant.slug.as_str(),
             &tenant.name,
             tenant.support_email.as_deref(),
             tenant.sign_in.as_str(),
             micros(tenant.created_at),
+            settings_json(&tenant)?,
         )?;
         if inserted == 0 {
             return Err(Refusal::SlugTaken(tenant.slug.as_str().to_owned()).into());
+        }
+        for role in permission::delivered() {
+            self.save_role(&role).await?;
         }
         Ok(())
     }
@@ -334,6 +343,10 @@ impl Tx {
         )?;
         Ok(())
     }
+}
+
+fn settings_json(tenant: &Tenant) -> Result<String, Error> {
+    serde_json::to_string(&tenant.settings).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 pub(super) fn parse_kind(text: &str) -> Result<DirectoryKind, Error> {

@@ -174,7 +174,7 @@ impl Tx {
                     user.0,
                 )?;
                 match mail {
-                    Some(mail) => self.queue_mail(&mail, at).await,
+                    Some(mail) => self.queue_mail(&mail, at).await.map(drop),
                     None => Ok(()),
                 }
             }

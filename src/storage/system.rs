@@ -179,7 +179,7 @@ impl SystemTx {
         fetch_optional!(
             self.conn,
             TenantRow,
-            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants WHERE slug = $1",
+            "SELECT tenant_id, slug, name, support_email, sign_in, settings, created_at, suspended_at FROM tenants WHERE slug = $1",
             slug.as_str(),
         )?
         .map(TenantRow::into_tenant)
@@ -194,7 +194,7 @@ impl SystemTx {
         fetch_all!(
             self.conn,
             TenantRow,
-            "SELECT tenant_id, slug, name, support_email, sign_in, created_at, suspended_at FROM tenants \
+            "SELECT tenant_id, slug, name, support_email, sign_in, settings, created_at, suspended_at FROM tenants \
              WHERE slug > $1 ORDER BY slug LIMIT $2",
             after,
             i64::from(limit),

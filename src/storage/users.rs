@@ -10,7 +10,8 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::Clashes;
 use crate::directory::{
-    AccessWindow, DirectoryId, EntityId, Facets, Profile, User, UserFact, UserId, UserKind, UserSource,
+    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, PersonId, Profile, User, UserFact, UserId,
+    UserKind, UserSource,
 };
 
 /// What is left of a deleted person for good.
@@ -28,7 +29,8 @@ pub struct Tombstone {
 macro_rules! user_columns {
     () => {
         "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
-         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.admin_scope, u.break_glass, u.mfa_required, u.version, \
+         u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.person_id, u.access_code, u.admin_scope, \
+         u.break_glass, u.mfa_required, u.version, \
          u.created_at, u.modified_at, u.deleted_at, u.profile"
     };
 }
@@ -64,6 +66,8 @@ pub(super) struct UserRow {
     access_until: Option<i64>,
     entity_id: Option<Uuid>,
     contact_tags: String,
+    person_id: Option<Uuid>,
+    access_code: Option<String>,
     admin_scope: Option<String>,
     break_glass: bool,
     mfa_required: bool,
@@ -100,6 +104,8 @@ impl UserRow {
             entity: self.entity_id.map(EntityId),
             contact_tags: serde_json::from_str(&self.contact_tags)
                 .map_err(|error| Error::Corrupt(format!("contact_tags: {error}")))?,
+            person: self.person_id.map(PersonId),
+            access_code: self.access_code.map(AccessCode::from_hash),
             administrator: self
                 .admin_scope
                 .map(|scope| serde_json::from_str(&scope))
@@ -304,6 +310,10 @@ impl Tx {
                 }
                 Ok(())
             }
+            UserFact::AddressChanged { mail, at } => {
+                self.queue_mail(&mail, at).await?;
+                Ok(())
+            }
             UserFact::Restored { user } => {
                 self.save_standing(&user).await?;
                 self.save_flags(&user, false).await?;
@@ -323,9 +333,10 @@ impl Tx {
             self.read.conn,
             "INSERT INTO users (tenant_id, id, directory_id, user_name, user_name_key, external_id, display_name, \
              display_name_key, manager_key, active, blocked, admin_scope, access_epoch, version, created_at, \
-             modified_at, deleted_at, profile, kind, source, provisioned, pending, entity_id, access_from, access_until, contact_tags) \
+             modified_at, deleted_at, profile, kind, source, provisioned, pending, entity_id, access_from, access_until, contact_tags, \
+             person_id, access_code, phone_digits) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $16, $17, $18, $19, $20, \
-             $21, $22, $23, $24, $25)",
+             $21, $22, $23, $24, $25, $26, $27, $28)",
             self.read.tenant.0,
             user.id.0,
             user.directory.map(|id| id.0),
@@ -350,7 +361,10 @@ impl Tx {
             user.entity.map(|id| id.0),
             user.access.from.map(micros),
             user.access.until.map(micros),
-            serde_json::to_string(&user.contact_tags).map_err(|error| Error::Corrupt(error.to_string()))?,
+            tags_json(user)?,
+            user.person.map(|id| id.0),
+            user.access_code.as_ref().map(AccessCode::as_str),
+            facets.phone_digits.as_deref(),
         )?;
         Ok(())
     }
@@ -389,7 +403,7 @@ impl Tx {
         execute!(
             self.read.conn,
             "UPDATE users SET user_name = $3, user_name_key = $4, external_id = $5, display_name = $6, \
-             display_name_key = $7, manager_key = $8, profile = $9 WHERE tenant_id = $1 AND id = $2",
+             display_name_key = $7, manager_key = $8, profile = $9, phone_digits = $10 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             user.id.0,
             &user.user_name,
@@ -399,6 +413,7 @@ impl Tx {
             facets.display_name_key(),
             facets.manager.as_deref(),
             user.profile.as_json(),
+            facets.phone_digits.as_deref(),
         )?;
         Ok(())
     }
@@ -423,12 +438,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes where a person belongs. The directory is part of most indexes, so it is written only when it changes.
+    /// Writes where a person belongs and what only administrators say. The directory is part of most indexes, so it is
+    /// written only when it changes.
     pub(super) async fn save_standing(&mut self, user: &User) -> Result<(), Error> {
         execute!(
             self.read.conn,
             "UPDATE users SET provisioned = $3, pending = $4, entity_id = $5, access_from = $6, access_until = $7, \
-             directory_id = $8 WHERE tenant_id = $1 AND id = $2",
+             directory_id = $8, contact_tags = $9, person_id = $10, access_code = $11 WHERE tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             user.id.0,
             user.provisioned,
@@ -437,6 +453,9 @@ impl Tx {
             user.access.from.map(micros),
             user.access.until.map(micros),
             user.directory.map(|id| id.0),
+            tags_json(user)?,
+            user.person.map(|id| id.0),
+            user.access_code.as_ref().map(AccessCode::as_str),
         )?;
         Ok(())
     }
@@ -457,6 +476,10 @@ impl Tx {
         )?;
         Ok(())
     }
+}
+
+fn tags_json(user: &User) -> Result<String, Error> {
+    serde_json::to_string(&user.contact_tags).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
 fn scope_json(user: &User) -> Result<Option<String>, Error> {

@@ -26,6 +26,7 @@ mod local;
 mod mail;
 mod mapping;
 mod oauth;
+mod people;
 mod policy;
 mod process;
 mod query;

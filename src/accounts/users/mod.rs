@@ -4,13 +4,14 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
+mod edit;
 pub(super) mod reach;
 mod second_factor;
 mod view;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error};
+use super::{Accounts, Error, people};
 use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{
     Action, AdminScope, Authority, EntityId, Origin, Target, TenantId, User, UserId, allow, grant,
@@ -18,6 +19,7 @@ use crate::directory::{
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use edit::{UserPatch, update, update_own};
 pub use second_factor::{reset_mfa, set_mfa_required};
 pub use view::{Detail, find, list};
 
@@ -150,6 +152,7 @@ pub async fn restore(
         .write(tenant, async move |tx: &mut Tx| {
             let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
             user.entity = user.entity.filter(|entity| tree.has(*entity));
+            user.person = people::settle_restored(tx, user.person).await?;
             let clashes = tx
                 .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
                 .await?;

@@ -73,7 +73,7 @@ fn tell(
     origin: &Origin,
 ) -> Result<Option<Mail>, Error> {
     let letter = Letter::MfaReset {
-        language: user.language(),
+        language: tenant.language_of(user),
         tenant: tenant.name.clone(),
         support_email: tenant.support_email.clone(),
         at: origin.at,

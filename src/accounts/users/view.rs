@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::super::{Accounts, Error};
 use super::reach;
+use crate::directory::invitation::Progress;
+use crate::directory::permission::{Permissions, permissions_of};
 use crate::directory::query::PopulationFilter;
 use crate::directory::{AdminScope, Authority, Entity, Grant, Refusal, TenantId, User, UserId};
 use crate::storage::{Chunk, GroupRef, Identity, Position};
@@ -23,9 +25,13 @@ pub struct Detail {
     pub identities: Vec<Identity>,
     /// Whether they have shown to have an authenticator app.
     pub mfa_enrolled: bool,
+    /// How far their last invitation is.
+    pub invitation: Option<Progress>,
+    /// What all that comes to in the product.
+    pub permissions: Permissions,
 }
 
-/// The people of the tenant whom `by` reaches and a filter is true of, by id. What `of.within` names is checked.
+/// The people of the tenant, each with how far their last invitation is, whom `by` reaches and a filter is true of, by id. What `of.within` names is checked.
 ///
 /// # Errors
 /// [`Refusal::UnknownEntity`]: the entity asked for is none that `by` reaches.
@@ -37,7 +43,7 @@ pub async fn list(
     now: Timestamp,
     after: Position,
     size: u64,
-) -> Result<Chunk<User>, Error> {
+) -> Result<Chunk<(User, Option<Progress>)>, Error> {
     let mut tx = on.store.read(tenant).await?;
     match (&of.within, by.narrow_scope()) {
         (Some(asked), scope) => {
@@ -51,7 +57,18 @@ pub async fn list(
         (None, Some(AdminScope::Entities(own))) => of.within = Some(own.clone()),
         (None, _) => {}
     }
-    Ok(tx.list_population(&of, now, after, size).await?)
+    let found = tx.list_population(&of, now, after, size).await?;
+    let ids: Vec<UserId> = found.items.iter().map(|user| user.id).collect();
+    let mut invitations = tx.list_invitations_of(&ids).await?;
+    let items = found.items.into_iter().map(|user| {
+        let place = invitations.iter().position(|one| one.invitation.user == user.id);
+        let invitation = place.map(|place| invitations.swap_remove(place));
+        (user, invitation)
+    });
+    Ok(Chunk {
+        items: items.collect(),
+        next: found.next,
+    })
 }
 
 /// Anybody of the tenant whom `by` reaches, deleted or not.
@@ -66,10 +83,13 @@ pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -
         None => None,
     };
     let groups = tx.list_groups_of(&[id]).await?;
+    let grants = tx.list_grants(id).await?;
     Ok(Detail {
         entity,
         groups: groups.into_iter().map(|(_, group)| group).collect(),
-        grants: tx.list_grants(id).await?,
+        permissions: permissions_of(&grants, &tx.load_catalogue().await?),
+        grants,
+        invitation: tx.list_invitations_of(&[id]).await?.pop(),
         identities: tx.list_identities(id).await?,
         mfa_enrolled: tx.find_second_factor(id).await?.is_some(),
         user,

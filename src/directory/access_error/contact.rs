@@ -62,6 +62,53 @@ impl Code {
     }
 }
 
+/// Every tag that marks somebody for a subject of access errors.
+fn catalogue_tags() -> Vec<&'static str> {
+    let mut tags: Vec<&str> = Vec::new();
+    for tag in WhoCanFix::ALL.iter().flat_map(|who| who.contact_tags()) {
+        if !tags.contains(tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+/// Those of these people who can be asked about a subject, or about any: people with access. First who names the subject
+/// first among their tags, then by name.
+#[must_use]
+pub fn of_tag(people: Vec<User>, tag: Option<&str>, now: Timestamp) -> Vec<User> {
+    let place = |person: &User| match tag {
+        Some(tag) => person.contact_tags.iter().position(|own| own == tag),
+        None => (!person.contact_tags.is_empty()).then_some(0),
+    };
+    let name = |person: &User| {
+        let facets = Facets::read(&person.profile.attributes());
+        facets.display_name_key().unwrap_or_default()
+    };
+    let reached = people.into_iter().filter(|person| person.has_access(now));
+    let mut found: Vec<((usize, String), User)> = reached
+        .filter_map(|person| Some(((place(&person)?, name(&person)), person)))
+        .collect();
+    found.sort_by(|(one, first), (two, second)| (one, first.id).cmp(&(two, second.id)));
+    found.dedup_by_key(|(_, person)| person.id);
+    found.into_iter().map(|(_, person)| person).collect()
+}
+
+/// The subjects of access errors, and `asked`, that none of these people with access can be asked about.
+#[must_use]
+pub fn unstaffed(people: &[User], asked: Option<&str>, now: Timestamp) -> Vec<String> {
+    let mut tags = catalogue_tags();
+    if let Some(asked) = asked.filter(|asked| !tags.contains(asked)) {
+        tags.push(asked);
+    }
+    let is_staffed = |tag: &str| {
+        let mut reached = people.iter().filter(|person| person.has_access(now));
+        reached.any(|person| person.contact_tags.iter().any(|own| own == tag))
+    };
+    let missing = tags.into_iter().filter(|tag| !is_staffed(tag));
+    missing.map(str::to_owned).collect()
+}
+
 fn administrators(people: &[User], now: Timestamp) -> impl Iterator<Item = &User> {
     people
         .iter()
@@ -183,5 +230,36 @@ mod tests {
             .map(|number| person(number, &format!("p{number}"), &["access"]))
             .collect();
         assert_eq!(named(Code::AccessExpired, &people).len(), 3);
+    }
+
+    #[test]
+    fn whom_to_ask_is_ordered_by_how_much_the_subject_is_theirs_and_then_by_name() {
+        let blocked = User {
+            blocked: true,
+            ..person(4, "abe", &["billing"])
+        };
+        let people = vec![
+            person(1, "zoe", &["billing"]),
+            person(2, "ada", &["sso", "billing"]),
+            person(3, "bob", &["billing", "sso"]),
+            blocked,
+            administrator(5, "boss", AdminScope::All),
+            person(3, "bob", &["billing", "sso"]),
+        ];
+        let names = |tag| {
+            let found = of_tag(people.clone(), tag, sample::at(5));
+            found.into_iter().map(|one| one.user_name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Some("billing")), ["bob", "zoe", "ada"]);
+        assert_eq!(names(Some("sso")), ["ada", "bob"]);
+        assert_eq!(names(Some("roof")), [""; 0]);
+        assert_eq!(names(None), ["ada", "bob", "zoe"]);
+        assert_eq!(unstaffed(&people, None, sample::at(5)), ["access", "idp", "it"]);
+        let asked = unstaffed(&people, Some("roof"), sample::at(5));
+        assert_eq!(asked, ["access", "idp", "it", "roof"]);
+        assert_eq!(
+            unstaffed(&people, Some("billing"), sample::at(5)),
+            ["access", "idp", "it"]
+        );
     }
 }

@@ -6,7 +6,7 @@
 
 mod catalogue;
 mod code;
-mod contact;
+pub mod contact;
 mod reference;
 mod trace;
 

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::body::{Fields, JsonBody};
-use super::rights::{ROLE, SECTIONS, are_sections, is_role};
+use super::rights::{SECTIONS, are_sections};
 use crate::accounts::Accounts;
 use crate::accounts::group_mapping::{self, GroupMapping};
 use crate::directory::group_mapping::{MOST_RULES, MappingRule};
@@ -90,7 +90,7 @@ struct MappingRuleBody {
     /// A group of this directory.
     #[schema(value_type = Uuid)]
     group_id: GroupId,
-    /// A permission group: `user`, or `administrator`, which sets the Administrator tick with scope `all`.
+    /// The key of a permission group of the tenant; `administrator` sets the Administrator tick with scope `all`.
     role: Option<String>,
     /// Sections.
     #[serde(default)]
@@ -134,9 +134,6 @@ fn rules_of(body: MappingBody) -> Result<Vec<MappingRule>, Problem> {
         fields.refuse("rules", format!("at most {MOST_RULES}"));
     }
     for (position, rule) in body.rules.iter().enumerate() {
-        if !is_role(rule.role.as_deref()) {
-            fields.refuse(format!("rules[{position}].role"), ROLE);
-        }
         if !are_sections(&rule.sections) {
             fields.refuse(format!("rules[{position}].sections"), SECTIONS);
         }

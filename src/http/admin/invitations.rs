@@ -15,7 +15,7 @@ use super::body::{Fields, parse_query};
 use super::list::Page;
 use crate::accounts::Accounts;
 use crate::accounts::invitations::{self, Token};
-use crate::directory::{Invitation, InvitationId};
+use crate::directory::{Invitation, InvitationId, Refusal};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, UrlIds};
 use crate::http::openapi::section;
@@ -26,13 +26,13 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(list))
         .routes(routes!(resend))
-        .routes(routes!(withdraw));
+        .routes(routes!(withdraw, patch));
     section("invitations", "Invitations that wait to be accepted.", routes)
 }
 
 /// An invitation.
 #[derive(Serialize, ToSchema)]
-pub(super) struct InvitationView {
+struct InvitationView {
     id: Uuid,
     /// When it was last sent.
     #[schema(format = DateTime)]
@@ -136,6 +136,16 @@ async fn resend(
     let (id, origin, token) = (ids.find("id", "invitation")?, admin.origin(), new_token()?);
     let sent = invitations::resend(&on, &admin.tenant, &admin.authority(), id, &token, origin).await?;
     Ok(Json((&sent).into()))
+}
+
+/// Always refused: e-mail and role of somebody who is invited are not changed. Delete the invitation and make another.
+#[utoipa::path(patch, path = "/tenants/{tenant}/invitations/{id}",
+    responses((status = 405, description = "Delete the invitation and make another.")))]
+async fn patch(State(on): State<Accounts>, admin: FullTenantAdmin, ids: UrlIds) -> Result<(), Problem> {
+    let id = ids.find("id", "invitation")?;
+    invitations::find(&on, admin.tenant.id, &admin.authority(), id).await?;
+    let (refusal, status) = (Refusal::DeleteAndRecreate, StatusCode::METHOD_NOT_ALLOWED);
+    Err(Problem::new(status, refusal.code(), refusal.to_string()))
 }
 
 /// Takes an invitation back and deletes the invited person; the address is free again.

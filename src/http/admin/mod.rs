@@ -4,8 +4,10 @@ mod access_errors;
 mod api_keys;
 mod audit;
 mod body;
+mod catalogue;
 mod clients;
 mod connections;
+mod contacts;
 mod directories;
 mod directory_health;
 mod domains;
@@ -13,6 +15,7 @@ mod entities;
 mod error_catalogue;
 mod explain;
 mod explanation;
+mod form;
 mod group_mapping;
 mod invitations;
 mod list;
@@ -20,6 +23,7 @@ mod me;
 mod my_mfa;
 mod new_user;
 mod passwords;
+mod people;
 mod requests;
 mod rights;
 mod schemas;
@@ -47,6 +51,9 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(clients::routes())
         .merge(users::routes())
         .merge(new_user::routes())
+        .merge(people::routes())
+        .merge(catalogue::routes())
+        .merge(contacts::routes())
         .merge(invitations::routes())
         .merge(connections::routes())
         .merge(domains::routes())

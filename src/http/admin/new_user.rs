@@ -1,40 +1,40 @@
 //! `POST /api/v1/tenants/{tenant}/users` and `.../users/bulk`: accounts by hand.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{FromRef, FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Object;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::body::{Fields, JsonBody, read_fields};
-use super::invitations::{InvitationView, new_token};
-use super::users::{UserView, kinds};
-use crate::accounts::Accounts;
-use crate::accounts::invite::{self, Invited, NewPerson};
-use crate::directory::email::is_address;
-use crate::directory::mailbox::is_departmental;
-use crate::directory::{AccessWindow, EntityId, InvitationId, Refusal, Slug, UserId, account, phone};
+use super::form::{self, Form};
+use super::invitations::new_token;
+use super::users::{UserView, kinds, languages};
+use crate::accounts::invite::{self, Invited, NewPerson, Who};
+use crate::accounts::{Accounts, catalogue};
+use crate::directory::edit::NameEdit;
+use crate::directory::grant::SaidRights;
+use crate::directory::invitation::{Delivery, Progress};
+use crate::directory::{
+    AccessWindow, Catalogue, EntityId, InvitationId, Refusal, Tenant, TenantSettings, UserId, account,
+};
 use crate::http::clock;
 use crate::http::extract::TenantAdmin;
-use crate::http::openapi::{one_of, section};
+use crate::http::openapi::section;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::login::Login;
 
 /// How many people one request may make.
 const MOST: usize = 200;
-/// How many tags a person may have.
-const MOST_TAGS: usize = 20;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -71,46 +71,53 @@ where
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewUserBody {
-    /// An employee is picked from the roster by `person_id`; an external collaborator is named.
+    /// An employee is picked from the roster by `person_id`, which says their name; an external collaborator is named.
     #[schema(required = true, schema_with = kinds)]
     kind: Option<String>,
+    /// Somebody of the roster without access.
+    #[schema(format = Uuid)]
+    person_id: Option<String>,
     #[schema(max_length = 200)]
     first_name: Option<String>,
     #[schema(max_length = 200)]
     last_name: Option<String>,
+    /// The name in one piece, instead of `first_name` and `last_name`.
+    #[schema(max_length = 200)]
+    full_name: Option<String>,
     /// The person signs in by it, and the invitation goes there.
     #[schema(required = true, format = Email)]
     email: Option<String>,
     /// The same again; case and surrounding blanks do not matter.
     #[schema(required = true, format = Email)]
     email_confirmation: Option<String>,
+    /// With the code of its country, or as it is dialled in the tenant's country.
     phone_landline: Option<String>,
+    /// Likewise.
     phone_mobile: Option<String>,
-    /// The first day of access (UTC); today when absent.
+    /// The language of mail and pages; the tenant's when absent.
+    #[schema(schema_with = languages)]
+    locale: Option<String>,
+    /// The first day of access in the tenant's time zone; today when absent.
     #[schema(format = Date)]
     access_start: Option<String>,
-    /// The last day of access (UTC); without limit when absent.
+    /// The last day of access in the tenant's time zone; without limit when absent.
     #[schema(format = Date)]
     access_end: Option<String>,
-    /// There are no sections yet.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    sections: Option<Map<String, Value>>,
-    /// `administrator` manages the whole tenant; `user` when absent.
-    #[schema(schema_with = roles)]
+    /// Sections by key, opened or closed whatever the permission group says; null leaves one to the group.
+    #[schema(value_type = Option<BTreeMap<String, Option<bool>>>)]
+    sections: Option<BTreeMap<String, Option<bool>>>,
+    /// The key of a permission group. `administrator` manages the whole tenant; `user` when absent.
     role: Option<String>,
+    /// That of the roster when absent for an employee.
     entity_id: Option<Uuid>,
     /// Up to 20 short words: 1 to 63 of a-z, 0-9 and -.
     #[serde(default)]
     contact_tags: Option<Vec<String>>,
+    /// A PIN or badge code of 4 to 32 characters. It is kept as a hash and never shown.
+    #[schema(min_length = 4, max_length = 32)]
+    access_code: Option<String>,
     /// Not offered yet: the invitation lets the person choose a password.
     temporary_password: Option<String>,
-    /// Somebody of the roster.
-    person_id: Option<String>,
-}
-
-fn roles() -> Object {
-    one_of(["user", "administrator"])
 }
 
 /// A person who was just made.
@@ -118,14 +125,18 @@ fn roles() -> Object {
 struct NewUserView {
     #[serde(flatten)]
     user: UserView,
-    invitation: InvitationView,
 }
 
 impl NewUserView {
-    fn new(invited: &Invited, now: Timestamp) -> Self {
+    fn new(invited: &Invited, settings: &TenantSettings, now: Timestamp) -> Self {
+        let progress = Progress {
+            invitation: invited.invitation.clone(),
+            accepted_at: None,
+            deleted_at: None,
+            delivery: Some(Delivery::Queued),
+        };
         Self {
-            user: UserView::new(&invited.user, now),
-            invitation: (&invited.invitation).into(),
+            user: UserView::new(&invited.user, Some(&progress), settings, now),
         }
     }
 }
@@ -141,9 +152,11 @@ async fn create(
 ) -> Result<(StatusCode, Json<NewUserView>), Problem> {
     let origin = admin.origin();
     let now = origin.at;
-    let new = check(body, now)?;
+    let catalogue = catalogue::load(&on, admin.tenant.id).await?;
+    let new = check(&on, &admin.tenant, &catalogue, body, now)?;
     let invited = invite::create(&on, &admin.tenant, &admin.authority(), new, origin).await?;
-    Ok((StatusCode::CREATED, Json(NewUserView::new(&invited, now))))
+    let view = NewUserView::new(&invited, &admin.tenant.settings, now);
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// Several new people.
@@ -198,7 +211,9 @@ async fn create_many(
     fields.finish()?;
     let origin = admin.origin();
     let now = origin.at;
-    let read = |row: &RawValue| read_fields(row.get()).and_then(|body| check(body, now));
+    let catalogue = catalogue::load(&on, admin.tenant.id).await?;
+    let check = |body| check(&on, &admin.tenant, &catalogue, body, now);
+    let read = |row: &RawValue| read_fields(row.get()).and_then(check);
     let rows: Vec<Result<NewPerson, Problem>> = body.users.iter().map(|row| read(row)).collect();
     let is_refused = rows.iter().any(Result::is_err);
     let good: Vec<NewPerson> = rows.iter().flatten().cloned().collect();
@@ -209,7 +224,7 @@ async fn create_many(
         invite::create_many(&on, &admin.tenant, &admin.authority(), good, all, origin).await?
     };
     let given_up = body.all_or_nothing && (is_refused || answers.iter().any(Result::is_err));
-    let view = report(rows, answers, given_up, now);
+    let view = report(rows, answers, given_up, &admin.tenant.settings, now);
     let status = if view.created == view.results.len() {
         StatusCode::CREATED
     } else {
@@ -223,6 +238,7 @@ fn report(
     rows: Vec<Result<NewPerson, Problem>>,
     answers: Vec<Result<Invited, Refusal>>,
     given_up: bool,
+    settings: &TenantSettings,
     now: Timestamp,
 ) -> BulkView {
     let mut answers = answers.into_iter();
@@ -230,7 +246,7 @@ fn report(
         row?;
         match answers.next() {
             Some(Err(refusal)) => Err(refusal.into()),
-            Some(Ok(invited)) if !given_up => Ok(NewUserView::new(&invited, now)),
+            Some(Ok(invited)) if !given_up => Ok(NewUserView::new(&invited, settings, now)),
             _ => Err(Problem::new(
                 StatusCode::FAILED_DEPENDENCY,
                 "given_up",
@@ -264,121 +280,118 @@ fn report(
 }
 
 /// Checks the form of every field, so that all that is wrong is told at once.
-fn check(body: NewUserBody, now: Timestamp) -> Result<NewPerson, Problem> {
-    let mut fields = Fields::default();
-    check_kind(&mut fields, &body);
-    let mut name =
-        |field, text: Option<String>| text.map(|text| fields.name(field, &text)).unwrap_or_default();
-    let (first_name, last_name) = (
-        name("first_name", body.first_name),
-        name("last_name", body.last_name),
-    );
-    let email = check_email(&mut fields, body.email, body.email_confirmation.as_deref());
-    let phone_landline = check_phone(&mut fields, "phone_landline", body.phone_landline);
-    let phone_mobile = check_phone(&mut fields, "phone_mobile", body.phone_mobile);
-    let access = check_access(
-        &mut fields,
-        body.access_start.as_deref(),
-        body.access_end.as_deref(),
-        now,
-    );
-    for key in body.sections.unwrap_or_default().keys() {
-        fields.refuse(format!("sections.{key}"), "there is no such section");
-    }
-    let role = body.role.as_deref().unwrap_or("user");
-    if !["user", "administrator"].contains(&role) {
-        fields.refuse("role", "one of user, administrator");
-    }
-    let contact_tags = check_tags(&mut fields, body.contact_tags.unwrap_or_default());
+fn check(
+    on: &Accounts,
+    tenant: &Tenant,
+    catalogue: &Catalogue,
+    body: NewUserBody,
+    now: Timestamp,
+) -> Result<NewPerson, Problem> {
+    let settings = &tenant.settings;
+    let (mut fields, form) = (Fields::default(), Form { settings, catalogue });
+    let who = check_who(&mut fields, &body);
+    let email = form.email(&mut fields, body.email, body.email_confirmation.as_deref());
+    let phone_landline = form.phone(&mut fields, "phone_landline", body.phone_landline.as_deref());
+    let phone_mobile = form.phone(&mut fields, "phone_mobile", body.phone_mobile.as_deref());
+    let locale = form::locale(&mut fields, body.locale.as_deref());
+    let access = check_access(&mut fields, &body.access_start, &body.access_end, settings, now);
+    let sections = form.sections(&mut fields, body.sections);
+    form.role(&mut fields, body.role.as_deref());
+    let contact_tags = form::tags(&mut fields, body.contact_tags.unwrap_or_default());
+    form::access_code(&mut fields, body.access_code.as_deref());
     if body.temporary_password.is_some() {
         let message = "temporary passwords are not offered yet; the invitation lets the person choose one";
         fields.refuse("temporary_password", message);
     }
     fields.finish()?;
+    // Whoever is neither was refused above.
+    let who = who.ok_or_else(|| Problem::not_found("kind"))?;
+    let id = UserId(clock::random_id());
+    let code = body.access_code.as_deref();
     Ok(NewPerson {
-        id: UserId(clock::random_id()),
-        first_name,
-        last_name,
+        id,
+        who,
         email,
         phone_landline,
         phone_mobile,
+        locale,
         access,
-        administrator: role == "administrator",
+        rights: SaidRights {
+            role: body.role,
+            sections,
+        },
         entity: body.entity_id.map(EntityId),
         contact_tags,
+        access_code: code.map(|code| on.hash_access_code(tenant.id, id, code)),
         invitation: InvitationId(clock::random_id()),
         token: new_token()?,
     })
 }
 
-fn check_kind(fields: &mut Fields, body: &NewUserBody) {
+fn check_who(fields: &mut Fields, body: &NewUserBody) -> Option<Who> {
+    let names = [
+        ("first_name", &body.first_name),
+        ("last_name", &body.last_name),
+        ("full_name", &body.full_name),
+    ];
     match body.kind.as_deref() {
         Some("external") => {
-            for (field, text) in [("first_name", &body.first_name), ("last_name", &body.last_name)] {
-                if text.is_none() {
-                    fields.refuse(field, "required for an external collaborator");
-                }
-            }
             if body.person_id.is_some() {
                 fields.refuse("person_id", "only an employee is picked from the roster");
             }
+            external(fields, names)
         }
-        // The roster is empty as yet, so that nobody can be picked from it.
-        Some("employee") if body.person_id.is_some() => {
-            fields.refuse("person_id", "no such person on the roster");
+        Some("employee") => {
+            for (field, _) in names.iter().filter(|(_, text)| text.is_some()) {
+                let refusal = Refusal::NamesFromRoster;
+                fields.refuse_as(refusal.code(), *field, refusal.to_string());
+            }
+            if body.person_id.is_none() {
+                fields.refuse("person_id", "required for an employee: somebody of the roster");
+            }
+            form::person_id(fields, body.person_id.as_deref()).map(Who::Employee)
         }
-        Some("employee") => fields.refuse("person_id", "required for an employee: somebody of the roster"),
-        _ => fields.refuse("kind", "one of employee, external"),
+        _ => {
+            fields.refuse("kind", "one of employee, external");
+            None
+        }
     }
 }
 
-fn check_email(fields: &mut Fields, email: Option<String>, confirmation: Option<&str>) -> String {
-    let email = email.unwrap_or_default().trim().to_owned();
-    if !is_address(&email) {
-        fields.refuse("email", "an e-mail address, ada@example.com");
-    } else if is_departmental(&email) {
-        let refusal = Refusal::DepartmentalMailbox(email.clone());
-        fields.refuse_as(refusal.code(), "email", refusal.to_string());
-    }
-    match confirmation.map(str::trim) {
-        None => fields.refuse("email_confirmation", "the e-mail address again"),
-        Some(again) if !again.eq_ignore_ascii_case(&email) => {
-            fields.refuse_as(
-                "email_mismatch",
-                "email_confirmation",
-                "not the same address as in email",
-            );
+fn external(fields: &mut Fields, names: [(&'static str, &Option<String>); 3]) -> Option<Who> {
+    let [first, last, (_, full)] = names;
+    if let Some(full) = full {
+        for (field, _) in [first, last].iter().filter(|(_, text)| text.is_some()) {
+            fields.refuse(*field, "either full_name, or first_name and last_name");
         }
-        Some(_) => {}
+        return Some(Who::External(NameEdit::Full(fields.name("full_name", full))));
     }
-    email
-}
-
-fn check_phone(fields: &mut Fields, field: &'static str, text: Option<String>) -> Option<String> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
-    let number = phone::normalise(&text);
-    if number.is_none() {
-        fields.refuse(field, "a telephone number of 5 to 15 digits, +33 1 23 45 67 89");
-    }
-    number
-}
-
-fn check_access(fields: &mut Fields, start: Option<&str>, end: Option<&str>, now: Timestamp) -> AccessWindow {
-    let mut day = |field, text: Option<&str>| {
-        let day = text?.parse::<Date>().ok();
-        // The parser knows more forms than this one.
-        let day = day.filter(|day| Some(day.to_string().as_str()) == text);
-        if day.is_none() {
-            fields.refuse(field, "a day as YYYY-MM-DD");
+    let mut part = |(field, text): (&'static str, &Option<String>)| match text {
+        Some(text) => Some(fields.name(field, text)),
+        None => {
+            fields.refuse(field, "required for an external collaborator");
+            None
         }
-        Some(day)
     };
-    let (first, last) = (day("access_start", start), day("access_end", end));
-    if first == Some(None) || last == Some(None) {
+    let (first, last) = (part(first), part(last));
+    Some(Who::External(NameEdit::Parts { first, last }))
+}
+
+fn check_access(
+    fields: &mut Fields,
+    start: &Option<String>,
+    end: &Option<String>,
+    settings: &TenantSettings,
+    now: Timestamp,
+) -> AccessWindow {
+    let first = form::day(fields, "access_start", start.as_deref());
+    let last = form::day(fields, "access_end", end.as_deref());
+    if first.is_some() != start.is_some() || last.is_some() != end.is_some() {
         return AccessWindow::default();
     }
-    let today = TimeZone::UTC.to_datetime(now).date();
-    let window = AccessWindow::of_days(first.flatten().unwrap_or(today), last.flatten());
+    let zone = &settings.time_zone;
+    let first = first.unwrap_or_else(|| zone.day_of(now));
+    let window = AccessWindow::of_days(Some(first), last, zone);
     if window.is_none() {
         fields.refuse(
             "access_end",
@@ -386,19 +399,4 @@ fn check_access(fields: &mut Fields, start: Option<&str>, end: Option<&str>, now
         );
     }
     window.unwrap_or_default()
-}
-
-fn check_tags(fields: &mut Fields, tags: Vec<String>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for tag in tags {
-        if Slug::parse(&tag).is_none() {
-            fields.refuse("contact_tags", format!("{tag:?} is not {}", Slug::ACCEPTED));
-        } else if !kept.contains(&tag) {
-            kept.push(tag);
-        }
-    }
-    if kept.len() > MOST_TAGS {
-        fields.refuse("contact_tags", format!("up to {MOST_TAGS} tags"));
-    }
-    kept
 }

@@ -1,18 +1,7 @@
 //! What a rule about groups may give.
 
-/// The permission groups.
-const ROLES: [&str; 2] = ["user", "administrator"];
-
-/// Which roles there are, for messages.
-pub(super) const ROLE: &str = "user or administrator, or null";
-
 /// Which sections there may be, for messages.
 pub(super) const SECTIONS: &str = "at most 100 keys, each 1 to 64 of a-z, 0-9, - and _";
-
-/// Whether a permission group is one, or none is named.
-pub(super) fn is_role(role: Option<&str>) -> bool {
-    role.is_none_or(|role| ROLES.contains(&role))
-}
 
 /// Whether sections have keys as sections have them, and not too many.
 pub(super) fn are_sections(sections: &[String]) -> bool {

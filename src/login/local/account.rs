@@ -82,7 +82,7 @@ pub(super) fn name_of(user: &User) -> String {
 /// The letter that tells somebody of their new password.
 pub(super) fn changed_letter(user: &User, tenant: &Tenant, at: Timestamp) -> Letter {
     Letter::PasswordChanged {
-        language: user.language(),
+        language: tenant.language_of(user),
         tenant: tenant.name.clone(),
         name: name_of(user),
         by_administrator: false,

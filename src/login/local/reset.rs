@@ -69,7 +69,7 @@ async fn send(
     }
     let token = NewToken::from_random(TokenKind::Reset, random);
     let letter = Letter::PasswordReset {
-        language: user.language(),
+        language: tenant.language_of(&user),
         tenant: tenant.name.clone(),
         name: name_of(&user),
         token: token.expose().to_owned(),

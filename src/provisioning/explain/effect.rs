@@ -84,7 +84,8 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
             UserFact::Created { .. }
             | UserFact::Restored { .. }
             | UserFact::BreakGlassSet { .. }
-            | UserFact::BreakGlassUsed { .. } => {}
+            | UserFact::BreakGlassUsed { .. }
+            | UserFact::AddressChanged { .. } => {}
         }
     }
     Ok(effect)
@@ -110,6 +111,7 @@ pub(super) fn name_of(right: &Right) -> String {
     match right {
         Right::Role(key) => format!("role:{key}"),
         Right::Section(key) => format!("section:{key}"),
+        Right::Withheld(key) => format!("withheld:{key}"),
         Right::Admin(scope) if scope.is_full() => "administrator".to_owned(),
         Right::Admin(_) => "administrator of entities".to_owned(),
     }

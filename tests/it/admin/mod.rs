@@ -9,7 +9,7 @@ mod blocking;
 mod break_glass;
 mod directories;
 mod domains;
-mod entities;
+pub mod entities;
 mod openapi;
 mod population;
 pub mod problem;

@@ -296,6 +296,8 @@ impl Society {
                 user_name: name.to_owned(),
                 attributes: account::attributes(None, None, None, "x@x.example"),
                 contact_tags: Vec::new(),
+                person: None,
+                access_code: None,
                 entity: None,
                 access: AccessWindow { from, until },
             };

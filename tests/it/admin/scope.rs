@@ -99,7 +99,7 @@ impl Company {
     async fn listed(&self, by: &Authority, of: PopulationFilter) -> Result<Vec<String>, Error> {
         let (on, tenant) = (&self.accounts, self.place.tenant);
         let chunk = users::list(on, tenant, by, of, now(), None, 100).await?;
-        Ok(chunk.items.into_iter().map(|user| user.user_name).collect())
+        Ok(chunk.items.into_iter().map(|(user, _)| user.user_name).collect())
     }
 
     /// Everything that can be done with a person, tried.

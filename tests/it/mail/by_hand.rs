@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use rollcall::accounts::invitations::Token;
-use rollcall::accounts::invite::{self, NewPerson};
+use rollcall::accounts::invite::{self, NewPerson, Who};
 use rollcall::accounts::{self};
 use rollcall::auth::bearer::{NewToken, TokenKind};
+use rollcall::directory::edit::NameEdit;
+use rollcall::directory::grant::SaidRights;
 use rollcall::directory::{
     AccessWindow, Authority, InvitationId, Refusal, SignIn, Tenant as TenantRecord, UserId,
 };
@@ -55,7 +57,7 @@ async fn a_person_is_made_whole_and_invited_by_mail(engine: Engine) {
     let more = json!({
         "email_confirmation": format!("  {} ", email.to_uppercase()), "phone_landline": "+33 (0)1 23.45.67.89",
         "phone_mobile": "0033 6 12-34-56-78", "access_start": "2020-01-02", "access_end": "2999-12-30",
-        "sections": {}, "role": "user", "entity_id": null, "contact_tags": ["hvac", "roof", "hvac"],
+        "sections": {}, "locale": null, "role": "user", "entity_id": null, "contact_tags": ["hvac", "roof", "hvac"],
         "temporary_password": null,
     });
     let body = with(person(&email), &more);
@@ -214,13 +216,17 @@ async fn of_many_requests_for_one_address_one_makes_the_person(engine: Engine) {
 pub fn new_person(email: &str, random: [u8; 32]) -> NewPerson {
     NewPerson {
         id: UserId(Uuid::now_v7()),
-        first_name: "Ada".to_owned(),
-        last_name: "Lovelace".to_owned(),
+        who: Who::External(NameEdit::Full("Ada Lovelace".to_owned())),
         email: email.to_owned(),
         phone_landline: None,
         phone_mobile: None,
+        locale: None,
         access: AccessWindow::default(),
-        administrator: true,
+        rights: SaidRights {
+            role: Some("administrator".to_owned()),
+            sections: Vec::new(),
+        },
+        access_code: None,
         entity: None,
         contact_tags: Vec::new(),
         invitation: InvitationId(Uuid::now_v7()),

@@ -29,7 +29,7 @@ async fn every_wrong_field_is_told_at_once(engine: Engine) {
     let body = json!({
         "kind": "external", "first_name": " ", "email": "sales@acme.example", "email_confirmation": "x@acme.example",
         "phone_landline": "call me", "phone_mobile": "123", "access_start": "2026-02-30",
-        "access_end": "tomorrow", "sections": {"roof": true}, "role": "king", "contact_tags": ["Not A Slug"],
+        "access_end": "tomorrow", "sections": {"roof": true}, "role": "king", "contact_tags": ["Not A Slug"], "locale": "de", "access_code": "123",
         "temporary_password": "hunter2hunter2", "person_id": "7",
     });
     let answer = tenant.call_with("POST", "/users", &body).await;
@@ -42,18 +42,20 @@ async fn every_wrong_field_is_told_at_once(engine: Engine) {
     assert_eq!(
         told,
         [
-            ("last_name", "invalid"),
             ("person_id", "invalid"),
             ("first_name", "invalid"),
+            ("last_name", "invalid"),
             ("email", "departmental_mailbox"),
             ("email_confirmation", "email_mismatch"),
             ("phone_landline", "invalid"),
             ("phone_mobile", "invalid"),
+            ("locale", "invalid"),
             ("access_start", "invalid"),
             ("access_end", "invalid"),
-            ("sections.roof", "invalid"),
-            ("role", "invalid"),
+            ("sections.roof", "unknown_section"),
+            ("role", "unknown_role"),
             ("contact_tags", "invalid"),
+            ("access_code", "invalid"),
             ("temporary_password", "invalid"),
         ]
     );
@@ -76,14 +78,31 @@ async fn each_field_is_refused_by_its_name_and_code(engine: Engine) {
         .as_str()
         .unwrap_or("01900000-0000-7000-8000-000000000000")
         .to_owned();
-    let employee = json!({"kind": "employee", "person_id": "7"});
+    let nobody = "01900000-0000-7000-8000-000000000000";
+    let unnamed = |more: Value| {
+        let mut body = json!({"kind": "employee", "first_name": null, "last_name": null});
+        for (name, value) in more.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        body
+    };
     let mismatch = json!({"email_confirmation": "other@acme.example"});
     let department = json!({"email": "No-Reply@acme.example", "email_confirmation": "no-reply@acme.example"});
     for (more, field, code) in [
         (json!({"kind": "guest"}), "kind", "invalid"),
         (json!({"kind": null}), "kind", "invalid"),
-        (employee, "person_id", "invalid"),
-        (json!({"kind": "employee"}), "person_id", "invalid"),
+        (unnamed(json!({"person_id": "7"})), "person_id", "unknown_person"),
+        (
+            unnamed(json!({"person_id": nobody})),
+            "person_id",
+            "unknown_person",
+        ),
+        (unnamed(json!({})), "person_id", "invalid"),
+        (
+            unnamed(json!({"person_id": nobody, "full_name": "Ada"})),
+            "full_name",
+            "names_from_roster",
+        ),
         (json!({"first_name": null}), "first_name", "invalid"),
         (json!({"last_name": "x".repeat(201)}), "last_name", "invalid"),
         (json!({"last_name": "a\nb"}), "last_name", "invalid"),

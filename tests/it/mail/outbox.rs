@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rollcall::accounts::invitations::Token;
-use rollcall::accounts::invite::{self, NewPerson};
+use rollcall::accounts::invite::{self, NewPerson, Who};
 use rollcall::auth::vault::Vault;
+use rollcall::directory::edit::NameEdit;
+use rollcall::directory::grant::SaidRights;
 use rollcall::directory::{AccessWindow, Authority, InvitationId, Language, Letter, UserId};
 use rollcall::jobs::mail::deliver_due;
 use rollcall::mail::{Mailer, Outgoing};
@@ -52,13 +54,14 @@ pub async fn invite(place: &Place, email: &str) {
     let random = Uuid::new_v4().into_bytes();
     let new = NewPerson {
         id: UserId(Uuid::now_v7()),
-        first_name: "Ada".to_owned(),
-        last_name: "Lovelace".to_owned(),
+        who: Who::External(NameEdit::Full("Ada Lovelace".to_owned())),
         email: email.to_owned(),
         phone_landline: None,
         phone_mobile: None,
+        locale: None,
         access: AccessWindow::default(),
-        administrator: false,
+        rights: SaidRights::default(),
+        access_code: None,
         entity: None,
         contact_tags: Vec::new(),
         invitation: InvitationId(Uuid::now_v7()),

@@ -266,6 +266,7 @@ fn word(right: &Right) -> String {
     match right {
         Right::Role(key) => format!("role {key}"),
         Right::Section(key) => format!("section {key}"),
+        Right::Withheld(key) => format!("withheld {key}"),
         Right::Admin(AdminScope::All) => "full tick".to_owned(),
         Right::Admin(AdminScope::Entities(_)) => "tick".to_owned(),
     }

@@ -344,7 +344,7 @@ async fn rights_hold_for_the_next_request_of_a_live_session(engine: Engine) {
     ask().await.expect(200);
     let me = certified.me(&browser).await.expect(200).json;
     assert_eq!(me["scope"], "all");
-    assert_eq!(me["roles"], json!(["user", "administrator"]));
+    assert_eq!(me["roles"], json!(["administrator"]));
     assert_eq!(me["sections"], json!({"servers": true}));
     site.members("remove", &it, &[&ada]).await.expect(204);
     assert_problem(&ask().await, 403, "full_scope_required", "scope");

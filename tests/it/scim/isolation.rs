@@ -29,6 +29,8 @@ struct House {
     user: String,
     group: String,
     entity: String,
+    /// Somebody of the roster.
+    person: String,
     /// An OAuth client with a secret and an issuer, as its creation answered it.
     client: Value,
     /// A SAML connection with a key of ours, as its creation answered it.
@@ -59,6 +61,9 @@ impl House {
             .await
             .expect(201)
             .id();
+        let body =
+            json!({"first_name": format!("first {mark}"), "last_name": "Last", "employee_number": mark});
+        let person = tenant.call_with("POST", "/people", &body).await.expect(201).id();
         let client = json!({
             "name": format!("client {mark}"),
             "secret_expires_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string(),
@@ -77,6 +82,7 @@ impl House {
             user,
             group,
             entity,
+            person,
             mark,
         }
     }
@@ -108,6 +114,7 @@ impl House {
             format!("/users/{}", self.user),
             "/directories".to_owned(),
             "/entities".to_owned(),
+            "/people".to_owned(),
             "/audit".to_owned(),
             format!("/directories/{}", self.directory.id),
             format!("/directories/{}/clients", self.directory.id),
@@ -209,6 +216,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             Some("admin") => Some(json!({"administrator": true, "scope": "all"})),
             Some("entity") => Some(json!({"entity_id": null})),
             Some("mfa") => Some(json!({"required": true})),
+            Some("contact-tags") => Some(json!({"contact_tags": ["intruder"]})),
             Some("break-glass") => Some(json!({"enabled": true})),
             Some("schemas" | "{urn}") => {
                 Some(json!({"schema": {"id": "urn:acme:badge", "attributes": [{"name": "number"}]}}))
@@ -231,6 +239,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             &other.user,
             &other.group,
             &other.entity,
+            &other.person,
             &other.directory.id,
             &other.tenant.id,
             &other.connection["id"].as_str().expect("an id").to_owned(),
@@ -323,6 +332,17 @@ async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: E
                 format!("/users/{}/entity", own.user),
                 json!({"entity_id": id}),
             ),
+            ("PATCH", format!("/users/{}", own.user), json!({"entity_id": id})),
+            (
+                "PATCH",
+                format!("/people/{}", own.person),
+                json!({"entity_id": id}),
+            ),
+            (
+                "POST",
+                "/people".to_owned(),
+                json!({"first_name": "x", "last_name": "y", "entity_id": id}),
+            ),
             (
                 "POST",
                 "/entities".to_owned(),
@@ -344,6 +364,21 @@ async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: E
         let nobody = own.tenant.call_with(method, path, &of_nobody.2).await.expect(422);
         assert_eq!(essence(&answer, &others[1].entity), essence(&nobody, NOBODY));
     }
+    let employee = |person: &str| {
+        json!({"kind": "employee", "person_id": person, "email": "x@acme.example",
+               "email_confirmation": "x@acme.example"})
+    };
+    let answer = own
+        .tenant
+        .call_with("POST", "/users", &employee(&others[1].person))
+        .await
+        .expect(422);
+    let nobody = own
+        .tenant
+        .call_with("POST", "/users", &employee(NOBODY))
+        .await
+        .expect(422);
+    assert_eq!(essence(&answer, &others[1].person), essence(&nobody, NOBODY));
     for other in &others {
         let entity = json!({"administrator": true, "scope": {"entities": [other.user]}});
         let path = format!("/users/{}/admin", own.user);

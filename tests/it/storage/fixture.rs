@@ -11,8 +11,8 @@ use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::query::Predicate;
 use rollcall::directory::{
     Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, Member, MemberDelta,
-    MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, User, UserId, group, registry,
-    tenant,
+    MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, TenantSettings, User, UserId, group,
+    registry, tenant,
 };
 use rollcall::hashing::Passwords;
 use rollcall::outbound::{Client, TxtLookup};
@@ -48,6 +48,7 @@ pub fn accounts_on(store: &Store) -> Accounts {
         proofs,
         TxtLookup::default(),
         Passwords::new(Cost::LEAST, [7; 32]).expect("memory for a password"),
+        MacKey::derive(&[7; 32], "access codes"),
     )
 }
 
@@ -160,6 +161,7 @@ impl Place {
             name: slug.as_str().to_owned(),
             support_email: None,
             sign_in: SignIn::Local,
+            settings: TenantSettings::default(),
             suspended_at: None,
             created_at: now(),
         };

@@ -2,11 +2,11 @@
 
 use rollcall::auth::bearer::{NewToken, TokenKind};
 use rollcall::directory::lifecycle::{self, Arrival};
-use rollcall::directory::query::{PopulationFilter, Predicate, Seek, Sorting, Window};
+use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::{
-    Action, AdminScope, ApiKey, ApiKeyId, Authority, Enrolling, Entity, EntityId, EntityTree, Group,
-    MemberDelta, NewFactor, RecoveryHash, SealedSecret, SessionId, TokenId, User, UserStatus, api_key,
-    entity, grant, group, second_factor,
+    Action, AdminScope, ApiKey, ApiKeyId, Authority, Catalogue, Enrolling, Entity, EntityId, EntityTree,
+    Group, MemberDelta, NewFactor, Person, PersonId, RecoveryHash, SealedSecret, Section, SessionId, TokenId,
+    User, UserStatus, api_key, entity, grant, group, permission, roster, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -31,6 +31,7 @@ struct Own {
     token: TokenId,
     entity: EntityId,
     key: ApiKeyId,
+    person: PersonId,
 }
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
@@ -51,6 +52,28 @@ async fn own(engine: Engine) -> Own {
     };
     let made = entity::create(entity.clone(), &EntityTree::default(), origin());
     place.apply(made.unwrap()).await.unwrap();
+    let employee = Person {
+        id: PersonId(Uuid::now_v7()),
+        first_name: "Ada".to_owned(),
+        last_name: "Lovelace".to_owned(),
+        employee_number: Some("7".to_owned()),
+        email: None,
+        entity: None,
+        created_at: now(),
+        modified_at: now(),
+    };
+    place
+        .apply(roster::create(employee.clone(), origin()))
+        .await
+        .unwrap();
+    let section = Section {
+        key: "billing".to_owned(),
+        name_en: "Billing".to_owned(),
+        name_fr: "Facturation".to_owned(),
+        position: 0,
+    };
+    let section = permission::set_section(place.tenant, &Catalogue::default(), section, origin());
+    place.apply(section.unwrap().unwrap()).await.unwrap();
     let nobody = Some(AdminScope::Entities(Vec::new()));
     let tick = grant::set_administrator(&user, &[], nobody.as_ref(), 0, origin());
     let Arrival { user, change } = tick.unwrap().unwrap();
@@ -92,6 +115,7 @@ async fn own(engine: Engine) -> Own {
         token,
         entity: entity.id,
         key,
+        person: employee.id,
     }
 }
 
@@ -243,6 +267,18 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ),
         ("find_entity", tx.find_entity(entity).await?.is_some()),
         ("load_entity_tree", tx.load_entity_tree().await?.has(entity)),
+        ("find_person", tx.find_person(own.person).await?.is_some()),
+        (
+            "list_people",
+            !tx.list_people(&RosterFilter::default(), none, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
+        (
+            "load_catalogue",
+            tx.load_catalogue().await?.section("billing").is_some(),
+        ),
         ("list_grants", !tx.list_grants(user).await?.is_empty()),
         ("list_api_keys", !tx.list_api_keys().await?.is_empty()),
         ("find_api_key", tx.find_api_key(own.key).await?.is_some()),
@@ -284,7 +320,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
 /// What the reads of a write transaction find of `own` from a tenant.
 async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<&'static str> {
     let (directory, user, group) = (own.place.directory, own.user.id, own.group.id);
-    let administrator = administrator.clone();
+    let (administrator, person) = (administrator.clone(), own.person);
     from.store
         .write(from.tenant, async move |tx: &mut Tx| {
             let ids = [user.0, group.0];
@@ -292,6 +328,7 @@ async fn found_for_update(from: &Place, own: &Own, administrator: &User) -> Vec<
             let record = tx.find_user_record_for_update(directory, user).await?;
             let found = [
                 ("record", record.is_some()),
+                ("person", tx.find_person_for_update(person).await?.is_some()),
                 ("user", tx.find_user_for_update(user).await?.is_some()),
                 (
                     "group",
@@ -324,7 +361,14 @@ async fn no_locking_read_finds_a_row_of_another_tenant(engine: Engine) {
     };
     promote(&own.user).await;
     let second = promote(&own.place.user("grace").await).await;
-    let all = ["record", "user", "group", "candidates", "administrators"];
+    let all = [
+        "record",
+        "person",
+        "user",
+        "group",
+        "candidates",
+        "administrators",
+    ];
     assert_eq!(found_for_update(&own.place, &own, &second).await, all);
     assert_eq!(found_for_update(&other, &own, &second).await, Vec::<&str>::new());
 }

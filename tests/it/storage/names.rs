@@ -1,7 +1,7 @@
 //! Names that are unique: who holds them, and one winner of every race.
 
 use futures_util::future::join_all;
-use rollcall::directory::{Refusal, SignIn, Slug, Tenant, TenantId, tenant};
+use rollcall::directory::{Refusal, SignIn, Slug, Tenant, TenantId, TenantSettings, tenant};
 use rollcall::storage::{Error, Tx};
 use uuid::Uuid;
 
@@ -72,6 +72,7 @@ fn new_tenant(slug: &str) -> Tenant {
         name: slug.to_owned(),
         support_email: None,
         sign_in: SignIn::Local,
+        settings: TenantSettings::default(),
         suspended_at: None,
         created_at: now(),
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
 use super::super::body::{Fields, nullable};
-use super::super::rights::{are_sections, is_role};
+use super::super::rights::are_sections;
 use super::view::GroupRuleView;
 use crate::accounts::connections::keys::NewServiceKey;
 use crate::accounts::connections::metadata::MetadataSource;
@@ -247,8 +247,7 @@ pub(super) fn patch_of(mut body: ConnectionPatchBody) -> Result<ConnectionPatch,
     {
         fields.refuse(
             "group_mapping",
-            "rules with a group of 1 to 1024 characters, a role that is user or administrator, and sections of 1 to 64 of \
-             a-z, 0-9, - and _",
+            "rules with a group of 1 to 1024 characters, and sections of 1 to 64 of a-z, 0-9, - and _",
         );
     }
     fields.finish()?;
@@ -342,9 +341,7 @@ fn check_lists(fields: &mut Fields, domains: Option<&Vec<String>>, allowed_hosts
 }
 
 fn is_rule(rule: &GroupRuleView) -> bool {
-    (1..=1024).contains(&rule.group.chars().count())
-        && is_role(rule.role.as_deref())
-        && are_sections(&rule.sections)
+    (1..=1024).contains(&rule.group.chars().count()) && are_sections(&rule.sections)
 }
 
 fn secret(fields: &mut Fields, text: Option<String>) -> Result<Option<NewSecret>, Problem> {

@@ -2,6 +2,7 @@
 
 mod mfa;
 mod query;
+mod update;
 mod view;
 
 use axum::Json;
@@ -12,10 +13,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::JsonBody;
+use super::body::{Fields, JsonBody};
+use super::form;
 use super::list::Page;
-use crate::accounts::{Accounts, users};
-use crate::directory::{AdminScope, EntityId, UserId};
+use crate::accounts::{Accounts, contacts, users};
+use crate::directory::invitation::Progress;
+use crate::directory::{AdminScope, EntityId, User, UserId};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::openapi::section;
@@ -23,17 +26,19 @@ use crate::http::problem::Problem;
 use crate::http::state::Gateway;
 pub(super) use mfa::MfaView;
 use query::ListQuery;
+pub(super) use update::{name, phone};
 use view::UserDetailView;
-pub(super) use view::{UserView, kinds};
+pub(super) use view::{UserView, kinds, languages};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(list))
-        .routes(routes!(read, delete))
+        .routes(routes!(read, update::update, delete))
         .routes(routes!(activate))
         .routes(routes!(deactivate))
         .routes(routes!(restore))
         .routes(routes!(set_entity))
+        .routes(routes!(set_contact_tags))
         .routes(routes!(set_administrator))
         .routes(routes!(set_break_glass))
         .merge(mfa::routes());
@@ -52,8 +57,12 @@ async fn list(
     let (by, now) = (caller.authority(), clock::now());
     let size = u64::from(asked.size);
     let chunk = users::list(&on, caller.tenant.id, &by, asked.filter, now, asked.after, size).await?;
+    let settings = &caller.tenant.settings;
+    let view = |(user, invitation): &(User, Option<Progress>)| {
+        UserView::new(user, invitation.as_ref(), settings, now)
+    };
     Ok(Json(Page {
-        items: chunk.items.iter().map(|user| UserView::new(user, now)).collect(),
+        items: chunk.items.iter().map(view).collect(),
         next_cursor: chunk.next.map(|id| id.to_string()),
     }))
 }
@@ -146,6 +155,38 @@ async fn set_entity(
     let id = ids.find("id", "user")?;
     let (by, origin) = (caller.authority(), caller.origin());
     users::set_entity(&on, caller.tenant.id, by, id, body.entity_id, origin).await?;
+    show(&on, &caller, id).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ContactTagsBody {
+    /// All of them: up to 20 short words, each 1 to 63 of a-z, 0-9 and -.
+    contact_tags: Vec<String>,
+}
+
+/// Says what a person may be asked about.
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/contact-tags", request_body = ContactTagsBody,
+    responses((status = 200, body = UserDetailView)))]
+async fn set_contact_tags(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<ContactTagsBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let mut fields = Fields::default();
+    let tags = form::tags(&mut fields, body.contact_tags);
+    fields.finish()?;
+    contacts::set_tags(
+        &on,
+        caller.tenant.id,
+        caller.authority(),
+        id,
+        tags,
+        caller.origin(),
+    )
+    .await?;
     show(&on, &caller, id).await
 }
 

@@ -18,7 +18,8 @@ use crate::http::problem::Problem;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
-    /// Part of the userName, the display name or an e-mail address, in any case.
+    /// Part of the userName, the display name or an e-mail address, in any case; or digits of a telephone number, three
+    /// at least.
     #[param(max_length = 200)]
     q: Option<String>,
     #[param(schema_with = kinds)]

@@ -1,5 +1,7 @@
 //! People as the API shows them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,8 +10,11 @@ use uuid::Uuid;
 
 use super::mfa::MfaView;
 use crate::accounts::users::Detail;
+use crate::directory::grant::role_by_hand;
+use crate::directory::invitation::{Delivery, Progress};
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, Right, Tenant, User, UserKind, UserSource, UserStatus,
+    AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
+    UserSource, UserStatus,
 };
 use crate::http::openapi::one_of;
 
@@ -44,10 +49,23 @@ pub(in crate::http::admin) struct UserView {
     scope: Option<AdminScope>,
     /// Whether this is the one account that may sign in by password although single sign-on is enforced.
     break_glass: bool,
-    /// The first day of access (UTC); null for at once.
+    /// Who the person is on the roster.
+    person_id: Option<Uuid>,
+    phone_landline: Option<String>,
+    phone_mobile: Option<String>,
+    /// The person's own language; null for the tenant's.
+    #[schema(schema_with = languages)]
+    locale: Option<&'static str>,
+    /// Whether there is an access code. It is never shown.
+    access_code_set: bool,
+    /// Whether the address looks like the mailbox of a department, which an account by hand would not be made for.
+    departmental_mailbox: bool,
+    /// The last invitation of somebody who was made by hand.
+    invitation: Option<InvitationProgressView>,
+    /// The first day of access in the tenant's time zone; null for at once.
     #[schema(format = Date)]
     access_start: Option<String>,
-    /// The last day of access (UTC); null without limit.
+    /// The last day of access in the tenant's time zone; null without limit.
     #[schema(format = Date)]
     access_end: Option<String>,
     /// What the person may be asked about.
@@ -60,6 +78,35 @@ pub(in crate::http::admin) struct UserView {
     deleted_at: Option<String>,
 }
 
+/// How far an invitation is.
+#[derive(Serialize, ToSchema)]
+struct InvitationProgressView {
+    id: Uuid,
+    #[schema(schema_with = invitation_statuses)]
+    status: &'static str,
+    /// When it was last sent.
+    #[schema(format = DateTime)]
+    sent_at: String,
+    /// From when on it cannot be accepted.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// What became of its mail; null where that is not known.
+    #[schema(schema_with = deliveries)]
+    delivery: Option<&'static str>,
+}
+
+impl InvitationProgressView {
+    fn new(progress: &Progress, now: Timestamp) -> Self {
+        Self {
+            id: progress.invitation.id.0,
+            status: progress.status(now),
+            sent_at: progress.invitation.sent_at.to_string(),
+            expires_at: progress.invitation.expires_at.to_string(),
+            delivery: progress.delivery.map(Delivery::as_str),
+        }
+    }
+}
+
 /// A person with everything that belongs to them.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UserDetailView {
@@ -69,6 +116,14 @@ pub(super) struct UserDetailView {
     #[schema(schema_with = auth_methods)]
     auth_method: &'static str,
     entity: Option<NamedView>,
+    /// The permission group that was chosen by hand.
+    role: String,
+    /// The permission groups that count: those given by hand or by groups, else `user`.
+    roles: Vec<String>,
+    /// What these allow in the product.
+    rights: Vec<String>,
+    /// Every section, with whether it is open to the person.
+    sections: BTreeMap<String, bool>,
     /// The groups that the person is a direct member of.
     groups: Vec<NamedView>,
     /// What the person may do, each with where it comes from.
@@ -85,7 +140,7 @@ pub(super) struct NamedView {
     name: String,
 }
 
-/// One right; of `role`, `section` and `admin_scope` exactly one is there.
+/// One right; of `role`, `section`, `withheld` and `admin_scope` exactly one is there.
 #[derive(Default, Serialize, ToSchema)]
 pub(super) struct GrantView {
     /// A permission group.
@@ -96,6 +151,10 @@ pub(super) struct GrantView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     section: Option<String>,
+    /// A section of the product that is kept closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    withheld: Option<String>,
     /// The Administrator tick.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
@@ -115,7 +174,13 @@ pub(super) struct IdentityView {
 }
 
 impl UserView {
-    pub(in crate::http::admin) fn new(user: &User, now: Timestamp) -> Self {
+    pub(in crate::http::admin) fn new(
+        user: &User,
+        invitation: Option<&Progress>,
+        settings: &TenantSettings,
+        now: Timestamp,
+    ) -> Self {
+        let zone = &settings.time_zone;
         let attributes = user.profile.attributes();
         let name = attributes.get("name");
         let part = |key| name.and_then(|name| name.get(key)?.as_str()).map(str::to_owned);
@@ -138,8 +203,17 @@ impl UserView {
             administrator: user.administrator.is_some(),
             scope: user.administrator.clone(),
             break_glass: user.break_glass,
-            access_start: user.access.first_day().map(|day| day.to_string()),
-            access_end: user.access.last_day().map(|day| day.to_string()),
+            person_id: user.person.map(|id| id.0),
+            phone_landline: user.phone("work"),
+            phone_mobile: user.phone("mobile"),
+            locale: user.own_language().map(Language::tag),
+            access_code_set: user.access_code.is_some(),
+            departmental_mailbox: user
+                .email()
+                .is_some_and(|email| settings.departmental_mailboxes.is_departmental(&email)),
+            invitation: invitation.map(|progress| InvitationProgressView::new(progress, now)),
+            access_start: user.access.first_day(zone).map(|day| day.to_string()),
+            access_end: user.access.last_day(zone).map(|day| day.to_string()),
             contact_tags: user.contact_tags.clone(),
             created_at: user.created_at.to_string(),
             modified_at: user.modified_at.to_string(),
@@ -165,8 +239,12 @@ impl UserDetailView {
             last_login_at: identity.last_login_at.to_string(),
         });
         Self {
-            user: UserView::new(&detail.user, now),
+            user: UserView::new(&detail.user, detail.invitation.as_ref(), &tenant.settings, now),
             mfa: MfaView::new(&detail.user, tenant, detail.mfa_enrolled),
+            role: role_by_hand(&detail.grants).to_owned(),
+            roles: detail.permissions.roles,
+            rights: detail.permissions.rights.into_iter().collect(),
+            sections: detail.permissions.sections,
             auth_method: detail.user.auth_method(linked).as_str(),
             entity: detail.entity.map(|entity| NamedView {
                 id: entity.id.0,
@@ -188,6 +266,7 @@ impl From<Grant> for GrantView {
         match grant.right {
             Right::Role(key) => view.role = Some(key),
             Right::Section(key) => view.section = Some(key),
+            Right::Withheld(key) => view.withheld = Some(key),
             Right::Admin(scope) => view.admin_scope = Some(scope),
         }
         view
@@ -204,6 +283,18 @@ pub(super) fn statuses() -> Object {
 
 pub(super) fn sources() -> Object {
     one_of(UserSource::ALL.map(UserSource::as_str))
+}
+
+pub(in crate::http::admin) fn languages() -> Object {
+    one_of(Language::ALL.map(Language::tag))
+}
+
+fn invitation_statuses() -> Object {
+    one_of(Progress::STATUSES)
+}
+
+fn deliveries() -> Object {
+    one_of(Delivery::ALL.map(Delivery::as_str))
 }
 
 fn auth_methods() -> Object {

@@ -1,5 +1,7 @@
 //! `/api/v1/tenants`.
 
+mod settings;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use super::body::{Fields, JsonBody, nullable, parse_query};
 use super::list::Page;
+use super::users::languages;
 use crate::accounts::{Accounts, tenants};
 use crate::directory::email::is_address;
 use crate::directory::{SignIn, Slug, Tenant, TenantId};
@@ -20,6 +23,7 @@ use crate::http::extract::{Operator, TenantAdmin};
 use crate::http::openapi::{one_of, section, slug};
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+use settings::{MailboxRulesBody, SettingsView};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -47,6 +51,8 @@ struct TenantView {
     /// Since when nobody may sign in.
     #[schema(format = DateTime)]
     suspended_at: Option<String>,
+    #[serde(flatten)]
+    settings: SettingsView,
 }
 
 fn sign_in_modes() -> Object {
@@ -63,6 +69,7 @@ impl From<Tenant> for TenantView {
             sign_in: tenant.sign_in.as_str(),
             created_at: tenant.created_at.to_string(),
             suspended_at: tenant.suspended_at.map(|at| at.to_string()),
+            settings: tenant.settings.into(),
         }
     }
 }
@@ -129,6 +136,26 @@ struct TenantPatchBody {
     support_email: Option<Option<String>>,
     /// Whether nobody may sign in. For the operator alone.
     suspended: Option<bool>,
+    /// Where days of access begin and end: a name of the IANA database. Access that was given keeps its moments.
+    time_zone: Option<String>,
+    /// The language of mail to people who have none of their own.
+    #[schema(schema_with = languages)]
+    locale: Option<String>,
+    /// The country of telephone numbers that name none, by its two letters; null for none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 2)]
+    country: Option<Option<String>>,
+    /// Who helps people to get in for the first time; null for nobody.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(format = Email, value_type = Option<String>)]
+    onboarding_contact: Option<Option<String>>,
+    /// In which ways a new person gets a password, one or both of `invitation` and `temporary_password`.
+    #[schema(min_items = 1, max_items = 2)]
+    activation: Option<Vec<String>>,
+    departmental_mailboxes: Option<MailboxRulesBody>,
+    /// How many days a deleted person can be restored.
+    #[schema(minimum = 1, maximum = 3650)]
+    retention_days: Option<u32>,
 }
 
 /// Changes a tenant.
@@ -145,8 +172,19 @@ async fn update(
     if address.is_some_and(|text| !is_address(text)) {
         fields.refuse("support_email", "an e-mail address, help@example.com");
     }
+    let said = settings::Said {
+        time_zone: body.time_zone,
+        locale: body.locale,
+        country: body.country,
+        onboarding_contact: body.onboarding_contact,
+        activation: body.activation,
+        departmental_mailboxes: body.departmental_mailboxes,
+        retention_days: body.retention_days,
+    };
+    let settings = said.check(&mut fields);
     fields.finish()?;
     let patch = tenants::TenantPatch {
+        settings,
         name,
         support_email: body.support_email,
         suspended: body.suspended,

@@ -1,0 +1,168 @@
+//! What the form changes of a person, by an administrator's hand or their own.
+
+use std::sync::Arc;
+
+use super::super::invite::{check_free, check_rights};
+use super::super::{Accounts, Error};
+use super::{count_others, reach, settle};
+use crate::auth::letters;
+use crate::auth::vault::Vault;
+use crate::directory::edit::{self, Edit};
+use crate::directory::grant::{self, SaidRights};
+use crate::directory::key::fold;
+use crate::directory::permission::ADMINISTRATOR;
+use crate::directory::{
+    Action, AdminScope, Authority, EntityTree, Facets, Letter, Origin, PersonId, Refusal, Tenant, TenantId,
+    User, UserId, UserKind,
+};
+use crate::storage::Tx;
+
+/// What is said of a person; what is not said stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    /// What they are, which cannot change: anything else than they are is refused.
+    pub kind: Option<UserKind>,
+    /// Who they are on the roster, likewise.
+    pub person: Option<PersonId>,
+    /// What is to be different of them.
+    pub edit: Edit,
+    /// What is to be different of their rights.
+    pub rights: SaidRights,
+}
+
+/// Changes a person. Whoever gets another address is told at the old one; `nonce` is random, and used for nothing else.
+///
+/// # Errors
+/// [`Error::NotFound`], or a rule says no: [`edit::decide`], [`grant::set_rights`].
+pub async fn update(
+    on: &Accounts,
+    tenant: TenantId,
+    by: Authority,
+    id: UserId,
+    patch: UserPatch,
+    nonce: [u8; 12],
+    origin: Origin,
+) -> Result<User, Error> {
+    let vault = Arc::clone(&on.vault);
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let (before, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
+            let catalogue = tx.load_catalogue_for_share().await?;
+            check_constant(&before, &patch)?;
+            check_rights(&patch.rights, &catalogue)?;
+            check_authority(&by, &before, &patch.edit, &tree)?;
+            let grants = tx.list_grants(id).await?;
+            let becomes_administrator = patch.rights.role.as_deref() == Some(ADMINISTRATOR)
+                && grant::role_by_hand(&grants) != ADMINISTRATOR;
+            if becomes_administrator {
+                by.check_may_grant(&AdminScope::All, &tree)?;
+            }
+            let user = edit_one(tx, &vault, before, patch.edit, nonce, &origin).await?;
+            let others = count_others(tx, &user, origin.at).await?;
+            let granted = grant::set_rights(&user, &grants, &patch.rights, others, origin)?;
+            settle(tx, user, granted).await
+        })
+        .await
+}
+
+/// Changes what somebody may say of themself: name, telephone numbers and language.
+///
+/// # Errors
+/// As [`edit::decide`].
+pub async fn update_own(
+    on: &Accounts,
+    tenant: TenantId,
+    id: UserId,
+    said: Edit,
+    origin: Origin,
+) -> Result<User, Error> {
+    let own = Edit {
+        name: said.name,
+        phone_landline: said.phone_landline,
+        phone_mobile: said.phone_mobile,
+        locale: said.locale,
+        ..Edit::default()
+    };
+    let vault = Arc::clone(&on.vault);
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let user = tx.find_user_for_update(id).await?;
+            let user = user.ok_or(Error::NotFound("user"))?;
+            // No address changes, so nothing is sealed with the nonce.
+            edit_one(tx, &vault, user, own, [0; 12], &origin).await
+        })
+        .await
+}
+
+async fn edit_one(
+    tx: &mut Tx,
+    vault: &Vault,
+    before: User,
+    said: Edit,
+    nonce: [u8; 12],
+    origin: &Origin,
+) -> Result<User, Error> {
+    let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
+    if let Some(email) = said
+        .email
+        .as_ref()
+        .filter(|email| fold(email) != fold(&before.user_name))
+    {
+        if tenant.settings.departmental_mailboxes.is_departmental(email) {
+            return Err(Refusal::DepartmentalMailbox(email.clone()).into());
+        }
+        // What cannot be is refused by its own rule, which comes first.
+        if !before.pending && !edit::is_managed_elsewhere(&before) {
+            check_free(tx, email, Some(before.id)).await?;
+        }
+    }
+    let others = count_others(tx, &before, origin.at).await?;
+    let zone = &tenant.settings.time_zone;
+    let arrival = edit::decide(&before, said, zone, others, origin.clone())?;
+    let user = settle(tx, before.clone(), arrival).await?;
+    if fold(&user.user_name) != fold(&before.user_name) {
+        let letter = letter(&tenant, &user, origin);
+        let mail = letters::seal(vault, tenant.id, &before.user_name, &letter, nonce)?;
+        tx.apply(edit::tell_old_address(&before, &user, mail, origin.clone()))
+            .await?;
+    }
+    Ok(user)
+}
+
+fn letter(tenant: &Tenant, user: &User, origin: &Origin) -> Letter {
+    let name = Facets::read(&user.profile.attributes()).display_name;
+    Letter::AddressChanged {
+        language: user.own_language().unwrap_or(tenant.settings.locale),
+        tenant: tenant.name.clone(),
+        name: name.unwrap_or_else(|| user.user_name.clone()),
+        support: tenant.support_email.clone(),
+        at: origin.at,
+    }
+}
+
+/// What a person is does not change: somebody else is another account.
+fn check_constant(user: &User, patch: &UserPatch) -> Result<(), Error> {
+    let refuse = |field, message: &str| {
+        Err(Error::Invalid {
+            field,
+            message: message.to_owned(),
+        })
+    };
+    if patch.kind.is_some_and(|kind| kind != user.kind) {
+        return refuse("kind", "it cannot change; delete the account and make another");
+    }
+    if patch.person.is_some() && patch.person != user.person {
+        return refuse(
+            "person_id",
+            "it cannot change; delete the account and make another",
+        );
+    }
+    Ok(())
+}
+
+fn check_authority(by: &Authority, user: &User, edit: &Edit, tree: &EntityTree) -> Result<(), Refusal> {
+    match edit.entity {
+        Some(entity) if entity != user.entity => by.check_may_place(entity, tree),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,203 @@
+//! `PATCH /api/v1/tenants/{tenant}/users/{id}`: the form of the creation, filled.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::super::body::{Fields, JsonBody, nullable};
+use super::super::form::{self, Form};
+use super::show;
+use super::view::{UserDetailView, kinds, languages};
+use crate::accounts::users::{self, UserPatch};
+use crate::accounts::{Accounts, catalogue};
+use crate::directory::edit::{Edit, NameEdit};
+use crate::directory::grant::SaidRights;
+use crate::directory::{AccessCode, EntityId, UserKind};
+use crate::http::clock;
+use crate::http::extract::{TenantAdmin, UrlIds};
+use crate::http::problem::Problem;
+
+/// What is to be different of a person. What is absent stays; null clears what may be missing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+pub(super) struct UserPatchBody {
+    /// What the person is; anything else is refused.
+    #[schema(schema_with = kinds)]
+    kind: Option<String>,
+    /// Who the person is on the roster; anybody else is refused.
+    #[schema(format = Uuid)]
+    person_id: Option<String>,
+    #[schema(max_length = 200)]
+    first_name: Option<String>,
+    #[schema(max_length = 200)]
+    last_name: Option<String>,
+    /// The name in one piece, instead of `first_name` and `last_name`.
+    #[schema(max_length = 200)]
+    full_name: Option<String>,
+    /// Another address, by which the person signs in from then on; the old one is told.
+    #[schema(format = Email)]
+    email: Option<String>,
+    /// The same again, where `email` is another one.
+    #[schema(format = Email)]
+    email_confirmation: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    phone_landline: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    phone_mobile: Option<Option<String>>,
+    /// Null for the tenant's.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(schema_with = languages)]
+    locale: Option<Option<String>>,
+    /// The first day of access in the tenant's time zone; null for since ever.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = Date)]
+    access_start: Option<Option<String>>,
+    /// The last day of access in the tenant's time zone; null without limit. One that has passed ends access at once.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = Date)]
+    access_end: Option<Option<String>>,
+    /// Sections by key, opened or closed whatever the permission group says; null leaves one to the group again.
+    #[schema(value_type = Option<BTreeMap<String, Option<bool>>>)]
+    sections: Option<BTreeMap<String, Option<bool>>>,
+    /// The key of a permission group. Choosing `administrator` sets the Administrator tick with scope `all`; choosing
+    /// another one instead takes it.
+    role: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    entity_id: Option<Option<Uuid>>,
+    /// Up to 20 short words: 1 to 63 of a-z, 0-9 and -.
+    contact_tags: Option<Vec<String>>,
+    /// A PIN or badge code of 4 to 32 characters; null for none. It is kept as a hash and never shown.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, min_length = 4, max_length = 32)]
+    access_code: Option<Option<String>>,
+}
+
+/// Changes a person. What a directory or an identity provider says of somebody is changed there (409
+/// `managed_by_directory`, naming the fields); e-mail and role of somebody who is invited are not changed (409
+/// `delete_and_recreate`).
+#[utoipa::path(patch, path = "/tenants/{tenant}/users/{id}", request_body = UserPatchBody,
+    responses((status = 200, body = UserDetailView)))]
+pub(super) async fn update(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    ids: UrlIds,
+    JsonBody(body): JsonBody<UserPatchBody>,
+) -> Result<Json<UserDetailView>, Problem> {
+    let id = ids.find("id", "user")?;
+    let tenant = &caller.tenant;
+    let catalogue = catalogue::load(&on, tenant.id).await?;
+    let form = Form {
+        settings: &tenant.settings,
+        catalogue: &catalogue,
+    };
+    let shown = users::find(&on, tenant.id, &caller.authority(), id).await?;
+    let code = |code: String| on.hash_access_code(tenant.id, id, &code);
+    let patch = check(&form, body, &shown.user.user_name, code)?;
+    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    users::update(
+        &on,
+        tenant.id,
+        caller.authority(),
+        id,
+        patch,
+        nonce,
+        caller.origin(),
+    )
+    .await?;
+    show(&on, &caller, id).await
+}
+
+fn check(
+    form: &Form<'_>,
+    body: UserPatchBody,
+    user_name: &str,
+    code: impl Fn(String) -> AccessCode,
+) -> Result<UserPatch, Problem> {
+    let mut fields = Fields::default();
+    let kinds = UserKind::ALL.map(UserKind::as_str);
+    let kind = body.kind.as_deref();
+    let kind = kind.and_then(|word| fields.word("kind", UserKind::parse(word), &kinds));
+    let person = form::person_id(&mut fields, body.person_id.as_deref());
+    let name = name(&mut fields, body.first_name, body.last_name, body.full_name);
+    // The form comes back with the address that it was filled with, and nobody types that one twice.
+    let email = body
+        .email
+        .filter(|email| email.trim() != user_name || body.email_confirmation.is_some());
+    let email = email.map(|email| form.email(&mut fields, Some(email), body.email_confirmation.as_deref()));
+    let phone_landline = phone(form, &mut fields, "phone_landline", body.phone_landline);
+    let phone_mobile = phone(form, &mut fields, "phone_mobile", body.phone_mobile);
+    let locale = body.locale.map(|tag| form::locale(&mut fields, tag.as_deref()));
+    let mut day =
+        |field, text: Option<Option<String>>| text.map(|text| form::day(&mut fields, field, text.as_deref()));
+    let (access_start, access_end) = (
+        day("access_start", body.access_start),
+        day("access_end", body.access_end),
+    );
+    let sections = form.sections(&mut fields, body.sections);
+    form.role(&mut fields, body.role.as_deref());
+    let contact_tags = body.contact_tags.map(|tags| form::tags(&mut fields, tags));
+    form::access_code(
+        &mut fields,
+        body.access_code.iter().flatten().next().map(String::as_str),
+    );
+    fields.finish()?;
+    Ok(UserPatch {
+        kind,
+        person,
+        edit: Edit {
+            name,
+            email,
+            phone_landline,
+            phone_mobile,
+            locale,
+            access_start,
+            access_end,
+            entity: body.entity_id.map(|id| id.map(EntityId)),
+            contact_tags,
+            access_code: body.access_code.map(|text| text.map(code)),
+        },
+        rights: SaidRights {
+            role: body.role,
+            sections,
+        },
+    })
+}
+
+/// A name as somebody says it anew.
+pub(in crate::http::admin) fn name(
+    fields: &mut Fields,
+    first: Option<String>,
+    last: Option<String>,
+    full: Option<String>,
+) -> Option<NameEdit> {
+    if let Some(full) = full {
+        for (field, text) in [("first_name", &first), ("last_name", &last)] {
+            if text.is_some() {
+                fields.refuse(field, "either full_name, or first_name and last_name");
+            }
+        }
+        return Some(NameEdit::Full(fields.name("full_name", &full)));
+    }
+    let first = first.map(|text| fields.name("first_name", &text));
+    let last = last.map(|text| fields.name("last_name", &text));
+    (first.is_some() || last.is_some()).then_some(NameEdit::Parts { first, last })
+}
+
+/// A number said anew; a blank one is none.
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+pub(in crate::http::admin) fn phone(
+    form: &Form<'_>,
+    fields: &mut Fields,
+    field: &'static str,
+    text: Option<Option<String>>,
+) -> Option<Option<String>> {
+    text.map(|text| form.phone(fields, field, text.as_deref()))
+}
