@@ -21,7 +21,9 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
     let name = random_name("name");
     Some(match (route.method.as_str(), below) {
         ("POST", "/tenants") => json!({"slug": name, "name": name}),
-        ("PATCH", "") => json!({"name": name}),
+        ("POST", "/entities") | ("PATCH", "" | "/entities/{id}" | "/connections/{id}") => {
+            json!({"name": name})
+        }
         ("PUT", "/sign-in") => json!({"mode": "local"}),
         ("POST", "/directories") => json!({"name": name, "kind": "generic"}),
         ("PUT", "/directories/{id}/group-mapping") => json!({"rules": []}),
@@ -43,13 +45,10 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
         ("PUT", "/users/{id}/entity") => json!({"entity_id": world.entity}),
         ("PUT", "/users/{id}/admin") => json!({"administrator": false}),
         ("PUT", "/users/{id}/break-glass") => json!({"enabled": false}),
-        ("POST", "/entities") => json!({"name": name}),
-        ("PATCH", "/entities/{id}") => json!({"name": name}),
         ("POST", "/domains") => json!({"domain": format!("{name}.example")}),
         ("POST", "/connections") => {
             json!({"kind": "saml", "name": name, "idp_metadata_xml": world.metadata})
         }
-        ("PATCH", "/connections/{id}") => json!({"name": name}),
         ("POST", "/api-keys") => {
             json!({"name": name, "permissions": ["users.read"], "scope": {"entities": [world.entity]}})
         }
