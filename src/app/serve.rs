@@ -19,7 +19,8 @@ use crate::accounts::Accounts;
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::clock::Clock;
-use crate::config::{Config, DatabaseUrl};
+use crate::config::{Config, DatabaseUrl, MasterKey};
+use crate::directory::registry::TokenHash;
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl, Throttle};
 use crate::jobs;
@@ -116,29 +117,9 @@ pub async fn start(
     };
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
-    let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
-    let proofs = MacKey::derive(key.expose(), "proofs of domains");
-    let dns = TxtLookup::new(config.dns_server);
-    let passwords = passwords::open(config).await?;
-    let codes = MacKey::derive(key.expose(), "access codes");
-    let accounts = Accounts::new(
-        store.clone(),
-        Arc::clone(&vault),
-        outbound.clone(),
-        proofs,
-        dns,
-        passwords.clone(),
-        codes,
-    );
+    let (accounts, login) =
+        use_cases(config, &store, &key, (&vault, operator_token.hash), &public_url).await?;
     let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
-    let login = Login::new(
-        store.clone(),
-        operator_token.hash,
-        (Arc::clone(&vault), MacKey::derive(key.expose(), "known browsers")),
-        outbound,
-        passwords,
-        public_url.as_str(),
-    );
     let screen = if config.demo {
         let seeded = demo::seed(config, &accounts, &login, &public_url).await?;
         Some(demo::screen(
@@ -196,6 +177,37 @@ pub async fn start(
         screen,
         operator_token: operator_token.made,
     })
+}
+
+/// Administration and sign-in, which share the places at which passwords are hashed.
+async fn use_cases(
+    config: &Config,
+    store: &Store,
+    key: &MasterKey,
+    (vault, operator): (&Arc<Vault>, TokenHash),
+    public_url: &PublicUrl,
+) -> Result<(Accounts, Login), StartError> {
+    let outbound = Client::new(config.allow_private_idp).map_err(StartError::Outbound)?;
+    let passwords = passwords::open(config).await?;
+    let accounts = Accounts::new(
+        store.clone(),
+        Arc::clone(vault),
+        outbound.clone(),
+        MacKey::derive(key.expose(), "proofs of domains"),
+        TxtLookup::new(config.dns_server),
+        passwords.clone(),
+        MacKey::derive(key.expose(), "access codes"),
+    );
+    let browsers = MacKey::derive(key.expose(), "known browsers");
+    let login = Login::new(
+        store.clone(),
+        operator,
+        (Arc::clone(vault), browsers),
+        outbound,
+        passwords,
+        public_url.as_str(),
+    );
+    Ok((accounts, login))
 }
 
 async fn bind(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -56,7 +56,9 @@ pub struct Guesses {
 /// # Errors
 /// Until when no guess is looked at.
 pub fn begin(before: Option<Guesses>, now: Timestamp) -> Result<Guesses, Timestamp> {
+    // Of two at once the one that began first may come second: what costs no wait keeps nobody out.
     if let Some(before) = before
+        && before.failures > FREE
         && now < before.closed_to
     {
         return Err(before.closed_to);
@@ -98,6 +100,13 @@ mod tests {
         ] {
             assert_eq!(wait(failures), Duration::from_secs(seconds), "{failures}");
         }
+    }
+
+    #[test]
+    fn guesses_that_cost_no_wait_may_come_in_any_order() {
+        let first = begin(None, now() + Duration::from_millis(3)).unwrap();
+        let second = begin(Some(first), now()).unwrap();
+        assert_eq!(second.failures, 2);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, CustomizedPasswordHasher as _, Params, PasswordVerifier as _, Version};
 
-pub use policy::{PasswordFault, longest, shortest};
+pub use policy::{PasswordFault, longest};
 
 use crate::directory::{PasswordHash, Tenant};
 

@@ -90,12 +90,6 @@ impl PasswordFault {
     }
 }
 
-/// The least number of characters.
-#[must_use]
-pub const fn shortest() -> usize {
-    SHORTEST
-}
-
 /// The greatest number of characters.
 #[must_use]
 pub const fn longest() -> usize {

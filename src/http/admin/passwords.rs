@@ -164,7 +164,7 @@ fn stranger(request_id: &str) -> Origin {
 
 /// Whom the link of an invitation belongs to, before it is accepted. 410 `invitation_expired`, `invitation_used` or
 /// `invitation_withdrawn` where it was good once; a link that was replaced by a newer one is 404.
-#[utoipa::path(post, path = "/invitations/look", security(()), responses(
+#[utoipa::path(post, path = "/invitations/look", security(()), request_body = LinkBody, responses(
     (status = 200, body = LinkedInvitationView),
     (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The account has no access."),
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
@@ -181,7 +181,7 @@ async fn look_at_invitation(
 
 /// Accepts an invitation: sets the password by which the person signs in from then on. Once; of two at the same time one
 /// is told 410 `invitation_used`.
-#[utoipa::path(post, path = "/invitations/accept", security(()), responses(
+#[utoipa::path(post, path = "/invitations/accept", security(()), request_body = RedeemBody, responses(
     (status = 200, body = PasswordChosenView),
     (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The account has no access."),
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
@@ -202,7 +202,7 @@ async fn accept(
 
 /// Sends a link by which the password is set, if there is such an account; to somebody who has not accepted their
 /// invitation, one that activates the account. The answer is the same in any case.
-#[utoipa::path(post, path = "/password-reset", security(()), responses(
+#[utoipa::path(post, path = "/password-reset", security(()), request_body = ResetBody, responses(
     (status = 202, body = ResetAskedView),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn ask(
@@ -221,7 +221,7 @@ async fn ask(
 }
 
 /// Sets the password by the link of a reset, once and within an hour. All sessions of the person end.
-#[utoipa::path(post, path = "/password-reset/complete", security(()), responses(
+#[utoipa::path(post, path = "/password-reset/complete", security(()), request_body = RedeemBody, responses(
     (status = 200, body = PasswordChosenView),
     (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The account has no access."),
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link, or it was used."),
@@ -251,7 +251,8 @@ fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
 }
 
 /// Changes one's own password. The session goes on, all others of the person end.
-#[utoipa::path(post, path = "/me/password", security(("session" = [], "csrf" = [])), responses((status = 204)))]
+#[utoipa::path(post, path = "/me/password", security(("session" = [], "csrf" = [])), request_body = ChangeOwnBody,
+    responses((status = 204)))]
 async fn change(
     State(login): State<Login>,
     signed_in: SignedIn,
@@ -274,7 +275,8 @@ async fn change(
 /// Sets somebody's password. An administrator who signs in by password gives their own as `current_admin_password` (422
 /// where it is missing, 403 `own_password_wrong`); one who came by single sign-on, and the break-glass account, have signed
 /// in within the last five minutes (403 `reauthentication_required`). The person's sessions end and they are told by mail.
-#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/password", responses((status = 204)))]
+#[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/password", request_body = SetPasswordBody,
+    responses((status = 204)))]
 async fn set(
     State(on): State<Accounts>,
     State(login): State<Login>,

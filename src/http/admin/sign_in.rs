@@ -85,7 +85,7 @@ fn steps() -> utoipa::openapi::schema::Object {
 /// whoever knows it is told why they are not let in (403 `account_inactive`, `access_not_started`, `access_expired`,
 /// `account_deleted`, `tenant_suspended`). A tenant with single sign-on answers 403 `local_sign_in_disabled` to everybody but
 /// its break-glass account. After several wrong passwords 429 `locked_out` says how long to wait.
-#[utoipa::path(post, path = "/login", security(()), responses(
+#[utoipa::path(post, path = "/login", security(()), request_body = LoginBody, responses(
     (status = 200, body = LoginView),
     (status = 401, body = ProblemView, content_type = "application/problem+json", description = "Not the right password."),
     (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The right one, and no access."),
@@ -116,7 +116,7 @@ async fn begin(
 
 /// Sets a password of one's own in the place of a temporary one, and goes on with the sign-in. A password that is not
 /// accepted leaves the ticket good.
-#[utoipa::path(post, path = "/login/change-password", security(()), responses(
+#[utoipa::path(post, path = "/login/change-password", security(()), request_body = ChangeByTicketBody, responses(
     (status = 200, body = LoginView),
     (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The ticket is not good."),
     (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),

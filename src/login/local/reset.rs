@@ -7,7 +7,7 @@ use crate::auth::bearer::{NewToken, TokenKind, account_key};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::credential::{self, MOST_RESETS, RESET_LIFETIME};
-use crate::directory::{GuessPurpose, Letter, Origin, Slug};
+use crate::directory::{GuessPurpose, Letter, Origin, Slug, User};
 use crate::login::Login;
 use crate::storage::{self, Tx};
 
@@ -38,11 +38,17 @@ pub async fn ask_reset(
     let vault = Arc::clone(&on.vault);
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
+            // The person is locked before what is counted, as everywhere.
+            let user = match tx.find_clashes(None, &email, None).await?.user_name {
+                Some((seen, _)) => tx.find_user_for_update(seen.id).await?,
+                None => None,
+            };
             // How often is asked is written down under every name, whether anybody has it.
-            if tx.begin_guess(&key, origin.at).await?.is_err() {
-                return Ok(());
+            let is_early = tx.begin_guess(&key, origin.at).await?.is_err();
+            match user {
+                Some(user) if !is_early => send(tx, &vault, user, (random, nonce), origin).await,
+                _ => Ok(()),
             }
-            send(tx, &vault, &email, (random, nonce), origin).await
         })
         .await
 }
@@ -50,16 +56,10 @@ pub async fn ask_reset(
 async fn send(
     tx: &mut Tx,
     vault: &Vault,
-    email: &str,
+    user: User,
     (random, nonce): ([u8; 32], [u8; 12]),
     origin: Origin,
 ) -> Result<(), storage::Error> {
-    let Some((seen, _)) = tx.find_clashes(None, email, None).await?.user_name else {
-        return Ok(());
-    };
-    let Some(user) = tx.find_user_for_update(seen.id).await? else {
-        return Ok(());
-    };
     let Some(tenant) = tx.find_tenant().await? else {
         return Ok(());
     };
