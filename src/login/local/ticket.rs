@@ -158,7 +158,11 @@ pub(in crate::login) async fn take(
     })
 }
 
-/// The one place that says what is known of the second factor.
+/// The one place that says what is known of the second factor. Nobody has one yet.
+#[expect(
+    clippy::unused_async,
+    reason = "whether somebody has a second factor is a look-up in this transaction"
+)]
 async fn facts_of(
     _tx: &mut Tx,
     _user: &User,
