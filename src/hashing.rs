@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Semaphore;
 use tokio::task;
 
@@ -73,7 +75,7 @@ impl Passwords {
     fn of(cost: Cost, decoy: [u8; 32], places: usize, waiting: usize) -> Result<Self, Busy> {
         let (salt, nobodys) = decoy.split_at(16);
         let salt = salt.first_chunk().ok_or(Busy::Failed)?;
-        let nobodys: String = nobodys.iter().map(|byte| format!("{byte:02x}")).collect();
+        let nobodys = URL_SAFE_NO_PAD.encode(nobodys);
         Ok(Self(Arc::new(Inner {
             cost,
             decoy: password::hash(&nobodys, cost, salt)?,
