@@ -1,7 +1,7 @@
 //! Telephone numbers, as people write them.
 
 use phonenumber::metadata::DATABASE;
-use phonenumber::{Mode, country};
+use phonenumber::{Metadata, Mode, country};
 use serde::{Deserialize, Serialize};
 
 /// A country with telephones, by its code of two letters (ISO 3166-1).
@@ -92,10 +92,26 @@ pub fn normalise(text: &str, country: Option<Country>) -> Option<String> {
     let length = kept.strip_prefix(&format!("+{code}"))?.len();
     let length = u16::try_from(length).ok()?;
     let places = DATABASE.by_code(&code)?;
-    let is_possible = places
-        .iter()
-        .any(|place| place.descriptors().general().possible_length().contains(&length));
+    let is_possible = places.iter().any(|place| has_numbers_of(place, length));
     (is_possible && kept.len() <= 16).then_some(kept)
+}
+
+/// Whether a country has numbers of so many digits, of any kind.
+fn has_numbers_of(place: &Metadata, length: u16) -> bool {
+    let kinds = place.descriptors();
+    let kinds = [
+        kinds.fixed_line(),
+        kinds.mobile(),
+        kinds.toll_free(),
+        kinds.premium_rate(),
+        kinds.shared_cost(),
+        kinds.personal_number(),
+        kinds.voip(),
+        kinds.pager(),
+        kinds.uan(),
+    ];
+    let mut kinds = kinds.into_iter().flatten();
+    kinds.any(|kind| kind.possible_length().contains(&length))
 }
 
 #[cfg(test)]

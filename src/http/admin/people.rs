@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::Object;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +21,7 @@ use crate::directory::query::RosterFilter;
 use crate::directory::{EntityId, Person, PersonId, UserId};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
-use crate::http::openapi::section;
+use crate::http::openapi::{one_of, section};
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
 
@@ -77,12 +78,17 @@ struct PeopleQuery {
     #[param(max_length = 200)]
     q: Option<String>,
     /// Nobody who has an account.
-    without_access: Option<bool>,
+    #[param(schema_with = flags)]
+    without_access: Option<String>,
     /// How many, 100 when absent.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+}
+
+fn flags() -> Object {
+    one_of(["true", "false"])
 }
 
 /// The roster, by id. Administrators of a part see that part.
@@ -101,6 +107,9 @@ async fn list(
     if let Some(text) = &text {
         fields.text("q", text, 200);
     }
+    let flag = query.without_access.as_deref();
+    let without_access =
+        flag.map(|word| fields.word("without_access", word.parse::<bool>().ok(), &["true", "false"]));
     let after = query.cursor.as_deref().map(PersonId::from_str);
     if matches!(after, Some(Err(_))) {
         fields.refuse("cursor", "next_cursor of the page before");
@@ -108,7 +117,7 @@ async fn list(
     fields.finish()?;
     let filter = RosterFilter {
         text,
-        without_access: query.without_access.unwrap_or(false),
+        without_access: without_access.flatten().unwrap_or(false),
         within: None,
     };
     let after = after.and_then(Result::ok).map(|id| id.0);

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{address, audited, create, external, view};
-use crate::admin::problem::assert_field_named;
+use super::{address, assert_names, audited, create, external, view};
 use crate::harness::{Engine, Tenant};
 use crate::scim::message::user_with;
 
@@ -111,8 +110,8 @@ async fn what_is_no_tag_is_refused(engine: Engine) {
         json!({}),
         json!({"contact_tags": null}),
     ] {
-        assert_field_named(&tenant.call_with("PUT", &path, &body).await, "contact_tags");
+        assert_names(&tenant.call_with("PUT", &path, &body).await, "contact_tags");
     }
-    assert_field_named(&tenant.call("GET", "/contacts?tag=Not%20A%20Slug").await, "tag");
-    assert_field_named(&tenant.call("GET", "/contacts?subject=x").await, "subject");
+    assert_names(&tenant.call("GET", "/contacts?tag=Not%20A%20Slug").await, "tag");
+    assert_names(&tenant.call("GET", "/contacts?subject=x").await, "subject");
 }

@@ -101,7 +101,7 @@ async fn days_are_those_of_the_tenants_time_zone(engine: Engine) {
         assert_eq!(made["access_end"], Value::Null, "without limit");
     }
     assert_ne!(todays[0], todays[1]);
-    let dated = json!({"access_start": "2999-03-28", "access_end": "2999-03-29"});
+    let dated = json!({"access_start": "2026-03-28", "access_end": "2026-03-29"});
     set(&tenant, &json!({"time_zone": "Europe/Paris"}))
         .await
         .expect(200);
@@ -115,8 +115,8 @@ async fn days_are_those_of_the_tenants_time_zone(engine: Engine) {
     );
     let id = made["id"].as_str().expect("an id").to_owned();
     let rows = audited(&tenant, &id, "user.created").await;
-    assert_eq!(rows[0]["after"]["access_start"], "2999-03-27T23:00:00Z");
-    assert_eq!(rows[0]["after"]["access_end"], "2999-03-29T22:00:00Z");
+    assert_eq!(rows[0]["after"]["access_start"], "2026-03-27T23:00:00Z");
+    assert_eq!(rows[0]["after"]["access_end"], "2026-03-29T22:00:00Z");
     gateway.stop().await;
 }
 
@@ -165,11 +165,11 @@ async fn an_access_code_is_kept_as_a_hash_and_never_shown(engine: Engine) {
 async fn the_language_of_a_person_and_of_the_tenant_is_that_of_the_mail(engine: Engine) {
     let gateway = engine.gateway().await;
     let tenant = gateway.tenant().await;
-    for (locale, own, subject) in [
-        ("en", Value::Null, "Your access to"),
-        ("fr", Value::Null, "Votre accès à"),
-        ("fr", json!("en"), "Your access to"),
-        ("en", json!("fr"), "Votre accès à"),
+    for (locale, own, greeting) in [
+        ("en", Value::Null, "Hello Ada"),
+        ("fr", Value::Null, "Bonjour Ada"),
+        ("fr", json!("en"), "Hello Ada"),
+        ("en", json!("fr"), "Bonjour Ada"),
     ] {
         set(&tenant, &json!({"locale": locale})).await.expect(200);
         let email = address();
@@ -179,11 +179,7 @@ async fn the_language_of_a_person_and_of_the_tenant_is_that_of_the_mail(engine: 
             .json;
         assert_eq!(made["locale"], own);
         let mail = eml::wait_for(&gateway.data, &email, 1).await;
-        assert!(
-            mail.header("subject").starts_with(subject),
-            "{}",
-            mail.header("subject")
-        );
+        assert!(mail.text.contains(greeting), "{}", mail.text);
     }
 }
 

@@ -57,6 +57,22 @@ async fn set(tenant: &Tenant, settings: &Value) -> Answer {
     tenant.call_with("PATCH", "", settings).await
 }
 
+/// The same without what changes by itself: the mail of an invitation goes out meanwhile.
+fn still(mut person: Value) -> Value {
+    if person["invitation"].is_object() {
+        person["invitation"]["delivery"] = Value::Null;
+    }
+    person
+}
+
+/// The request was refused for a field, with whatever code.
+#[track_caller]
+fn assert_names(answer: &Answer, field: &str) {
+    let errors = answer.json["errors"].as_array().cloned().unwrap_or_default();
+    let named = errors.iter().any(|error| error["field"] == field);
+    assert!(answer.status == 422 && named, "{field}: {}", answer.text());
+}
+
 /// The rows of the audit about something, by action.
 async fn audited(tenant: &Tenant, target: &str, action: &str) -> Vec<Value> {
     let all = tenant.call("GET", "/audit?limit=500").await.expect(200).json;

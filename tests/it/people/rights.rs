@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{address, audited, create, edit, external, view, with};
-use crate::admin::problem::{assert_field_named, assert_problem};
+use super::{address, assert_names, audited, create, edit, external, view, with};
+use crate::admin::problem::assert_problem;
 use crate::harness::{Engine, Tenant};
 use crate::scim::message::{create_group, user_with};
 use crate::sso::fixture::Certified;
@@ -203,7 +203,7 @@ async fn what_is_wrong_with_a_group_or_a_section_is_named(engine: Engine) {
         let answer = tenant
             .call_with("POST", "/roles", &with(good.clone(), &more))
             .await;
-        assert_field_named(&answer, field);
+        assert_names(&answer, field);
     }
     for (key, body, field) in [
         ("Roof", json!({"name_en": "x"}), "key"),
@@ -213,7 +213,7 @@ async fn what_is_wrong_with_a_group_or_a_section_is_named(engine: Engine) {
         ("roof", json!({}), "name_en"),
     ] {
         let answer = tenant.call_with("PUT", &format!("/sections/{key}"), &body).await;
-        assert_field_named(&answer, field);
+        assert_names(&answer, field);
     }
 }
 
@@ -225,7 +225,7 @@ async fn mappings_name_permission_groups_that_there_are(engine: Engine) {
     let rules = json!({"rules": [{"group_id": group, "role": "sales"}]});
     let answer = tenant.call_with("PUT", &path, &rules).await;
     assert_problem(&answer, 422, "unknown_role", "user, administrator");
-    assert_field_named(&answer, "rules[0].role");
+    assert_names(&answer, "rules[0].role");
     let body = json!({"kind": "oidc", "name": "idp", "issuer": "https://idp.example", "client_id": "x",
                       "client_secret": "y"});
     let connection = tenant

@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{address, audited, create, edit, employee, enter, external, view, with};
+use super::{address, assert_names, audited, create, edit, employee, enter, external, view, with};
 use crate::admin::entities::{create_entity, place};
-use crate::admin::problem::{assert_field_named, assert_problem};
+use crate::admin::problem::assert_problem;
 use crate::harness::{Engine, Tenant};
 
 on_both_engines!(
@@ -78,7 +78,7 @@ async fn a_name_that_is_typed_for_an_employee_is_refused(engine: Engine) {
         let body = with(employee(&grace, &address()), &json!({name: "Other"}));
         let answer = create(&tenant, &body).await;
         assert_problem(&answer, 422, "names_from_roster", "roster");
-        assert_field_named(&answer, name);
+        assert_names(&answer, name);
     }
     assert_eq!(listed(&tenant, "without_access=true").await, ["Grace"]);
     let id = create(&tenant, &employee(&grace, &address()))
@@ -223,7 +223,7 @@ async fn the_roster_is_searched_and_walked(engine: Engine) {
         ("without_access=perhaps", "without_access"),
         ("name=x", "name"),
     ] {
-        assert_field_named(&tenant.call("GET", &format!("/people?{query}")).await, field);
+        assert_names(&tenant.call("GET", &format!("/people?{query}")).await, field);
     }
 }
 
@@ -274,7 +274,7 @@ async fn what_is_wrong_with_a_person_is_named(engine: Engine) {
         let answer = tenant
             .call_with("POST", "/people", &with(good.clone(), &more))
             .await;
-        assert_field_named(&answer, field);
+        assert_names(&answer, field);
     }
     let taken = tenant.call_with("POST", "/people", &good).await;
     assert_problem(&taken, 409, "employee_number_in_use", "\"7\"");
