@@ -1,5 +1,7 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use jiff::Timestamp;
+
 use super::client::MOST_CREDENTIALS;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
@@ -256,6 +258,14 @@ pub enum Refusal {
     /// Nothing is there to be accepted.
     #[error("the identity provider's metadata offers nothing that this connection does not have")]
     NothingOffered,
+    /// What is to be accepted is not what was seen.
+    #[error(
+        "the identity provider's metadata was found to say something else at {found_at}; look at the offer again"
+    )]
+    OfferChanged {
+        /// When it was found.
+        found_at: Timestamp,
+    },
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -346,6 +356,7 @@ impl Refusal {
             Self::BindingNotOffered(_) => "binding_not_offered",
             Self::NoMetadataUrl => "no_metadata_url",
             Self::NothingOffered => "nothing_offered",
+            Self::OfferChanged { .. } => "offer_changed",
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

@@ -234,15 +234,17 @@ pub(super) async fn refresh(
         .await
 }
 
-/// Takes what the metadata of a provider was found to offer.
+/// Takes what the metadata of a provider was found to offer at this time.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Refusal::NothingOffered`], [`Refusal::BindingNotOffered`], [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Refusal::NothingOffered`], [`Refusal::OfferChanged`], [`Refusal::BindingNotOffered`],
+/// [`Refusal::FullScopeRequired`].
 pub async fn accept_offer(
     on: &Accounts,
     tenant: TenantId,
     authority: &Authority,
     id: ConnectionId,
+    found_at: Timestamp,
     origin: Origin,
 ) -> Result<Connection, Error> {
     authority.check_full()?;
@@ -250,7 +252,7 @@ pub async fn accept_offer(
         .write(tenant, async move |tx: &mut Tx| {
             let found = tx.find_connection_for_update(id).await?;
             let before = found.ok_or(Error::NotFound("connection"))?;
-            tx.apply(metadata::accept(&before, origin)?).await?;
+            tx.apply(metadata::accept(&before, found_at, origin)?).await?;
             tx.find_connection(id).await?.ok_or(Error::NotFound("connection"))
         })
         .await

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -319,6 +320,31 @@ fn saml_patch(fields: &mut Fields, body: &mut ConnectionPatchBody) -> SamlPatch 
         require_gcm: body.require_gcm,
         sign_requests: body.sign_requests,
         request_binding,
+    }
+}
+
+/// Which offer is taken.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptOfferBody {
+    /// `found_at` of the offer that was seen. A later one is not taken: 409 `offer_changed`.
+    #[schema(format = DateTime)]
+    found_at: String,
+}
+
+impl AcceptOfferBody {
+    pub(super) fn check(&self) -> Result<Timestamp, Problem> {
+        let mut fields = Fields::default();
+        let found_at = self.found_at.parse();
+        if found_at.is_err() {
+            fields.refuse(
+                "found_at",
+                "found_at of the offer that is to be taken, as it was shown",
+            );
+        }
+        fields.finish()?;
+        // What is none was refused above.
+        found_at.map_err(|_| Problem::not_found("offer"))
     }
 }
 
