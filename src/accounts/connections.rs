@@ -190,8 +190,8 @@ pub async fn update(
 /// it says is taken.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::MetadataUnavailable`], [`Refusal::NoMetadataUrl`], [`Refusal::BindingNotOffered`],
-/// [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Error::MetadataUnavailable`], [`Refusal::NoMetadataUrl`], [`Refusal::MetadataSourceChanged`],
+/// [`Refusal::BindingNotOffered`], [`Refusal::FullScopeRequired`].
 pub async fn refresh(
     on: &Accounts,
     tenant: TenantId,

@@ -255,6 +255,11 @@ pub enum Refusal {
         "this connection has no idp_metadata_url to fetch from; give one, or new metadata as idp_metadata_xml, by PATCH"
     )]
     NoMetadataUrl,
+    /// Somebody has changed meanwhile where the metadata comes from.
+    #[error(
+        "this connection's idp_metadata_url or identity provider was changed while its metadata was fetched, so nothing was taken; try again"
+    )]
+    MetadataSourceChanged,
     /// Nothing is there to be accepted.
     #[error("the identity provider's metadata offers nothing that this connection does not have")]
     NothingOffered,
@@ -355,6 +360,7 @@ impl Refusal {
             Self::KeySigns => "key_signs",
             Self::BindingNotOffered(_) => "binding_not_offered",
             Self::NoMetadataUrl => "no_metadata_url",
+            Self::MetadataSourceChanged => "metadata_source_changed",
             Self::NothingOffered => "nothing_offered",
             Self::OfferChanged { .. } => "offer_changed",
             Self::TooManyCredentials(_) => "too_many_credentials",

@@ -11,7 +11,7 @@ use super::{Accounts, Error};
 use crate::directory::metadata::{self, MetadataOffer};
 use crate::directory::{
     Actor, Authority, Connection, ConnectionId, Origin, Protocol, Refusal, SamlEndpoint, SamlProvider,
-    Source, TenantId, connection,
+    Source, TenantId,
 };
 use crate::outbound::OutboundError;
 use crate::sso::saml::Certificate;
@@ -211,20 +211,19 @@ pub(super) async fn refresh(
     origin: Origin,
 ) -> Result<(), Error> {
     let id = found.id;
-    let (url, entity_id) = followed(&found).ok_or(Refusal::NoMetadataUrl)?;
+    let source = followed(&found).ok_or(Refusal::NoMetadataUrl)?;
     let taken = async {
-        let xml = fetch(on, &url).await?;
-        look_at(on, xml, Some(entity_id), Vec::new(), origin.at).await
+        let (url, entity_id) = &source;
+        let xml = fetch(on, url).await?;
+        look_at(on, xml, Some(entity_id.clone()), Vec::new(), origin.at).await
     };
     let provider = taken.await.map_err(Error::MetadataUnavailable)?.provider;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let before = tx.find_connection_for_update(id).await?;
             let before = before.ok_or(Error::NotFound("connection"))?;
-            if before.settings.protocol != found.settings.protocol {
-                // Somebody has said otherwise meanwhile, and that is newer than what was fetched.
-                tx.apply(connection::refresh(before, origin)).await?;
-                return Ok(());
+            if followed(&before) != Some(source) {
+                return Err(Refusal::MetadataSourceChanged.into());
             }
             let check = note(id, None, origin.at);
             tx.apply(metadata::refresh(&before, provider, origin)?).await?;

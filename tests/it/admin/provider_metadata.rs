@@ -27,6 +27,7 @@ on_both_engines!(
     what_fails_is_noted_and_tried_again_within_the_hour,
     whoever_changes_the_metadata_by_hand_has_answered_the_offer,
     the_order_of_certificates_is_no_change,
+    a_refresh_that_was_overtaken_says_so_and_takes_nothing,
 );
 
 const DAY: Duration = Duration::from_hours(25);
@@ -332,4 +333,53 @@ async fn the_order_of_certificates_is_no_change(engine: Engine) {
         .answer(200, IdpMetadata::of(&second).with(&[&site.key]).xml());
     assert_eq!(site.look(start + DAY * 2).await, 1);
     assert_eq!(site.offer().await, None);
+}
+
+async fn a_refresh_that_was_overtaken_says_so_and_takes_nothing(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let (tenant, operator) = (site.place.tenant, Authority::Operator);
+    let change = async |patch: SamlPatch| {
+        let asked = site.server.seen().len();
+        let held = site.server.hold().await;
+        let overtaken = async {
+            while site.server.seen().len() == asked {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let patch = ConnectionPatch {
+                saml: patch,
+                ..ConnectionPatch::default()
+            };
+            let changed = connections::update(&site.on, tenant, &operator, site.id, patch, origin());
+            let changed = changed.await.expect("a change");
+            drop(held);
+            changed
+        };
+        let refresh = connections::refresh(&site.on, tenant, &operator, site.id, origin());
+        let (refreshed, changed) = tokio::join!(refresh, overtaken);
+        (refreshed, changed)
+    };
+    // What does not touch where metadata comes from is no reason to drop it.
+    site.server.answer(200, IdpMetadata::of(&new_key("second")).xml());
+    let (refreshed, _) = change(SamlPatch {
+        require_gcm: Some(true),
+        ..SamlPatch::default()
+    })
+    .await;
+    refreshed.expect("metadata");
+    let saml = site.connection().await.settings.protocol;
+    let saml = saml.saml().expect("SAML");
+    assert!(saml.require_gcm);
+    assert_eq!(subjects(&saml.provider.certificates), ["second"]);
+    // Its end is.
+    let (refreshed, changed) = change(SamlPatch {
+        metadata_url: Some(None),
+        ..SamlPatch::default()
+    })
+    .await;
+    let refused = refreshed.expect_err("the address is gone");
+    assert!(
+        matches!(refused, Error::Refused(Refusal::MetadataSourceChanged)),
+        "{refused}"
+    );
+    assert_eq!(site.connection().await, changed);
 }
