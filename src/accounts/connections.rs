@@ -201,7 +201,7 @@ pub async fn refresh(
 ) -> Result<(), Error> {
     let found = find(on, tenant, authority, id).await?;
     if found.settings.protocol.saml().is_some() {
-        return metadata::refresh(on, tenant, found, origin).await;
+        return metadata::refresh(on, tenant, &found, origin).await;
     }
     on.store
         .write(tenant, async move |tx: &mut Tx| {

@@ -203,21 +203,22 @@ async fn look_at(
     read.await.unwrap_or(Err(MetadataFailure::Broken))
 }
 
-/// Fetches the metadata of a SAML connection and takes what it says.
+/// Fetches the metadata of a SAML connection and takes what it says. A failure is noted, as that of a daily look is.
 pub(super) async fn refresh(
     on: &Accounts,
     tenant: TenantId,
-    found: Connection,
+    found: &Connection,
     origin: Origin,
 ) -> Result<(), Error> {
     let id = found.id;
-    let source = followed(&found).ok_or(Refusal::NoMetadataUrl)?;
+    let source = followed(found).ok_or(Refusal::NoMetadataUrl)?;
     let taken = async {
         let (url, entity_id) = &source;
         let xml = fetch(on, url).await?;
         look_at(on, xml, Some(entity_id.clone()), Vec::new(), origin.at).await
     };
-    let provider = taken.await.map_err(Error::MetadataUnavailable)?.provider;
+    let taken = taken.await;
+    let failure = taken.as_ref().err().cloned();
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let before = tx.find_connection_for_update(id).await?;
@@ -225,12 +226,17 @@ pub(super) async fn refresh(
             if followed(&before) != Some(source) {
                 return Err(Refusal::MetadataSourceChanged.into());
             }
-            let check = note(id, None, origin.at);
-            tx.apply(metadata::refresh(&before, provider, origin)?).await?;
+            let error = taken.as_ref().err().map(ToString::to_string);
+            let check = note(id, error, origin.at);
+            if let Ok(taken) = taken {
+                tx.apply(metadata::refresh(&before, taken.provider, origin)?)
+                    .await?;
+            }
             tx.note_metadata_check(id, Some(check)).await?;
             Ok::<_, Error>(())
         })
-        .await
+        .await?;
+    failure.map_or(Ok(()), |failure| Err(Error::MetadataUnavailable(failure)))
 }
 
 /// Takes what the metadata of a provider was found to offer at this time.
