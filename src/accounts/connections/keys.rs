@@ -57,7 +57,8 @@ pub async fn add(
     new: NewServiceKey,
     origin: Origin,
 ) -> Result<ServiceKey, Error> {
-    saml_only(find(on, tenant, authority, id).await?)?;
+    // A key costs some tenths of a second of a processor, so it is not made for nothing.
+    service_key::check_room(&saml_only(find(on, tenant, authority, id).await?)?)?;
     let key_id = new.id;
     let made = make(on, tenant, id, new, origin.at).await?;
     on.store
