@@ -66,7 +66,7 @@ pub(super) async fn refuse(
 }
 
 /// Whether the caller is a program: it asks for JSON and not for a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())

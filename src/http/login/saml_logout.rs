@@ -1,7 +1,7 @@
 //! A SAML provider's messages of a sign-out, by redirect and by POST.
 
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::elsewhere::go;
@@ -13,7 +13,7 @@ use crate::http::extract::RequestName;
 use crate::http::form::Form;
 use crate::http::middleware::BodyBudget;
 use crate::http::pages::{PlainError, PlainErrorPage, page, preferred_language};
-use crate::http::problem::{self, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
 use crate::login::saml::{Carried, Heard, MAX_FORM, SloMessage, hear};
 use crate::login::{Login, Refused};
@@ -24,14 +24,9 @@ pub(super) async fn by_redirect(
     State(here): State<PublicUrl>,
     Path(at): Path<(String, String)>,
     RequestName(request_id): RequestName,
-    method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    // A look at the address must not end a session.
-    if method == Method::HEAD {
-        return problem::method_not_allowed().await.into_response();
-    }
     let carried = Carried::Redirect(query.unwrap_or_default());
     answer(&login, &here, at, carried, &headers, &request_id).await
 }

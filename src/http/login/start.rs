@@ -1,8 +1,8 @@
 //! To the identity provider.
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use url::form_urlencoded;
 
 use super::elsewhere::go;
@@ -13,7 +13,6 @@ use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
 use crate::http::pages::preferred_language;
-use crate::http::problem;
 use crate::http::state::PublicUrl;
 use crate::login::{self, Attempt, Login};
 
@@ -23,13 +22,9 @@ pub(super) async fn start(
     State(here): State<PublicUrl>,
     Path((tenant, connection)): Path<(String, String)>,
     RequestName(request_id): RequestName,
-    method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    if method == Method::HEAD {
-        return problem::method_not_allowed().await.into_response();
-    }
     let query = query.unwrap_or_default();
     let parameter = |name: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
