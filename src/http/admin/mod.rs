@@ -16,6 +16,7 @@ mod group_mapping;
 mod invitations;
 mod list;
 mod me;
+mod mismatch;
 mod new_user;
 mod requests;
 mod rights;

@@ -10,6 +10,7 @@ mod break_glass;
 mod directories;
 mod domains;
 mod entities;
+mod form;
 mod openapi;
 mod population;
 pub mod problem;
