@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::body::{Fields, parse_query};
 use super::list::Page;
 use crate::accounts::Accounts;
-use crate::accounts::access_errors::{self, Found, Stretch};
-use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
+use crate::accounts::access_errors::{self, Stretch};
+use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, LocatedAccessError, Reference};
 use crate::directory::{Code, Language};
 use crate::http::extract::{AnyAdmin, FullTenantAdmin, Operator, UrlIds};
 use crate::http::openapi::section;
@@ -291,7 +291,7 @@ fn page(found: Stretch, language: Language, login: &Login) -> Json<Page<AccessEr
     })
 }
 
-fn view(found: Found, language: Language, login: &Login) -> AccessErrorView {
+fn view(found: LocatedAccessError, language: Language, login: &Login) -> AccessErrorView {
     let error = found.error;
     let remedies = error.code.remedies();
     let check = |check: &crate::directory::access_error::Check| CheckView {
@@ -320,10 +320,10 @@ fn view(found: Found, language: Language, login: &Login) -> AccessErrorView {
             slug: tenant.slug.as_str().to_owned(),
             name: tenant.name,
         }),
-        connection: found.connection.map(|connection| TriedConnectionView {
-            id: connection.id.0,
-            name: connection.name,
-        }),
+        connection: error
+            .connection
+            .zip(found.connection)
+            .map(|(id, name)| TriedConnectionView { id, name }),
         trace: error.trace.checks().iter().map(check).collect(),
         email: error.email,
         request_id: error.request_id,
