@@ -219,6 +219,10 @@ async fn what_is_no_condition_is_refused_by_name(engine: Engine) {
         .await
         .expect(422);
     assert_eq!(answer.json["errors"][0]["field"], "tenant");
+    let twice = within(&site, &[("tenant", site.tenant.slug.as_str())])
+        .await
+        .expect(422);
+    assert_eq!(twice.json["errors"][0]["field"], "tenant");
     let swapped = [("from", "2026-11-22"), ("to", "2026-11-20")];
     let answer = within(&site, &swapped).await.expect(422);
     assert_eq!(answer.json["errors"][0]["field"], "to");
