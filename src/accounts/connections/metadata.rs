@@ -16,12 +16,11 @@ use crate::directory::{
 use crate::outbound::OutboundError;
 use crate::sso::saml::Certificate;
 use crate::sso::saml::metadata::{MetadataRefusal, is_signed_by, read_provider};
+use crate::sso::saml::xml::MAX_METADATA;
 use crate::storage::{MetadataCheck, Tx};
 
 /// The media type of metadata (SAML metadata, appendix A).
 const MEDIA_TYPE: &str = "application/samlmetadata+xml";
-/// How long fetched metadata may be, in bytes.
-const LIMIT: usize = 2 * 1024 * 1024;
 /// How long an address of metadata may be, in bytes.
 const LONGEST_URL: usize = 2048;
 /// The shortest time between two looks; connections differ by up to [`SPREAD`], so that they come apart.
@@ -166,7 +165,7 @@ fn note(id: ConnectionId, error: Option<String>, now: Timestamp) -> MetadataChec
 async fn fetch(on: &Accounts, url: &str) -> Result<String, MetadataFailure> {
     let parsed = Url::parse(url).ok().filter(|_| url.len() <= LONGEST_URL);
     let url = parsed.ok_or(MetadataFailure::Url)?;
-    let answer = on.outbound.get_document(&url, MEDIA_TYPE, LIMIT).await?;
+    let answer = on.outbound.get_document(&url, MEDIA_TYPE, MAX_METADATA).await?;
     if answer.status != 200 {
         return Err(MetadataFailure::Status(answer.status.as_u16()));
     }

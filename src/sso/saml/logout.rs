@@ -10,7 +10,7 @@ use super::key::Signer;
 use super::name_id::NameId;
 use super::profile::{CLOCK_SKEW, MAX_AGE};
 use super::write::{Element, SAML, SAMLP, moment};
-use super::{SamlRefusal, xml};
+use super::{SUCCESS, SamlRefusal, xml};
 use crate::directory::Code;
 use crate::sso::shown::shown;
 
@@ -19,7 +19,6 @@ pub const MAX_SESSION_INDEXES: usize = 100;
 /// Bytes of a session's name.
 const MAX_SESSION_INDEX: usize = 1024;
 
-const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 
 /// What every message of a sign-out must fit.

@@ -35,6 +35,8 @@ pub use refusal::SamlRefusal;
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+/// The status of what went well (SAML core 3.2.2.2).
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 #[cfg(test)]
 mod tests;
