@@ -3,12 +3,12 @@
 //! What is read here has passed the gate (`sso::saml::open`, or the signature of the query). Reading judges the form,
 //! `check` judges whether the message is for us, from the provider, and of now.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use roxmltree::Node;
 
 use super::key::Signer;
 use super::name_id::NameId;
-use super::profile::{CLOCK_SKEW, MAX_AGE};
+use super::profile::{CLOCK_SKEW, accepted_age, check_age, instant_form, parse_instant};
 use super::write::{Element, SAML, SAMLP, moment};
 use super::{SUCCESS, SamlRefusal, xml};
 use crate::directory::Code;
@@ -256,19 +256,11 @@ fn check_common(
             .expected(expected.slo_url)
             .received(shown(destination)));
     }
-    let age: SignedDuration = expected.now.duration_since(issued);
-    let refused = |code, limit: &str| {
-        Err(SamlRefusal::new(code, "issue_instant")
-            .expected(format!("{limit} {}", expected.now))
-            .received(issued.to_string()))
-    };
-    if age < -CLOCK_SKEW {
-        return refused(Code::SamlClockSkew, "at most 180 seconds after");
-    }
-    if age > MAX_AGE + CLOCK_SKEW {
-        return refused(Code::SamlExpired, "at most 780 seconds before");
-    }
-    Ok(())
+    check_age(issued, expected.now).map_err(|code| {
+        SamlRefusal::new(code, "issue_instant")
+            .expected(accepted_age(expected.now))
+            .received(issued.to_string())
+    })
 }
 
 fn session_indexes(root: Node<'_, '_>) -> Result<Vec<String>, SamlRefusal> {
@@ -297,13 +289,7 @@ fn required(root: Node<'_, '_>, name: &str, check: &'static str) -> Result<Strin
 
 fn instant(root: Node<'_, '_>, name: &str, check: &'static str) -> Result<Option<Timestamp>, SamlRefusal> {
     let parse = |text: &str| {
-        text.parse().map_err(|_| {
-            malformed(
-                check,
-                format!("{name} as a time in UTC, such as 2026-01-31T12:00:00Z"),
-            )
-            .received(shown(text))
-        })
+        parse_instant(text).ok_or_else(|| malformed(check, instant_form(name)).received(shown(text)))
     };
     root.attribute(name).map(parse).transpose()
 }

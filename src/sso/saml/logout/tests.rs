@@ -1,3 +1,5 @@
+use jiff::SignedDuration;
+
 use super::*;
 use crate::sso::saml::write::tests::{HOSTILE, now, signed_part, signer};
 
@@ -163,6 +165,26 @@ fn a_message_for_others_or_of_another_time_is_refused() {
     assert_eq!(at(now() + seconds(181)), [ahead, ahead]);
     let old = Err((Code::SamlExpired, "issue_instant"));
     assert_eq!(at(now() - seconds(781)), [old, old]);
+}
+
+#[test]
+fn a_time_is_read_as_in_a_response_in_utc_alone() {
+    let xml = request().to_xml(None);
+    let issued = format!("IssueInstant=\"{}\"", second(now()));
+    assert!(xml.contains(&issued), "{xml}");
+    for bad in [
+        "2026-05-04T10:00:00+02:00",
+        "2026-05-04 08:00:00Z",
+        "2026-05-04T08:00:00",
+    ] {
+        let xml = xml.replace(&issued, &format!("IssueInstant=\"{bad}\""));
+        let refusal = LogoutRequest::read(&xml).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.check),
+            (Code::SamlMalformed, "issue_instant"),
+            "{bad}"
+        );
+    }
 }
 
 #[test]
