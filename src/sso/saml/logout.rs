@@ -164,20 +164,13 @@ impl LogoutResponse {
         })
     }
 
-    /// Whether it is the provider's answer to this request of ours, and of now. Whether it says that the sign-out
-    /// succeeded is not judged.
+    /// Whether it is the provider's answer to us, and of now. Whether the request that it answers is ours, and whether
+    /// it says that the sign-out succeeded, is not judged.
     ///
     /// # Errors
-    /// [`Code::SamlBadIssuer`], [`Code::SamlBadDestination`], [`Code::SamlClockSkew`], [`Code::SamlExpired`], and
-    /// [`Code::SamlReplay`] for the answer to another request.
-    pub fn check(&self, expected: &Expected<'_>, request_id: &str) -> Result<(), SamlRefusal> {
-        check_common(&self.issuer, &self.destination, self.issue_instant, expected)?;
-        if self.in_response_to == request_id {
-            return Ok(());
-        }
-        Err(SamlRefusal::new(Code::SamlReplay, "in_response_to")
-            .expected(request_id)
-            .received(shown(&self.in_response_to)))
+    /// [`Code::SamlBadIssuer`], [`Code::SamlBadDestination`], [`Code::SamlClockSkew`], [`Code::SamlExpired`].
+    pub fn check(&self, expected: &Expected<'_>) -> Result<(), SamlRefusal> {
+        check_common(&self.issuer, &self.destination, self.issue_instant, expected)
     }
 
     /// The text, as [`LogoutRequest::to_xml`].
