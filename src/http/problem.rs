@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::clock::NoRandomness;
 use crate::accounts;
 use crate::directory::Refusal;
 use crate::journal;
@@ -91,14 +92,6 @@ impl Problem {
     fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
         let code = if passing { "unavailable" } else { "internal_error" };
         Self::new(log_storage_failure(error, passing), code, STORAGE_FAILURE)
-    }
-
-    pub(super) fn no_randomness() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "the system gives no randomness",
-        )
     }
 
     pub(super) fn not_found(what: &str) -> Self {
@@ -188,6 +181,16 @@ impl From<accounts::Error> for Problem {
             accounts::Error::Refused(refusal) => refusal.into(),
             accounts::Error::Storage(error) => Self::storage(&error, error.is_passing()),
         }
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            error.to_string(),
+        )
     }
 }
 

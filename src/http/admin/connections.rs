@@ -151,7 +151,7 @@ async fn test(
     ids: UrlIds,
 ) -> Result<Json<TestView>, Problem> {
     let id: ConnectionId = ids.find("id", "connection")?;
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     let now = clock::now();
     let ticket =
         connections::issue_test_ticket(&on, admin.tenant.id, &admin.authority(), id, nonce, now).await?;

@@ -13,7 +13,7 @@ mod saml_metadata;
 mod start;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -52,6 +52,12 @@ pub(super) fn routes() -> Router<Gateway> {
         )
         .route("/logout", post(logout::by_person))
         .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// To the page of a tenant, which says that the person is signed out.
+fn signed_out(tenant: &str) -> Response {
+    let target = format!("/login/{tenant}?signed_out=1");
+    (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
 }
 
 /// Whoever opens an address by hand that is for the forms and redirects of a sign-in.

@@ -5,10 +5,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::finished::{answer, returned};
-use crate::directory::Code;
 use crate::http::extract::RequestName;
 use crate::http::state::PublicUrl;
-use crate::login::{Login, Refused, oidc};
+use crate::login::{Login, oidc};
 
 /// Takes the browser back from the provider.
 pub(super) async fn callback(
@@ -21,8 +20,8 @@ pub(super) async fn callback(
 ) -> Response {
     let query = query.as_deref().unwrap_or_default();
     let finished = match returned(&headers, &here, &request_id) {
-        Some(returned) => oidc::finish(&login, &tenant, &connection, query, returned).await,
-        None => Err(Refused::new(Code::InternalError)),
+        Ok(returned) => oidc::finish(&login, &tenant, &connection, query, returned).await,
+        Err(none) => Err(none.into()),
     };
     answer(finished, &login, &here, &headers, &request_id).await
 }

@@ -6,10 +6,16 @@ use serde_json::{Value, json};
 
 use crate::directory::access_error::{AccessError, Contact, Remedy};
 use crate::directory::{Code, Language};
-use crate::http::clock;
+use crate::http::clock::{self, NoRandomness};
 use crate::http::pages::{PlainError, PlainErrorPage, RefusalPage, page, preferred_language};
 use crate::http::throttle::{Failed, TooMany};
 use crate::login::{Login, Refused, refusal};
+
+impl From<NoRandomness> for Refused {
+    fn from(_: NoRandomness) -> Self {
+        Self::new(Code::InternalError)
+    }
+}
 
 /// Keeps the refusal under a reference and answers with it.
 pub(super) async fn refuse(

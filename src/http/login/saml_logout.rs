@@ -2,11 +2,12 @@
 
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::elsewhere::go;
 use super::refusal::refuse;
-use crate::directory::{Actor, Code, Source};
+use super::signed_out;
+use crate::directory::{Actor, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
@@ -15,8 +16,8 @@ use crate::http::middleware::BodyBudget;
 use crate::http::pages::{PlainError, PlainErrorPage, page, preferred_language};
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
+use crate::login::Login;
 use crate::login::saml::{Carried, Heard, MAX_FORM, SloMessage, hear};
-use crate::login::{Login, Refused};
 
 /// A message in the address.
 pub(super) async fn by_redirect(
@@ -68,7 +69,7 @@ async fn answer(
             };
             hear(login, &tenant, &connection, message).await
         }
-        Err(_) => Err(Refused::new(Code::InternalError)),
+        Err(none) => Err(none.into()),
     };
     let language = preferred_language(headers);
     match heard {
@@ -94,9 +95,4 @@ async fn answer(
         }
         Err(refused) => refuse(login, headers, request_id, refused).await,
     }
-}
-
-fn signed_out(tenant: &str) -> Response {
-    let target = format!("/login/{tenant}?signed_out=1");
-    (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
 }

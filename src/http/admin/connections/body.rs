@@ -152,7 +152,7 @@ pub(super) fn new_key(here: &PublicUrl) -> Result<NewServiceKey, Problem> {
     Ok(NewServiceKey {
         id: clock::random_id(),
         common_name: host.unwrap_or_else(|| "rollcall".to_owned()),
-        nonce: clock::random_nonce().map_err(|_| Problem::no_randomness())?,
+        nonce: clock::random_nonce()?,
     })
 }
 
@@ -405,6 +405,6 @@ fn is_rule(rule: &GroupRuleView) -> bool {
 fn secret(fields: &mut Fields, text: Option<String>) -> Result<Option<NewSecret>, Problem> {
     let Some(text) = text else { return Ok(None) };
     fields.text("client_secret", &text, 4096);
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     Ok(Some(NewSecret { text, nonce }))
 }
