@@ -1,28 +1,14 @@
 //! Refused sign-ins, for those who help.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use super::{Accounts, Error};
-use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
-use crate::directory::{AccessError, Connection, Slug, Tenant, TenantId};
-
-/// A refused sign-in with where it was tried.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// What was refused and why.
-    pub error: AccessError,
-    /// The tenant.
-    pub tenant: Option<Tenant>,
-    /// The connection, while it is there.
-    pub connection: Option<Connection>,
-}
+use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, LocatedAccessError, Reference};
+use crate::directory::{Slug, TenantId};
 
 /// A stretch of a list, newest first.
 #[derive(Debug, Clone)]
 pub struct Stretch {
     /// What was found.
-    pub items: Vec<Found>,
+    pub items: Vec<LocatedAccessError>,
     /// Where to go on; `None` at the end.
     pub next: Option<AccessErrorPlace>,
 }
@@ -31,17 +17,18 @@ pub struct Stretch {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn find(on: &Accounts, reference: &str, within: Option<TenantId>) -> Result<Found, Error> {
+pub async fn find(
+    on: &Accounts,
+    reference: &str,
+    within: Option<TenantId>,
+) -> Result<LocatedAccessError, Error> {
     let unknown = Error::NotFound("access error");
     let Some(reference) = Reference::parse(reference) else {
         return Err(unknown);
     };
     let found = on.store.system().await?.find_access_error(reference).await?;
-    let Some(error) = found.filter(|error| within.is_none() || error.tenant == within) else {
-        return Err(unknown);
-    };
-    let found = locate(on, vec![error]).await?;
-    found.into_iter().next().ok_or(unknown)
+    let is_seen = |found: &LocatedAccessError| within.is_none() || found.error.tenant == within;
+    found.filter(is_seen).ok_or(unknown)
 }
 
 /// The refused sign-ins of a tenant from behind a place on, `size` at most.
@@ -56,9 +43,7 @@ pub async fn list(
     size: u32,
 ) -> Result<Stretch, Error> {
     let mut tx = on.store.read(tenant).await?;
-    let found = tx.list_access_errors(of, behind, size).await?;
-    drop(tx);
-    stretch(on, found, size).await
+    Ok(stretch(tx.list_access_errors(of, behind, size).await?, size))
 }
 
 /// The same across tenants, for the operator: those of one tenant, or of all and of none.
@@ -74,9 +59,7 @@ pub async fn list_everywhere(
 ) -> Result<Stretch, Error> {
     let mut tx = on.store.system().await?;
     let Some(slug) = tenant else {
-        let found = tx.list_access_errors(of, behind, size).await?;
-        drop(tx);
-        return stretch(on, found, size).await;
+        return Ok(stretch(tx.list_access_errors(of, behind, size).await?, size));
     };
     let found = match Slug::parse(slug) {
         Some(slug) => tx.find_tenant(&slug).await?,
@@ -91,38 +74,8 @@ pub async fn list_everywhere(
 }
 
 /// A full stretch may have more behind it.
-async fn stretch(on: &Accounts, found: Vec<AccessError>, size: u32) -> Result<Stretch, Error> {
-    let is_full = found.len() as u64 == u64::from(size);
-    let next = found.last().filter(|_| is_full).map(AccessError::place);
-    Ok(Stretch {
-        items: locate(on, found).await?,
-        next,
-    })
-}
-
-/// Finds the tenants and the connections of refused sign-ins, each tenant's once.
-async fn locate(on: &Accounts, errors: Vec<AccessError>) -> Result<Vec<Found>, Error> {
-    let mut places: HashMap<TenantId, (Option<Tenant>, Vec<Connection>)> = HashMap::new();
-    let mut found = Vec::with_capacity(errors.len());
-    for error in errors {
-        let (mut tenant, mut connection) = (None, None);
-        if let Some(id) = error.tenant {
-            let (known, connections) = match places.entry(id) {
-                Entry::Occupied(place) => place.into_mut(),
-                Entry::Vacant(place) => {
-                    let mut tx = on.store.read(id).await?;
-                    place.insert((tx.find_tenant().await?, tx.list_connections().await?))
-                }
-            };
-            tenant.clone_from(known);
-            let through = |one: &&Connection| Some(one.id.0) == error.connection;
-            connection = connections.iter().find(through).cloned();
-        }
-        found.push(Found {
-            error,
-            tenant,
-            connection,
-        });
-    }
-    Ok(found)
+fn stretch(items: Vec<LocatedAccessError>, size: u32) -> Stretch {
+    let is_full = items.len() as u64 == u64::from(size);
+    let next = items.last().filter(|_| is_full).map(|last| last.error.place());
+    Stretch { items, next }
 }

@@ -190,8 +190,8 @@ pub async fn update(
 /// it says is taken.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::MetadataUnavailable`], [`Refusal::NoMetadataUrl`], [`Refusal::BindingNotOffered`],
-/// [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Error::MetadataUnavailable`], [`Refusal::NoMetadataUrl`], [`Refusal::MetadataSourceChanged`],
+/// [`Refusal::BindingNotOffered`], [`Refusal::FullScopeRequired`].
 pub async fn refresh(
     on: &Accounts,
     tenant: TenantId,
@@ -201,7 +201,7 @@ pub async fn refresh(
 ) -> Result<(), Error> {
     let found = find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?;
     if found.settings.protocol.saml().is_some() {
-        return metadata::refresh(on, tenant, found, origin).await;
+        return metadata::refresh(on, tenant, &found, origin).await;
     }
     on.store
         .write(tenant, async move |tx: &mut Tx| {

@@ -67,8 +67,7 @@ pub async fn add(
     let domain = on
         .store
         .write(tenant, async move |tx: &mut Tx| {
-            enter(tx, std::slice::from_ref(&name), verified, &origin).await?;
-            find(tx.list_domains().await?, &name)
+            enter_one(tx, &name, verified, &origin).await
         })
         .await?;
     Ok(provable(on, tenant, domain))
@@ -106,8 +105,7 @@ pub async fn verify(
             lock(tx).await?;
             // It may be gone meanwhile, and does not come back by being proven.
             find(tx.list_domains().await?, &name)?;
-            enter(tx, std::slice::from_ref(&name), true, &origin).await?;
-            find(tx.list_domains().await?, &name)
+            enter_one(tx, &name, true, &origin).await
         })
         .await?;
     Ok(provable(on, tenant, domain))
@@ -162,6 +160,12 @@ pub(super) async fn enter(
         }
     }
     Ok(())
+}
+
+/// Makes a domain the tenant's, and gives it as it is then.
+async fn enter_one(tx: &mut Tx, name: &str, verified: bool, origin: &Origin) -> Result<Domain, Error> {
+    enter(tx, &[name.to_owned()], verified, origin).await?;
+    find(tx.list_domains().await?, name)
 }
 
 /// The tenant stands for its domains: nobody takes one away while somebody else enters, proves or names it.

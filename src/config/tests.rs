@@ -77,6 +77,22 @@ fn nothing_set_gives_the_documented_defaults() {
 }
 
 #[test]
+fn the_compose_file_passes_on_which_proxies_are_trusted() {
+    let compose = include_str!("../../docker-compose.yml");
+    let passed = compose.lines().filter_map(|line| line.trim().split_once(": "));
+    let proxies = passed
+        .into_iter()
+        .find(|(name, _)| *name == "ROLLCALL_TRUSTED_PROXIES");
+    assert_eq!(
+        proxies.map(|(_, from)| from),
+        Some("${ROLLCALL_TRUSTED_PROXIES:-}")
+    );
+    // Unset in .env it arrives as an empty text, which says nothing.
+    let config = load(&[("ROLLCALL_TRUSTED_PROXIES", "")]).unwrap();
+    assert!(config.trusted_proxies.is_empty());
+}
+
+#[test]
 fn every_variable_reaches_its_field() {
     let key = "ab".repeat(32);
     let config = load(&[

@@ -114,6 +114,14 @@ impl Protocol {
         }
     }
 
+    /// Whether a login that went well with these settings says the same of those.
+    fn signs_in_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Saml(these), Self::Saml(those)) => these.signs_in_as(those),
+            _ => self == other,
+        }
+    }
+
     /// The settings of a SAML connection.
     #[must_use]
     pub fn saml(&self) -> Option<&SamlSettings> {
@@ -194,7 +202,7 @@ pub(super) fn changed(
         // It was an answer to what the connection had before.
         after.metadata.offer = None;
     }
-    let proof_stands = same_protocol
+    let proof_stands = before.settings.protocol.signs_in_as(&after.settings.protocol)
         && before.settings.attribute_mapping == after.settings.attribute_mapping
         && before.client_secret == after.client_secret;
     if !proof_stands {
@@ -508,6 +516,31 @@ mod tests {
             let after = changed(change).unwrap();
             assert_eq!((after.tested_at, after.revision), (Some(at(5)), 4));
         }
+    }
+
+    #[test]
+    fn where_metadata_is_fetched_from_voids_no_proof_and_how_requests_travel_does() {
+        let proof_after = |change: fn(&mut SamlSettings)| {
+            let before = Connection {
+                tested_at: Some(at(5)),
+                ..sample::saml_connection(1)
+            };
+            let mut after = before.clone();
+            let Protocol::Saml(saml) = &mut after.settings.protocol else {
+                panic!()
+            };
+            change(saml);
+            match update(&before, after, origin()).unwrap().into_parts().0 {
+                Fact::Connection(ConnectionFact::Updated(stored)) => stored.tested_at,
+                other => panic!("{other:?}"),
+            }
+        };
+        let elsewhere = |saml: &mut SamlSettings| {
+            saml.metadata_url = Some("https://idp.example/elsewhere".to_owned());
+        };
+        assert_eq!(proof_after(elsewhere), Some(at(5)));
+        assert_eq!(proof_after(|saml| saml.sign_requests ^= true), None);
+        assert_eq!(proof_after(|saml| saml.provider.certificates.clear()), None);
     }
 
     #[test]

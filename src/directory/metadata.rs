@@ -62,12 +62,16 @@ pub fn withdraw(before: &Connection, origin: Origin) -> Option<Change> {
     Some(change(noted, origin, "connection.metadata_restored", after))
 }
 
-/// Takes what is offered.
+/// Takes the offer that somebody has seen, known by when it was found: whom they trust is what they have read.
 ///
 /// # Errors
-/// [`Refusal::NothingOffered`], [`Refusal::BindingNotOffered`].
-pub fn accept(before: &Connection, origin: Origin) -> Result<Change, Refusal> {
+/// [`Refusal::NothingOffered`], [`Refusal::OfferChanged`], [`Refusal::BindingNotOffered`].
+pub fn accept(before: &Connection, seen: Timestamp, origin: Origin) -> Result<Change, Refusal> {
     let offer = before.metadata.offer.as_ref().ok_or(Refusal::NothingOffered)?;
+    if offer.found_at != seen {
+        let found_at = offer.found_at;
+        return Err(Refusal::OfferChanged { found_at });
+    }
     let after = with_provider(before, offer.provider.clone())?;
     Ok(changed(before, after, "connection.metadata_accepted", origin))
 }
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_offered_is_taken_whole_and_the_proof_is_void() {
         let (noted, _) = after(offer(&tested(), found("new"), origin()).unwrap());
-        let (taken, action) = after(accept(&noted, origin()).unwrap());
+        let (taken, action) = after(accept(&noted, now(), origin()).unwrap());
         assert_eq!(action, "connection.metadata_accepted");
         let saml = taken.settings.protocol.saml().unwrap();
         assert_eq!(saml.provider, provider("new"));
@@ -178,7 +182,20 @@ mod tests {
             (taken.tested_at, taken.revision, taken.metadata.offer),
             (None, 2, None)
         );
-        assert_eq!(accept(&tested(), origin()).unwrap_err(), Refusal::NothingOffered);
+        let refused = accept(&tested(), now(), origin()).unwrap_err();
+        assert_eq!(refused, Refusal::NothingOffered);
+    }
+
+    #[test]
+    fn an_offer_that_came_after_the_one_that_was_seen_is_not_taken() {
+        let (noted, _) = after(offer(&tested(), found("new"), origin()).unwrap());
+        let later = MetadataOffer {
+            found_at: at(9),
+            ..found("newer")
+        };
+        let (noted, _) = after(offer(&noted, later, origin()).unwrap());
+        let refused = accept(&noted, now(), origin()).unwrap_err();
+        assert_eq!(refused, Refusal::OfferChanged { found_at: at(9) });
     }
 
     #[test]
@@ -219,6 +236,6 @@ mod tests {
             provider: by_post,
             ..found("new")
         });
-        assert_eq!(accept(&before, origin()).unwrap_err(), refused);
+        assert_eq!(accept(&before, now(), origin()).unwrap_err(), refused);
     }
 }

@@ -1,5 +1,7 @@
 //! A rule said no. Each door turns a refusal into its own status and format.
 
+use jiff::Timestamp;
+
 use super::api_key::MOST_KEYS as MOST_KEYS_OF_TENANT;
 use super::client::MOST_CREDENTIALS;
 use super::credential::CredentialRefusal;
@@ -276,6 +278,11 @@ pub enum Refusal {
         "this connection has no idp_metadata_url to fetch from; give one, or new metadata as idp_metadata_xml, by PATCH"
     )]
     NoMetadataUrl,
+    /// Somebody has changed meanwhile where the metadata comes from.
+    #[error(
+        "this connection's idp_metadata_url or identity provider was changed while its metadata was fetched, so nothing was taken; try again"
+    )]
+    MetadataSourceChanged,
     /// Nothing is there to be accepted.
     #[error("the identity provider's metadata offers nothing that this connection does not have")]
     NothingOffered,
@@ -336,6 +343,14 @@ pub enum Refusal {
     /// The tenant has as many as it may.
     #[error("a tenant has at most {MOST} {0}")]
     TooManyOfCatalogue(&'static str),
+    /// What is to be accepted is not what was seen.
+    #[error(
+        "the identity provider's metadata was found to say something else at {found_at}; look at the offer again"
+    )]
+    OfferChanged {
+        /// When it was found.
+        found_at: Timestamp,
+    },
     /// A client has as many live secrets, or issuers, as it may have.
     #[error("a client has at most {MOST_CREDENTIALS} live {0}; revoke one first")]
     TooManyCredentials(&'static str),
@@ -439,6 +454,7 @@ impl Refusal {
             Self::KeySigns => "key_signs",
             Self::BindingNotOffered(_) => "binding_not_offered",
             Self::NoMetadataUrl => "no_metadata_url",
+            Self::MetadataSourceChanged => "metadata_source_changed",
             Self::NothingOffered => "nothing_offered",
             Self::Credential(refusal) => refusal.code(),
             Self::ManagedFields(_) => "managed_by_directory",
@@ -455,6 +471,7 @@ impl Refusal {
             Self::RoleInUse(_) => "role_in_use",
             Self::SectionInUse(_) => "section_in_use",
             Self::TooManyOfCatalogue(_) => "too_many",
+            Self::OfferChanged { .. } => "offer_changed",
             Self::TooManyCredentials(_) => "too_many_credentials",
         }
     }

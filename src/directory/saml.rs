@@ -22,6 +22,18 @@ pub struct SamlSettings {
 }
 
 impl SamlSettings {
+    /// Whether a login that went well with these settings says the same of those: where metadata is fetched from plays
+    /// no part in a login.
+    #[must_use]
+    pub fn signs_in_as(&self, other: &Self) -> bool {
+        let metadata_url = self.metadata_url.clone();
+        *self
+            == Self {
+                metadata_url,
+                ..other.clone()
+            }
+    }
+
     /// The provider has to take requests by the binding that is set.
     ///
     /// # Errors

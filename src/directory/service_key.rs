@@ -37,14 +37,23 @@ impl ServiceKey {
     }
 }
 
+/// Whether a connection may have one more key.
+///
+/// # Errors
+/// [`Refusal::TooManyKeys`].
+pub fn check_room(on: &Connection) -> Result<(), Refusal> {
+    if on.keys.len() >= MOST_KEYS {
+        return Err(Refusal::TooManyKeys);
+    }
+    Ok(())
+}
+
 /// Adds a key, which is published and decrypts from now on.
 ///
 /// # Errors
 /// [`Refusal::TooManyKeys`].
 pub fn add(before: &Connection, key: ServiceKey, origin: Origin) -> Result<Change, Refusal> {
-    if before.keys.len() >= MOST_KEYS {
-        return Err(Refusal::TooManyKeys);
-    }
+    check_room(before)?;
     let mut after = before.clone();
     after.keys.push(ServiceKey { signs: false, ..key });
     Ok(changed(before, after, "connection.key_added", origin))

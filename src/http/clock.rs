@@ -42,27 +42,32 @@ pub fn random_id() -> Uuid {
     Uuid::now_v7()
 }
 
+/// The system gives no randomness. Each door answers it by a fault of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no randomness")]
+pub struct NoRandomness;
+
 /// 256 random bits for a token.
 ///
 /// # Errors
-/// The system gives no randomness.
+/// [`NoRandomness`].
 #[expect(
     clippy::disallowed_methods,
     reason = "the doors are where randomness comes in"
 )]
-pub fn random_bytes() -> Result<[u8; 32], aws_lc_rs::error::Unspecified> {
+pub fn random_bytes() -> Result<[u8; 32], NoRandomness> {
     let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)
 }
 
 /// 96 random bits for a cipher that uses them once.
 ///
 /// # Errors
-/// The system gives no randomness.
-pub fn random_nonce() -> Result<[u8; 12], aws_lc_rs::error::Unspecified> {
+/// [`NoRandomness`].
+pub fn random_nonce() -> Result<[u8; 12], NoRandomness> {
     let random = random_bytes()?;
-    random.first_chunk().copied().ok_or(aws_lc_rs::error::Unspecified)
+    random.first_chunk().copied().ok_or(NoRandomness)
 }
 
 /// Where and when a request comes from.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::clock;
+use super::clock::{self, NoRandomness};
 use super::login::seconds_until;
 use super::throttle::TooMany;
 use crate::accounts;
@@ -126,14 +126,6 @@ impl Problem {
     fn storage(error: &dyn std::error::Error, passing: bool) -> Self {
         let code = if passing { "unavailable" } else { "internal_error" };
         Self::new(log_storage_failure(error, passing), code, STORAGE_FAILURE)
-    }
-
-    pub(super) fn no_randomness() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "the system gives no randomness",
-        )
     }
 
     /// 422 for a password that is not accepted.
@@ -271,6 +263,16 @@ impl From<LocalError> for Problem {
             LocalError::Refused(refusal) => refusal.into(),
             LocalError::Storage(error) => Self::storage(&error, error.is_passing()),
         }
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            error.to_string(),
+        )
     }
 }
 

@@ -1,9 +1,8 @@
 //! Who is calling, and how people sign in: load, decide, open or end a session.
 //!
 //! Every sign-in begins in [`start`](start()) and ends in one write (`finish`); in between it is [`oidc`]'s or
-//! [`saml`]'s. Both protocols end in
-//! one verified identity, and [`complete`] is the one place that opens a session. What was refused is kept by [`refusal`]. It
-//! knows neither HTTP nor SQL.
+//! [`saml`]'s. Both protocols end in one verified identity, and [`complete`] is the one place that opens a session. What
+//! was refused is kept by [`refusal`]. It knows neither HTTP nor SQL.
 
 mod attempt;
 pub mod caller;

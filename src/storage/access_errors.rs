@@ -10,9 +10,11 @@ use super::store::Store;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
-use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
+use crate::directory::access_error::{
+    AccessErrorFilter, AccessErrorPlace, LocatedAccessError, Reference, TriedTenant,
+};
 use crate::directory::key::fold;
-use crate::directory::{AccessError, Code, TenantId, User};
+use crate::directory::{AccessError, Code, Slug, TenantId, User};
 
 /// How many people with a contact tag are looked at for who fits.
 const MOST_TAGGED: i64 = 200;
@@ -27,9 +29,41 @@ struct Row {
     connection_id: Option<Uuid>,
     trace: String,
     request_id: String,
+    slug: Option<String>,
+    tenant_name: Option<String>,
+    connection_name: Option<String>,
+}
+
+/// A statement that reads refused sign-ins with the names of where they were tried, from `WHERE` on.
+macro_rules! select_access_error {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.tenant_id, e.reference, e.code, e.occurred_at, e.email, e.connection_id, e.trace, e.request_id, \
+             t.slug, t.name AS tenant_name, c.name AS connection_name FROM access_errors e \
+             LEFT JOIN tenants t ON t.tenant_id = e.tenant_id \
+             LEFT JOIN connections c ON c.tenant_id = e.tenant_id AND c.id = e.connection_id ",
+            $rest
+        )
+    };
 }
 
 impl Row {
+    fn into_located(mut self) -> Result<LocatedAccessError, Error> {
+        let tenant = match self.slug.take().zip(self.tenant_name.take()) {
+            Some((slug, name)) => Some(TriedTenant {
+                id: TenantId(self.tenant_id),
+                slug: Slug::parse(&slug).ok_or_else(|| Error::Corrupt(format!("slug {slug:?}")))?,
+                name,
+            }),
+            None => None,
+        };
+        Ok(LocatedAccessError {
+            tenant,
+            connection: self.connection_name.take(),
+            error: self.into_access_error()?,
+        })
+    }
+
     fn into_access_error(self) -> Result<AccessError, Error> {
         let corrupt = |column: &str, value: &str| Error::Corrupt(format!("{column} {value:?}"));
         Ok(AccessError {
@@ -82,15 +116,17 @@ impl SystemTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn find_access_error(&mut self, reference: Reference) -> Result<Option<AccessError>, Error> {
+    pub async fn find_access_error(
+        &mut self,
+        reference: Reference,
+    ) -> Result<Option<LocatedAccessError>, Error> {
         fetch_optional!(
             self.conn,
             Row,
-            "SELECT tenant_id, reference, code, occurred_at, email, connection_id, trace, request_id \
-             FROM access_errors WHERE reference = $1",
+            select_access_error!("WHERE e.reference = $1"),
             reference.to_string(),
         )?
-        .map(Row::into_access_error)
+        .map(Row::into_located)
         .transpose()
     }
 
@@ -103,7 +139,7 @@ impl SystemTx {
         of: &AccessErrorFilter,
         behind: Option<AccessErrorPlace>,
         size: u32,
-    ) -> Result<Vec<AccessError>, Error> {
+    ) -> Result<Vec<LocatedAccessError>, Error> {
         list(&mut self.conn, None, of, behind, size).await
     }
 }
@@ -118,7 +154,7 @@ impl ReadTx {
         of: &AccessErrorFilter,
         behind: Option<AccessErrorPlace>,
         size: u32,
-    ) -> Result<Vec<AccessError>, Error> {
+    ) -> Result<Vec<LocatedAccessError>, Error> {
         list(&mut self.conn, Some(self.tenant), of, behind, size).await
     }
 
@@ -156,35 +192,32 @@ async fn list(
     of: &AccessErrorFilter,
     behind: Option<AccessErrorPlace>,
     size: u32,
-) -> Result<Vec<AccessError>, Error> {
+) -> Result<Vec<LocatedAccessError>, Error> {
     let email = of.email.as_deref().map(|email| fold(email).into_owned());
     let conditions = [
         (
             of.reference.map(|one| Bind::Text(one.to_string())),
-            "reference = ",
-            "reference || '' = ",
+            "e.reference = ",
+            "e.reference || '' = ",
         ),
-        (email.map(Bind::Text), "email_key = ", "email_key || '' = "),
+        (email.map(Bind::Text), "e.email_key = ", "e.email_key || '' = "),
         (
             of.connection.map(|id| Bind::Uuid(id.0)),
-            "connection_id = ",
-            "coalesce(connection_id, tenant_id) = ",
+            "e.connection_id = ",
+            "coalesce(e.connection_id, e.tenant_id) = ",
         ),
         (
             tenant.map(|id| Bind::Uuid(id.0)),
-            "tenant_id = ",
-            "coalesce(tenant_id, connection_id) = ",
+            "e.tenant_id = ",
+            "coalesce(e.tenant_id, e.connection_id) = ",
         ),
         (
             of.code.map(|code| Bind::Text(code.as_str().to_owned())),
-            "code = ",
-            "code || '' = ",
+            "e.code = ",
+            "e.code || '' = ",
         ),
     ];
-    let mut sql = Statement::new(
-        "SELECT tenant_id, reference, code, occurred_at, email, connection_id, trace, request_id \
-         FROM access_errors WHERE ",
-    );
+    let mut sql = Statement::new(select_access_error!("WHERE "));
     let mut is_first = true;
     for (value, deciding, other) in conditions {
         let Some(value) = value else { continue };
@@ -195,15 +228,15 @@ async fn list(
     }
     let from = of.from.map_or(i64::MIN, micros);
     let until = of.until.map_or(i64::MAX, micros);
-    sql.push("occurred_at >= ").bind(Bind::Integer(from));
-    sql.push(" AND occurred_at < ").bind(Bind::Integer(until));
+    sql.push("e.occurred_at >= ").bind(Bind::Integer(from));
+    sql.push(" AND e.occurred_at < ").bind(Bind::Integer(until));
     if let Some((at, reference)) = behind {
-        sql.push(" AND (occurred_at, reference) < (")
+        sql.push(" AND (e.occurred_at, e.reference) < (")
             .bind(Bind::Integer(micros(at)));
         sql.push(", ").bind(Bind::Text(reference.to_string())).push(")");
     }
-    sql.push(" ORDER BY occurred_at DESC, reference DESC LIMIT ")
+    sql.push(" ORDER BY e.occurred_at DESC, e.reference DESC LIMIT ")
         .push_number(size.into());
     let rows: Vec<Row> = sql.fetch_all(conn).await?;
-    rows.into_iter().map(Row::into_access_error).collect()
+    rows.into_iter().map(Row::into_located).collect()
 }

@@ -36,14 +36,18 @@ impl Store {
         // These rows are of every tenant; the nil id finds nothing in any tenant's table.
         self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
             tx.effects.wrote = true;
+            // Read once: PostgreSQL may run a plain subquery again for each row, and each time it passes over what this very
+            // statement has taken, so that more than the limit is taken.
             let sql = if tx.read.conn.locks_rows() {
-                "UPDATE connections SET metadata_due_at = $2 WHERE (tenant_id, id) IN \
-                 (SELECT tenant_id, id FROM connections WHERE metadata_due_at <= $1 ORDER BY metadata_due_at, id \
-                 LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING tenant_id, id"
+                "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM connections WHERE metadata_due_at <= $1 \
+                 ORDER BY metadata_due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                 UPDATE connections SET metadata_due_at = $2 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
+                 RETURNING tenant_id, id"
             } else {
-                "UPDATE connections SET metadata_due_at = $2 WHERE (tenant_id, id) IN \
-                 (SELECT tenant_id, id FROM connections WHERE metadata_due_at <= $1 ORDER BY metadata_due_at, id \
-                 LIMIT $3) RETURNING tenant_id, id"
+                "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM connections WHERE metadata_due_at <= $1 \
+                 ORDER BY metadata_due_at, id LIMIT $3) \
+                 UPDATE connections SET metadata_due_at = $2 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
+                 RETURNING tenant_id, id"
             };
             let rows: Vec<(Uuid, Uuid)> = fetch_all!(
                 tx.read.conn,

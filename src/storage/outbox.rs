@@ -57,15 +57,18 @@ impl Store {
         // These rows are of every tenant; the nil id finds nothing in any tenant's table.
         self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
             tx.effects.wrote = true;
+            // Read once, as in `take_due_metadata`.
             let sql = if tx.read.conn.locks_rows() {
-                "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE (tenant_id, id) IN \
-                 (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL ORDER BY due_at, id \
-                 LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL \
+                 ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                 UPDATE outbox SET due_at = $2, attempts = attempts + 1 \
+                 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
                  RETURNING tenant_id, id, recipient, message, created_at, attempts"
             } else {
-                "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE (tenant_id, id) IN \
-                 (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL ORDER BY due_at, id \
-                 LIMIT $3) \
+                "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL \
+                 ORDER BY due_at, id LIMIT $3) \
+                 UPDATE outbox SET due_at = $2, attempts = attempts + 1 \
+                 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
                  RETURNING tenant_id, id, recipient, message, created_at, attempts"
             };
             fetch_all!(

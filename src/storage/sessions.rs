@@ -58,6 +58,8 @@ struct SignedInRow {
     tenant_name: String,
     auth_method: String,
     connection_id: Option<Uuid>,
+    /// The hint for the provider's sign-out, sealed. An `OpenID` provider's is the ID token, hence the column's name; a SAML
+    /// provider's is whom it knows.
     id_token: Option<String>,
     opened_at: i64,
     seen_at: i64,

@@ -58,7 +58,9 @@ pub async fn add(
     new: NewServiceKey,
     origin: Origin,
 ) -> Result<ServiceKey, Error> {
-    saml_only(find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?)?;
+    // A key costs some tenths of a second of a processor, so it is not made for nothing.
+    let found = find_to(on, tenant, authority, Action::ConnectionsWrite, id).await?;
+    service_key::check_room(&saml_only(found)?)?;
     let key_id = new.id;
     let made = make(on, tenant, id, new, origin.at).await?;
     on.store

@@ -11,17 +11,16 @@ use super::{Accounts, Error};
 use crate::directory::metadata::{self, MetadataOffer};
 use crate::directory::{
     Action, Actor, Authority, Connection, ConnectionId, Origin, Protocol, Refusal, SamlEndpoint,
-    SamlProvider, Source, Target, TenantId, allow, connection,
+    SamlProvider, Source, Target, TenantId, allow,
 };
 use crate::outbound::OutboundError;
 use crate::sso::saml::Certificate;
 use crate::sso::saml::metadata::{MetadataRefusal, is_signed_by, read_provider};
+use crate::sso::saml::xml::MAX_METADATA;
 use crate::storage::{MetadataCheck, Tx};
 
 /// The media type of metadata (SAML metadata, appendix A).
 const MEDIA_TYPE: &str = "application/samlmetadata+xml";
-/// How long fetched metadata may be, in bytes.
-const LIMIT: usize = 2 * 1024 * 1024;
 /// How long an address of metadata may be, in bytes.
 const LONGEST_URL: usize = 2048;
 /// The shortest time between two looks; connections differ by up to [`SPREAD`], so that they come apart.
@@ -166,7 +165,7 @@ fn note(id: ConnectionId, error: Option<String>, now: Timestamp) -> MetadataChec
 async fn fetch(on: &Accounts, url: &str) -> Result<String, MetadataFailure> {
     let parsed = Url::parse(url).ok().filter(|_| url.len() <= LONGEST_URL);
     let url = parsed.ok_or(MetadataFailure::Url)?;
-    let answer = on.outbound.get_document(&url, MEDIA_TYPE, LIMIT).await?;
+    let answer = on.outbound.get_document(&url, MEDIA_TYPE, MAX_METADATA).await?;
     if answer.status != 200 {
         return Err(MetadataFailure::Status(answer.status.as_u16()));
     }
@@ -203,46 +202,53 @@ async fn look_at(
     read.await.unwrap_or(Err(MetadataFailure::Broken))
 }
 
-/// Fetches the metadata of a SAML connection and takes what it says.
+/// Fetches the metadata of a SAML connection and takes what it says. A failure is noted, as that of a daily look is.
 pub(super) async fn refresh(
     on: &Accounts,
     tenant: TenantId,
-    found: Connection,
+    found: &Connection,
     origin: Origin,
 ) -> Result<(), Error> {
     let id = found.id;
-    let (url, entity_id) = followed(&found).ok_or(Refusal::NoMetadataUrl)?;
+    let source = followed(found).ok_or(Refusal::NoMetadataUrl)?;
     let taken = async {
-        let xml = fetch(on, &url).await?;
-        look_at(on, xml, Some(entity_id), Vec::new(), origin.at).await
+        let (url, entity_id) = &source;
+        let xml = fetch(on, url).await?;
+        look_at(on, xml, Some(entity_id.clone()), Vec::new(), origin.at).await
     };
-    let provider = taken.await.map_err(Error::MetadataUnavailable)?.provider;
+    let taken = taken.await;
+    let failure = taken.as_ref().err().cloned();
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let before = tx.find_connection_for_update(id).await?;
             let before = before.ok_or(Error::NotFound("connection"))?;
-            if before.settings.protocol != found.settings.protocol {
-                // Somebody has said otherwise meanwhile, and that is newer than what was fetched.
-                tx.apply(connection::refresh(before, origin)).await?;
-                return Ok(());
+            if followed(&before) != Some(source) {
+                return Err(Refusal::MetadataSourceChanged.into());
             }
-            let check = note(id, None, origin.at);
-            tx.apply(metadata::refresh(&before, provider, origin)?).await?;
+            let error = taken.as_ref().err().map(ToString::to_string);
+            let check = note(id, error, origin.at);
+            if let Ok(taken) = taken {
+                tx.apply(metadata::refresh(&before, taken.provider, origin)?)
+                    .await?;
+            }
             tx.note_metadata_check(id, Some(check)).await?;
             Ok::<_, Error>(())
         })
-        .await
+        .await?;
+    failure.map_or(Ok(()), |failure| Err(Error::MetadataUnavailable(failure)))
 }
 
-/// Takes what the metadata of a provider was found to offer.
+/// Takes what the metadata of a provider was found to offer at this time.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Refusal::NothingOffered`], [`Refusal::BindingNotOffered`], [`Refusal::FullScopeRequired`].
+/// [`Error::NotFound`], [`Refusal::NothingOffered`], [`Refusal::OfferChanged`], [`Refusal::BindingNotOffered`],
+/// [`Refusal::FullScopeRequired`].
 pub async fn accept_offer(
     on: &Accounts,
     tenant: TenantId,
     authority: &Authority,
     id: ConnectionId,
+    found_at: Timestamp,
     origin: Origin,
 ) -> Result<Connection, Error> {
     allow(authority, Action::ConnectionsWrite, Target::Anything)?;
@@ -250,7 +256,7 @@ pub async fn accept_offer(
         .write(tenant, async move |tx: &mut Tx| {
             let found = tx.find_connection_for_update(id).await?;
             let before = found.ok_or(Error::NotFound("connection"))?;
-            tx.apply(metadata::accept(&before, origin)?).await?;
+            tx.apply(metadata::accept(&before, found_at, origin)?).await?;
             tx.find_connection(id).await?.ok_or(Error::NotFound("connection"))
         })
         .await

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::id::{ConnectionId, TenantId};
+use super::tenant::Slug;
 
 pub use catalogue::{Remedy, WhoCanFix};
 pub use code::Code;
@@ -40,6 +41,28 @@ pub struct AccessError {
     pub trace: Trace,
     /// The request, as logs and the audit trail name it.
     pub request_id: String,
+}
+
+/// A refused sign-in with what the places where it was tried are called now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocatedAccessError {
+    /// What was refused and why.
+    pub error: AccessError,
+    /// The tenant.
+    pub tenant: Option<TriedTenant>,
+    /// The name of the connection.
+    pub connection: Option<String>,
+}
+
+/// The tenant where a sign-in was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriedTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
 }
 
 /// Which refused sign-ins a list is about; of several conditions all have to hold.

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::body::{Fields, parse_query};
 use super::list::Page;
 use crate::accounts::Accounts;
-use crate::accounts::access_errors::{self, Found, Stretch};
-use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, Reference};
+use crate::accounts::access_errors::{self, Stretch};
+use crate::directory::access_error::{AccessErrorFilter, AccessErrorPlace, LocatedAccessError, Reference};
 use crate::directory::{Code, Language};
 use crate::http::extract::{AnyAdmin, FullTenantAdmin, Operator, UrlIds};
 use crate::http::openapi::section;
@@ -103,39 +103,14 @@ async fn read(
     Ok(Json(view(found, language, &login)))
 }
 
-/// Which refused sign-ins a list is about, whosever they are.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct EverywhereQuery {
-    /// The slug of a tenant. Those of all tenants, and of none, when absent.
-    tenant: Option<String>,
-    /// What the person was shown. Case, dashes and blanks do not matter.
-    reference: Option<String>,
-    /// An address in any case, whole.
-    #[param(max_length = 254)]
-    email: Option<String>,
-    /// A code of `/api/v1/error-catalogue`.
-    code: Option<String>,
-    /// The id of a connection.
-    #[param(format = Uuid)]
-    connection: Option<String>,
-    /// Not before this time (RFC 3339), or this day in UTC: `2026-11-22`.
-    from: Option<String>,
-    /// Before this time, or up to the end of this day in UTC.
-    to: Option<String>,
-    /// How many, 100 when absent.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-/// Which refused sign-ins of a tenant a list is about.
+/// Which refused sign-ins a list is about.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AccessErrorQuery {
+    /// The slug of a tenant, where the path names none.
+    #[param(ignore)]
+    tenant: Option<String>,
     /// What the person was shown. Case, dashes and blanks do not matter.
     reference: Option<String>,
     /// An address in any case, whole.
@@ -167,6 +142,9 @@ struct Asked {
 impl AccessErrorQuery {
     fn read(self) -> Result<Asked, Problem> {
         let mut fields = Fields::default();
+        if self.tenant.is_some() {
+            fields.refuse("tenant", "in the path alone");
+        }
         let size = fields.page_size(self.limit);
         let mut of = AccessErrorFilter::default();
         if let Some(text) = self.reference {
@@ -241,8 +219,9 @@ fn parse_cursor(text: &str) -> Option<AccessErrorPlace> {
 }
 
 /// Refused sign-ins of all tenants and of none, newest first. Of several conditions all have to hold.
-#[utoipa::path(get, path = "/access-errors", params(EverywhereQuery),
-    responses((status = 200, body = Page<AccessErrorView>)))]
+#[utoipa::path(get, path = "/access-errors", params(
+    ("tenant" = Option<String>, Query, description = "The slug of a tenant. Those of all tenants, and of none, when absent."),
+    AccessErrorQuery), responses((status = 200, body = Page<AccessErrorView>)))]
 async fn list_everywhere(
     State(on): State<Accounts>,
     State(login): State<Login>,
@@ -250,19 +229,9 @@ async fn list_everywhere(
     language: Language,
     uri: Uri,
 ) -> Result<Json<Page<AccessErrorView>>, Problem> {
-    let query: EverywhereQuery = parse_query(&uri)?;
-    let tenant = query.tenant;
-    let asked = AccessErrorQuery {
-        reference: query.reference,
-        email: query.email,
-        code: query.code,
-        connection: query.connection,
-        from: query.from,
-        to: query.to,
-        limit: query.limit,
-        cursor: query.cursor,
-    };
-    let Asked { of, behind, size } = asked.read()?;
+    let mut query: AccessErrorQuery = parse_query(&uri)?;
+    let tenant = query.tenant.take();
+    let Asked { of, behind, size } = query.read()?;
     let found = access_errors::list_everywhere(&on, tenant.as_deref(), &of, behind, size).await?;
     Ok(page(found, language, &login))
 }
@@ -291,7 +260,7 @@ fn page(found: Stretch, language: Language, login: &Login) -> Json<Page<AccessEr
     })
 }
 
-fn view(found: Found, language: Language, login: &Login) -> AccessErrorView {
+fn view(found: LocatedAccessError, language: Language, login: &Login) -> AccessErrorView {
     let error = found.error;
     let remedies = error.code.remedies();
     let check = |check: &crate::directory::access_error::Check| CheckView {
@@ -320,10 +289,10 @@ fn view(found: Found, language: Language, login: &Login) -> AccessErrorView {
             slug: tenant.slug.as_str().to_owned(),
             name: tenant.name,
         }),
-        connection: found.connection.map(|connection| TriedConnectionView {
-            id: connection.id.0,
-            name: connection.name,
-        }),
+        connection: error
+            .connection
+            .zip(found.connection)
+            .map(|(id, name)| TriedConnectionView { id, name }),
         trace: error.trace.checks().iter().map(check).collect(),
         email: error.email,
         request_id: error.request_id,

@@ -126,7 +126,7 @@ async fn create(
     fields.finish()?;
     let new = NewApiKey {
         id: ApiKeyId(clock::random_id()),
-        random: clock::random_bytes().map_err(|_| Problem::no_randomness())?,
+        random: clock::random_bytes()?,
         name,
         permissions,
         scope: body.scope,

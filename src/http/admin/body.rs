@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::mismatch::{accepted, quoted_field};
 use crate::http::extract::judge_again;
 use crate::http::idempotency::ReadBody;
 use crate::http::middleware::BodyError;
@@ -90,17 +91,20 @@ fn malformed(error: &serde_json::Error) -> Problem {
 fn refused(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     let message = error.into_inner().to_string();
-    // For a field that is missing, unknown or given twice the path is its parent, and serde's text quotes the name.
-    let quoted = message.split('`').nth(1).map(str::to_owned);
-    let field = if path == "." {
-        quoted.unwrap_or_else(|| "body".to_owned())
-    } else {
-        path
+    // For a field that is missing, and for some that are unknown or given twice, the path is its parent.
+    let field = match (path.as_str(), quoted_field(&message)) {
+        (".", name) => name.unwrap_or("body").to_owned(),
+        (parent, Some(name)) if message.starts_with("missing") => format!("{parent}.{name}"),
+        _ => path,
     };
+    misfit(field, &message)
+}
+
+fn misfit(field: String, message: &str) -> Problem {
     Problem::invalid(vec![FieldError {
         field: field.into(),
         code: "invalid",
-        message,
+        message: accepted(message),
     }])
 }
 
@@ -126,26 +130,29 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
+/// For a field that may be absent, which leaves it as it is, and cannot be null: that would say nothing, and be answered
+/// as if something was done. Goes with `#[serde(default)]`.
+pub(super) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads a query string into a type.
 pub(super) fn parse_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     let parsed = Query::try_from_uri(uri).map(|Query(query)| query);
     parsed.map_err(|error| {
         // "Failed to deserialize query string: limit: invalid digit", or a name in backticks.
         let text = error.body_text();
-        let message = text
-            .split_once(": ")
-            .map_or(text.as_str(), |(_, rest)| rest)
-            .to_owned();
-        let field = message
-            .split('`')
-            .nth(1)
-            .or_else(|| message.split_once(": ").map(|(field, _)| field));
-        let field = field.unwrap_or("query").to_owned();
-        Problem::invalid(vec![FieldError {
-            field: field.into(),
-            code: "invalid",
-            message,
-        }])
+        let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
+        let (field, message) = match (quoted_field(text), text.split_once(": ")) {
+            (Some(name), _) => (name, text),
+            (None, Some((name, message))) => (name, message),
+            (None, None) => ("query", text),
+        };
+        misfit(field.to_owned(), message)
     })
 }
 

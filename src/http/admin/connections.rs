@@ -24,7 +24,7 @@ use crate::http::openapi::section;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::login::Login;
-use body::{ConnectionPatchBody, NewConnectionBody, patch_of};
+use body::{AcceptOfferBody, ConnectionPatchBody, NewConnectionBody, patch_of};
 use view::ConnectionView;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
@@ -117,17 +117,21 @@ async fn refresh(State(on): State<Accounts>, admin: TenantAdmin, ids: UrlIds) ->
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Takes what the metadata of a SAML provider was found to say otherwise than the connection has it.
-#[utoipa::path(post, path = "/tenants/{tenant}/connections/{id}/accept-offer",
+/// Takes what the metadata of a SAML provider was found to say otherwise than the connection has it: the offer that the
+/// caller has seen, and no other.
+#[utoipa::path(post, path = "/tenants/{tenant}/connections/{id}/accept-offer", request_body = AcceptOfferBody,
     responses((status = 200, body = ConnectionView)))]
 async fn accept_offer(
     State(on): State<Accounts>,
     State(login): State<Login>,
     admin: TenantAdmin,
     ids: UrlIds,
+    JsonBody(body): JsonBody<AcceptOfferBody>,
 ) -> Result<Json<ConnectionView>, Problem> {
     let id = ids.find("id", "connection")?;
-    let after = metadata::accept_offer(&on, admin.tenant.id, &admin.authority(), id, admin.origin()).await?;
+    let (found_at, origin) = (body.check()?, admin.origin());
+    let authority = admin.authority();
+    let after = metadata::accept_offer(&on, admin.tenant.id, &authority, id, found_at, origin).await?;
     Ok(Json(ConnectionView::new(after, &admin.tenant.slug, &login)))
 }
 
@@ -147,7 +151,7 @@ async fn test(
     ids: UrlIds,
 ) -> Result<Json<TestView>, Problem> {
     let id: ConnectionId = ids.find("id", "connection")?;
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     let now = clock::now();
     let ticket =
         connections::issue_test_ticket(&on, admin.tenant.id, &admin.authority(), id, nonce, now).await?;

@@ -265,7 +265,7 @@ async fn revoke_token(
 }
 
 fn new_token(expires_at: Option<Timestamp>) -> Result<NewDirectoryToken, Problem> {
-    let random = clock::random_bytes().map_err(|_| Problem::no_randomness())?;
+    let random = clock::random_bytes()?;
     Ok(NewDirectoryToken {
         id: TokenId(clock::random_id()),
         random,

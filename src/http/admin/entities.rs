@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, nullable};
+use super::body::{Fields, JsonBody, given, nullable};
 use super::list::List;
 use crate::accounts::{Accounts, entities};
 use crate::directory::{Entity, EntityId};
@@ -102,7 +102,8 @@ async fn read(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EntityUpdateBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// The entity that it is a part of; null for none. Absent leaves it where it is.
     #[serde(default, deserialize_with = "nullable")]

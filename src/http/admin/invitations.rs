@@ -78,14 +78,8 @@ impl From<&(Invitation, String)> for OpenInvitationView {
 
 /// The randomness of a new invitation.
 pub(super) fn new_token() -> Result<Token, Problem> {
-    let drawn = clock::random_bytes().and_then(|random| {
-        let nonce = clock::random_nonce()?;
-        Ok(Token { random, nonce })
-    });
-    drawn.map_err(|_| {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        Problem::new(status, "unavailable", "the system gives no randomness")
-    })
+    let (random, nonce) = (clock::random_bytes()?, clock::random_nonce()?);
+    Ok(Token { random, nonce })
 }
 
 /// A page of invitations.

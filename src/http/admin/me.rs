@@ -228,7 +228,7 @@ async fn sign_out(
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
     let origin = signed_in.origin();
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     let elsewhere = logout::sign_out(&login, &signed_in.session, nonce, origin)
         .await
         .map_err(Denied::Storage)?;

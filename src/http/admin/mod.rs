@@ -20,6 +20,7 @@ mod group_mapping;
 mod invitations;
 mod list;
 mod me;
+mod mismatch;
 mod my_mfa;
 mod new_user;
 mod passwords;

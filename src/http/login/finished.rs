@@ -5,15 +5,22 @@ use axum::response::{IntoResponse, Response};
 
 use super::refusal::refuse;
 use crate::directory::{Actor, SessionId, Source, UserId};
-use crate::http::clock;
+use crate::http::clock::{self, NoRandomness};
 use crate::http::cookies::Cookie;
 use crate::http::pages::{Outcome, ReceivedAttribute, TrialPage, page, preferred_language};
 use crate::http::state::PublicUrl;
 use crate::login::{Decision, Finished, Fresh, Login, Refused, Return, TestReport};
 
-/// What comes with every answer of a provider; `None` when the system gives no randomness.
-pub(super) fn returned<'h>(headers: &'h HeaderMap, here: &PublicUrl, request_id: &str) -> Option<Return<'h>> {
-    Some(Return {
+/// What comes with every answer of a provider.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub(super) fn returned<'h>(
+    headers: &'h HeaderMap,
+    here: &PublicUrl,
+    request_id: &str,
+) -> Result<Return<'h>, NoRandomness> {
+    Ok(Return {
         browser: Cookie::Login.read(headers, here),
         fresh: fresh()?,
         origin: clock::origin(Actor::Gateway, Source::Jit, request_id),
@@ -42,10 +49,10 @@ pub(super) async fn answer(
     }
 }
 
-fn fresh() -> Option<Fresh> {
-    let (random, nonce) = (clock::random_bytes().ok()?, clock::random_nonce().ok()?);
+fn fresh() -> Result<Fresh, NoRandomness> {
+    let (random, nonce) = (clock::random_bytes()?, clock::random_nonce()?);
     let (user, session) = (UserId(clock::random_id()), SessionId(clock::random_id()));
-    Some(Fresh::new(user, session, random, nonce))
+    Ok(Fresh::new(user, session, random, nonce))
 }
 
 fn go(target: &str, cookie: Option<HeaderValue>) -> Response {

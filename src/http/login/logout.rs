@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::elsewhere::go;
+use super::signed_out;
 use crate::directory::{Actor, Code, Language, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
@@ -42,15 +43,12 @@ pub(super) async fn by_person(
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
     let origin = clock::origin(Actor::User(session.user().id), Source::Ui, &request_id);
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     let elsewhere = logout::sign_out(&login, &session, nonce, origin)
         .await
         .map_err(Denied::Storage)?;
     let mut response = elsewhere.map_or_else(
-        || {
-            let target = format!("/login/{}?signed_out=1", session.of.slug.as_str());
-            (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
-        },
+        || signed_out(session.of.slug.as_str()),
         |elsewhere| go(&elsewhere, language),
     );
     if let Some(cookie) = Cookie::Session.set("", 0, &here) {

@@ -1,15 +1,13 @@
 //! Back from an `OpenID` provider.
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 use super::finished::{answer, returned};
-use crate::directory::Code;
 use crate::http::extract::RequestName;
-use crate::http::problem;
 use crate::http::state::PublicUrl;
-use crate::login::{Login, Refused, oidc};
+use crate::login::{Login, oidc};
 
 /// Takes the browser back from the provider.
 pub(super) async fn callback(
@@ -17,18 +15,13 @@ pub(super) async fn callback(
     State(here): State<PublicUrl>,
     Path((tenant, connection)): Path<(String, String)>,
     RequestName(request_id): RequestName,
-    method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    // A look at the address must not use the code up.
-    if method == Method::HEAD {
-        return problem::method_not_allowed().await.into_response();
-    }
     let query = query.as_deref().unwrap_or_default();
     let finished = match returned(&headers, &here, &request_id) {
-        Some(returned) => oidc::finish(&login, &tenant, &connection, query, returned).await,
-        None => Err(Refused::new(Code::InternalError)),
+        Ok(returned) => oidc::finish(&login, &tenant, &connection, query, returned).await,
+        Err(none) => Err(none.into()),
     };
     answer(finished, &login, &here, &headers, &request_id).await
 }

@@ -7,10 +7,16 @@ use serde_json::{Value, json};
 
 use crate::directory::access_error::{AccessError, Contact, Remedy};
 use crate::directory::{Code, Language};
-use crate::http::clock;
+use crate::http::clock::{self, NoRandomness};
 use crate::http::pages::{PlainError, PlainErrorPage, RefusalPage, page, preferred_language};
 use crate::http::throttle::{Failed, TooMany};
 use crate::login::{Login, Refused, refusal};
+
+impl From<NoRandomness> for Refused {
+    fn from(_: NoRandomness) -> Self {
+        Self::new(Code::InternalError)
+    }
+}
 
 /// Keeps the refusal under a reference and answers with it.
 pub(super) async fn refuse(
@@ -96,7 +102,7 @@ pub(in crate::http) fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
 }
 
 /// Whether the caller is a program: it asks for JSON and not for a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())

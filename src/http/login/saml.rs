@@ -5,14 +5,13 @@ use axum::response::Response;
 
 use super::finished::{answer, returned};
 use super::return_to::checked;
-use crate::directory::Code;
 use crate::http::extract::RequestName;
 use crate::http::form::{Form, FormError};
 use crate::http::middleware::{BodyBudget, BodyError};
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
+use crate::login::Login;
 use crate::login::saml::{self, MAX_FORM, NotPosted, Posted};
-use crate::login::{Login, Refused};
 
 /// Takes what the browser posts for the provider (assertion consumer service).
 pub(super) async fn acs(
@@ -30,8 +29,8 @@ pub(super) async fn acs(
         Err(error) => Err(not_posted(&error)?),
     };
     let finished = match returned(&parts.headers, &here, &request_id) {
-        Some(returned) => saml::finish(&login, &tenant, &connection, posted, returned).await,
-        None => Err(Refused::new(Code::InternalError)),
+        Ok(returned) => saml::finish(&login, &tenant, &connection, posted, returned).await,
+        Err(none) => Err(none.into()),
     };
     Ok(answer(finished, &login, &here, &parts.headers, &request_id).await)
 }

@@ -1,22 +1,23 @@
 //! A SAML provider's messages of a sign-out, by redirect and by POST.
 
 use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 
 use super::elsewhere::go;
 use super::refusal::refuse;
-use crate::directory::{Actor, Code, Source};
+use super::signed_out;
+use crate::directory::{Actor, Source};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
 use crate::http::form::Form;
 use crate::http::middleware::BodyBudget;
 use crate::http::pages::{PlainError, PlainErrorPage, page, preferred_language};
-use crate::http::problem::{self, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
+use crate::login::Login;
 use crate::login::saml::{Carried, Heard, MAX_FORM, SloMessage, hear};
-use crate::login::{Login, Refused};
 
 /// A message in the address.
 pub(super) async fn by_redirect(
@@ -24,14 +25,9 @@ pub(super) async fn by_redirect(
     State(here): State<PublicUrl>,
     Path(at): Path<(String, String)>,
     RequestName(request_id): RequestName,
-    method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    // A look at the address must not end a session.
-    if method == Method::HEAD {
-        return problem::method_not_allowed().await.into_response();
-    }
     let carried = Carried::Redirect(query.unwrap_or_default());
     answer(&login, &here, at, carried, &headers, &request_id).await
 }
@@ -73,7 +69,7 @@ async fn answer(
             };
             hear(login, &tenant, &connection, message).await
         }
-        Err(_) => Err(Refused::new(Code::InternalError)),
+        Err(none) => Err(none.into()),
     };
     let language = preferred_language(headers);
     match heard {
@@ -99,9 +95,4 @@ async fn answer(
         }
         Err(refused) => refuse(login, headers, request_id, refused).await,
     }
-}
-
-fn signed_out(tenant: &str) -> Response {
-    let target = format!("/login/{tenant}?signed_out=1");
-    (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
 }

@@ -98,7 +98,7 @@ pub(super) async fn give(
     let given = match given.await {
         Ok(given) => given,
         Err(LocalError::SignIn(refused)) if matches!(refused.code, Code::MfaInvalid | Code::LockedOut) => {
-            let random = clock::random_bytes().map_err(|_| Problem::no_randomness())?;
+            let random = clock::random_bytes()?;
             let bits = u64::from_le_bytes(random.first_chunk().copied().unwrap_or_default());
             let kept = refusal::keep(&login, &refused, bits, &request_id, clock::now()).await;
             let status = StatusCode::from_u16(refused.code.status()).unwrap_or(StatusCode::UNAUTHORIZED);

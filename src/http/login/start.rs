@@ -1,19 +1,17 @@
 //! To the identity provider.
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, Method, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use url::form_urlencoded;
 
 use super::elsewhere::go;
 use super::refusal::refuse;
 use super::return_to::checked;
-use crate::directory::Code;
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::RequestName;
 use crate::http::pages::preferred_language;
-use crate::http::problem;
 use crate::http::state::PublicUrl;
 use crate::login::{self, Attempt, Login};
 
@@ -23,13 +21,9 @@ pub(super) async fn start(
     State(here): State<PublicUrl>,
     Path((tenant, connection)): Path<(String, String)>,
     RequestName(request_id): RequestName,
-    method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    if method == Method::HEAD {
-        return problem::method_not_allowed().await.into_response();
-    }
     let query = query.unwrap_or_default();
     let parameter = |name: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -39,20 +33,23 @@ pub(super) async fn start(
     };
     let return_to = parameter("return_to");
     let (test_ticket, login_hint) = (parameter("test"), parameter("login_hint"));
-    let Ok(random) = clock::random_bytes().and_then(|first| Ok([first, clock::random_bytes()?])) else {
-        return refuse(&login, &headers, &request_id, Code::InternalError.into()).await;
-    };
-    let attempt = Attempt {
+    let random = clock::random_bytes().and_then(|first| Ok([first, clock::random_bytes()?]));
+    let attempt = |random| Attempt {
         browser: Cookie::Login.read(&headers, &here),
         random,
         return_to: return_to
-            .and_then(|path| checked(&path, &here).map(str::to_owned))
+            .as_deref()
+            .and_then(|path| checked(path, &here).map(str::to_owned))
             .unwrap_or_else(|| "/".to_owned()),
         login_hint: login_hint.as_deref().filter(|hint| hint.len() <= 254),
         test_ticket: test_ticket.as_deref(),
         now: clock::now(),
     };
-    match login::start(&login, &tenant, &connection, attempt).await {
+    let started = match random {
+        Ok(random) => login::start(&login, &tenant, &connection, attempt(random)).await,
+        Err(none) => Err(none.into()),
+    };
+    match started {
         Ok(started) => {
             let mut response = go(&started.to, preferred_language(&headers));
             if let Some(cookie) = Cookie::bind(&started.browser, &here) {

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::token::SCOPE;
+use crate::http::clock::NoRandomness;
 use crate::http::form::FormError;
 use crate::http::middleware::BodyError;
 use crate::http::problem::log_storage_failure;
@@ -89,11 +90,15 @@ impl OauthError {
             status => Self::new(status, "server_error", said),
         }
     }
+}
 
-    /// The system gives no randomness.
-    pub(super) fn no_randomness() -> Self {
-        let said = "the system gives no randomness";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", said)
+impl From<NoRandomness> for OauthError {
+    fn from(error: NoRandomness) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            error.to_string(),
+        )
     }
 }
 

@@ -231,7 +231,7 @@ pub(super) async fn grant(
     visitor: Visitor,
     credentials: Credentials,
 ) -> Result<Response, OauthError> {
-    let random = clock::random_bytes().map_err(|_| OauthError::no_randomness())?;
+    let random = clock::random_bytes()?;
     let (tenant, directory) = (ids.text("tenant"), ids.text("directory"));
     let client = credentials.client.as_deref().unwrap_or_default();
     let too_many = |wait: TooMany| OauthError::too_many(wait.seconds);

@@ -42,8 +42,6 @@ pub(in crate::login) fn request(
         destination: &endpoint.url,
         sp: &service_provider,
         now,
-        force_authn: false,
-        is_passive: false,
     };
     Ok(send(
         (endpoint.binding, url),

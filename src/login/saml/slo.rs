@@ -177,7 +177,7 @@ impl Listening {
             }
             Parameter::Response => {
                 let response = LogoutResponse::read(&text)?;
-                response.check(&expected, &response.in_response_to)?;
+                response.check(&expected)?;
                 Word::Response(response)
             }
         };

@@ -5,14 +5,13 @@
 
 use roxmltree::{Document, Node};
 
-use super::SamlRefusal;
 use super::open::MessageKind;
 use super::signature::{self, Signature};
 use super::xml::{self, ASSERTION, DSIG, PROTOCOL};
+use super::{SUCCESS, SamlRefusal};
 use crate::directory::Code;
 use crate::sso::shown::shown;
 
-const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// What an assertion is made of, in the assertion's namespace (SAML core 2.3.3).
 const ASSERTION_PARTS: [&str; 7] = [
     "Issuer",

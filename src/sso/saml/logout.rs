@@ -3,14 +3,14 @@
 //! What is read here has passed the gate (`sso::saml::open`, or the signature of the query). Reading judges the form,
 //! `check` judges whether the message is for us, from the provider, and of now.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use roxmltree::Node;
 
 use super::key::Signer;
 use super::name_id::NameId;
-use super::profile::{CLOCK_SKEW, MAX_AGE};
+use super::profile::{CLOCK_SKEW, accepted_age, check_age, instant_form, parse_instant};
 use super::write::{Element, SAML, SAMLP, moment};
-use super::{SamlRefusal, xml};
+use super::{SUCCESS, SamlRefusal, xml};
 use crate::directory::Code;
 use crate::sso::shown::shown;
 
@@ -19,7 +19,6 @@ pub const MAX_SESSION_INDEXES: usize = 100;
 /// Bytes of a session's name.
 const MAX_SESSION_INDEX: usize = 1024;
 
-const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const RESPONDER: &str = "urn:oasis:names:tc:SAML:2.0:status:Responder";
 
 /// What every message of a sign-out must fit.
@@ -165,20 +164,13 @@ impl LogoutResponse {
         })
     }
 
-    /// Whether it is the provider's answer to this request of ours, and of now. Whether it says that the sign-out
-    /// succeeded is not judged.
+    /// Whether it is the provider's answer to us, and of now. Whether the request that it answers is ours, and whether
+    /// it says that the sign-out succeeded, is not judged.
     ///
     /// # Errors
-    /// [`Code::SamlBadIssuer`], [`Code::SamlBadDestination`], [`Code::SamlClockSkew`], [`Code::SamlExpired`], and
-    /// [`Code::SamlReplay`] for the answer to another request.
-    pub fn check(&self, expected: &Expected<'_>, request_id: &str) -> Result<(), SamlRefusal> {
-        check_common(&self.issuer, &self.destination, self.issue_instant, expected)?;
-        if self.in_response_to == request_id {
-            return Ok(());
-        }
-        Err(SamlRefusal::new(Code::SamlReplay, "in_response_to")
-            .expected(request_id)
-            .received(shown(&self.in_response_to)))
+    /// [`Code::SamlBadIssuer`], [`Code::SamlBadDestination`], [`Code::SamlClockSkew`], [`Code::SamlExpired`].
+    pub fn check(&self, expected: &Expected<'_>) -> Result<(), SamlRefusal> {
+        check_common(&self.issuer, &self.destination, self.issue_instant, expected)
     }
 
     /// The text, as [`LogoutRequest::to_xml`].
@@ -257,19 +249,11 @@ fn check_common(
             .expected(expected.slo_url)
             .received(shown(destination)));
     }
-    let age: SignedDuration = expected.now.duration_since(issued);
-    let refused = |code, limit: &str| {
-        Err(SamlRefusal::new(code, "issue_instant")
-            .expected(format!("{limit} {}", expected.now))
-            .received(issued.to_string()))
-    };
-    if age < -CLOCK_SKEW {
-        return refused(Code::SamlClockSkew, "at most 180 seconds after");
-    }
-    if age > MAX_AGE + CLOCK_SKEW {
-        return refused(Code::SamlExpired, "at most 780 seconds before");
-    }
-    Ok(())
+    check_age(issued, expected.now).map_err(|code| {
+        SamlRefusal::new(code, "issue_instant")
+            .expected(accepted_age(expected.now))
+            .received(issued.to_string())
+    })
 }
 
 fn session_indexes(root: Node<'_, '_>) -> Result<Vec<String>, SamlRefusal> {
@@ -298,13 +282,7 @@ fn required(root: Node<'_, '_>, name: &str, check: &'static str) -> Result<Strin
 
 fn instant(root: Node<'_, '_>, name: &str, check: &'static str) -> Result<Option<Timestamp>, SamlRefusal> {
     let parse = |text: &str| {
-        text.parse().map_err(|_| {
-            malformed(
-                check,
-                format!("{name} as a time in UTC, such as 2026-01-31T12:00:00Z"),
-            )
-            .received(shown(text))
-        })
+        parse_instant(text).ok_or_else(|| malformed(check, instant_form(name)).received(shown(text)))
     };
     root.attribute(name).map(parse).transpose()
 }

@@ -1,7 +1,7 @@
 //! SAML 2.0: every message of a provider, judged before anything is believed, and the messages that we send.
 //!
 //! From bytes to signed text: [`binding`] undoes how a message travelled, [`xml`] reads it, `gate` and `signature` say
-//! what it may look like, `verify` asks the one verifier, `decrypt` decrypts, and [`open`] puts them in order. What is
+//! what it may look like, `verify` asks the one verifier, with the algorithms of `method`, `decrypt` decrypts, and [`open`] puts them in order. What is
 //! believed afterwards is read from the signed text alone: [`profile`] judges what a response says, and gives the person.
 //!
 //! What is sent: `write` builds texts in canonical form, [`key`] signs them, [`service_provider`] and [`request`] say
@@ -16,6 +16,7 @@ mod gate;
 pub mod key;
 pub mod logout;
 pub mod metadata;
+mod method;
 pub mod name_id;
 pub mod open;
 pub mod profile;
@@ -34,6 +35,8 @@ pub use refusal::SamlRefusal;
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+/// The status of what went well (SAML core 3.2.2.2).
+const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 #[cfg(test)]
 mod tests;

@@ -19,11 +19,11 @@ use url::Url;
 
 use super::binding::decode_redirect;
 use super::key::Signer;
+use super::method::Method;
 use super::profile::CLOCK_SKEW;
 use super::write::RSA_SHA256;
 use super::{Certificate, SamlRefusal};
 use crate::directory::Code;
-use crate::sso::shown::shown;
 
 /// The longest query that is read, in bytes.
 pub const MAX_QUERY: usize = 64 * 1024;
@@ -49,39 +49,6 @@ const ENCODING: &str = "SAMLEncoding";
 pub(super) const PARAMETERS: [&str; 6] = [REQUEST, RESPONSE, RELAY_STATE, ALGORITHM, SIGNATURE, ENCODING];
 
 const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
-
-/// The algorithms of a query's signature that are believed (RFC 6931 2.3).
-const ALGORITHMS: [Algorithm; 6] = [
-    (RSA_SHA256, Id::RSA, MessageDigest::sha256),
-    (
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
-        Id::RSA,
-        MessageDigest::sha384,
-    ),
-    (
-        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
-        Id::RSA,
-        MessageDigest::sha512,
-    ),
-    (
-        "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-        Id::EC,
-        MessageDigest::sha256,
-    ),
-    (
-        "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
-        Id::EC,
-        MessageDigest::sha384,
-    ),
-    (
-        "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
-        Id::EC,
-        MessageDigest::sha512,
-    ),
-];
-
-/// Its name, the kind of its key, and what it digests with.
-type Algorithm = (&'static str, Id, fn() -> MessageDigest);
 
 /// The parameter that carries a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,12 +183,7 @@ impl RedirectMessage {
                 SamlRefusal::new(Code::SamlSignatureMissing, "signature").expected("SigAlg and Signature")
             );
         };
-        let Some((_, kind, digest)) = ALGORITHMS.iter().find(|(name, ..)| name == algorithm) else {
-            let names = ALGORITHMS.map(|(name, ..)| name);
-            return Err(SamlRefusal::new(Code::SamlWeakAlgorithm, "signature_algorithm")
-                .expected(names.join(", "))
-                .received(shown(algorithm)));
-        };
+        let method = Method::find(algorithm)?;
         let signature: String = signature.split_ascii_whitespace().collect();
         let signature = STANDARD
             .decode(signature)
@@ -229,8 +191,8 @@ impl RedirectMessage {
             .filter(|bytes| bytes.len() <= MAX_SIGNATURE)
             .ok_or_else(|| invalid("a signature in base64"))?;
         let fits = |certificate: &&Certificate| {
-            let key = certificate.public_key().ok().filter(|key| key.id() == *kind);
-            key.is_some_and(|key| is_signed(&key, digest(), &signature, self.signed.as_bytes()))
+            let key = certificate.public_key().ok().filter(|key| key.id() == method.key);
+            key.is_some_and(|key| is_signed(&key, (method.hash)(), &signature, self.signed.as_bytes()))
         };
         // The same key may be in an old certificate and in its successor.
         let latest = certificates

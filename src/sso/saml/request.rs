@@ -19,10 +19,6 @@ pub struct AuthnRequest<'a> {
     pub sp: &'a ServiceProvider<'a>,
     /// When it is sent.
     pub now: Timestamp,
-    /// Wants the person to authenticate anew.
-    pub force_authn: bool,
-    /// Wants the provider to ask the person nothing.
-    pub is_passive: bool,
 }
 
 impl AuthnRequest<'_> {
@@ -30,7 +26,6 @@ impl AuthnRequest<'_> {
     /// signs the address instead (bindings 3.4.4.1).
     #[must_use]
     pub fn to_xml(&self, signer: Option<&Signer>) -> String {
-        let yes = |is: bool| is.then_some("true");
         let policy = Element::new(SAMLP, "NameIDPolicy").attribute("AllowCreate", "true");
         let request = Element::new(SAMLP, "AuthnRequest")
             .attribute("ID", self.id)
@@ -39,8 +34,6 @@ impl AuthnRequest<'_> {
             .attribute("Destination", self.destination)
             .attribute("AssertionConsumerServiceURL", self.sp.acs_url)
             .attribute("ProtocolBinding", POST)
-            .attribute_if_some("ForceAuthn", yes(self.force_authn))
-            .attribute_if_some("IsPassive", yes(self.is_passive))
             .child(Element::new(SAML, "Issuer").text(self.sp.entity_id))
             .child(policy);
         request.into_message(signer)
@@ -59,8 +52,6 @@ mod tests {
             destination: "https://idp.example.com/sso?a=1&b=2",
             sp: &US,
             now: now(),
-            force_authn: false,
-            is_passive: false,
         }
     }
 
@@ -75,16 +66,6 @@ mod tests {
              https://sso.example.org/saml/acme/1</saml:Issuer>\
              <samlp:NameIDPolicy AllowCreate=\"true\"></samlp:NameIDPolicy></samlp:AuthnRequest>";
         assert_eq!(request().to_xml(None), expected);
-    }
-
-    #[test]
-    fn force_and_passive_are_written_only_when_they_are_wanted() {
-        let mut wanting = request();
-        wanting.force_authn = true;
-        assert!(wanting.to_xml(None).contains(" ForceAuthn=\"true\" "));
-        assert!(!wanting.to_xml(None).contains("IsPassive"));
-        wanting.is_passive = true;
-        assert!(wanting.to_xml(None).contains(" IsPassive=\"true\" "));
     }
 
     #[test]

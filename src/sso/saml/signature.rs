@@ -6,41 +6,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use openssl::pkey::Id;
 use roxmltree::Node;
 
 use super::SamlRefusal;
+use super::method::{Method, find_digest};
 use super::xml::{self, DSIG, EXCLUSIVE};
 use crate::directory::Code;
-use crate::sso::shown::shown;
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// Prefixes that a canonicalisation treats inclusively; a verifier looks each up at each element.
 const MAX_PREFIXES: usize = 32;
 /// Certificates of a signer and of those who vouch for it.
 const MAX_CERTIFICATES: usize = 10;
-
-/// What kind of key a method needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyKind {
-    Rsa,
-    Ec,
-}
-
-const METHODS: [(&str, KeyKind); 6] = [
-    ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", KeyKind::Rsa),
-    ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha384", KeyKind::Rsa),
-    ("http://www.w3.org/2001/04/xmldsig-more#rsa-sha512", KeyKind::Rsa),
-    ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", KeyKind::Ec),
-    ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384", KeyKind::Ec),
-    ("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512", KeyKind::Ec),
-];
-
-/// Digests and their lengths in bytes.
-const DIGESTS: [(&str, usize); 3] = [
-    ("http://www.w3.org/2001/04/xmlenc#sha256", 32),
-    ("http://www.w3.org/2001/04/xmldsig-more#sha384", 48),
-    ("http://www.w3.org/2001/04/xmlenc#sha512", 64),
-];
 
 /// A signature of the right shape; whether it fits is the verifier's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +27,8 @@ pub(super) struct Signature {
     pub(super) element: (String, String),
     /// The ID of that element.
     pub(super) id: String,
-    /// The key that can have made it.
-    pub(super) key: KeyKind,
+    /// The kind of key that can have made it.
+    pub(super) key: Id,
     /// The certificates that came with it, base64 of DER on one line; for telling why it does not fit.
     pub(super) certificates: Vec<String>,
 }
@@ -84,7 +62,8 @@ pub(super) fn read(signature: Node<'_, '_>, parent: Node<'_, '_>) -> Result<Sign
     })
 }
 
-fn read_info(info: Node<'_, '_>, id: &str) -> Result<KeyKind, SamlRefusal> {
+/// The kind of key that can have made the signature.
+fn read_info(info: Node<'_, '_>, id: &str) -> Result<Id, SamlRefusal> {
     let [Some(canonicalization), Some(method), Some(reference)] = xml::sequence(
         info,
         [
@@ -99,7 +78,7 @@ fn read_info(info: Node<'_, '_>, id: &str) -> Result<KeyKind, SamlRefusal> {
         return Err(shape("one CanonicalizationMethod, SignatureMethod and Reference"));
     };
     check_exclusive(canonicalization)?;
-    let key = *known(method, "signature_algorithm", &METHODS)?;
+    let key = Method::find(algorithm(method, "signature_algorithm")?)?.key;
     if reference.attribute("URI") != Some(format!("#{id}").as_str()) || !has_only(reference, &["URI"]) {
         return Err(invalid(
             "signature_reference",
@@ -119,7 +98,7 @@ fn read_info(info: Node<'_, '_>, id: &str) -> Result<KeyKind, SamlRefusal> {
         return Err(shape("one Transforms, DigestMethod and DigestValue"));
     };
     check_transforms(transforms)?;
-    let length = *known(digest_method, "digest_algorithm", &DIGESTS)?;
+    let length = find_digest(algorithm(digest_method, "digest_algorithm")?)?.size();
     if !has_only(digest, &[]) || bytes(digest).is_none_or(|bytes| bytes.len() != length) {
         return Err(shape("a DigestValue of the method's length in base64"));
     }
@@ -163,25 +142,12 @@ fn check_exclusive(method: Node<'_, '_>) -> Result<(), SamlRefusal> {
     Ok(())
 }
 
-/// What is known of the algorithm of an element that holds nothing else.
-fn known<'k, T>(
-    method: Node<'_, '_>,
-    check: &'static str,
-    known: &'k [(&str, T)],
-) -> Result<&'k T, SamlRefusal> {
+/// The algorithm that an element names which holds nothing else.
+fn algorithm<'a>(method: Node<'a, '_>, check: &'static str) -> Result<&'a str, SamlRefusal> {
     if method.attributes().len() != 1 || !method.children().all(xml::is_blank) {
         return Err(invalid(check, "an Algorithm and nothing else"));
     }
-    let algorithm = method.attribute("Algorithm").unwrap_or_default();
-    known
-        .iter()
-        .find_map(|(name, value)| (*name == algorithm).then_some(value))
-        .ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            SamlRefusal::new(Code::SamlWeakAlgorithm, check)
-                .expected(names.join(", "))
-                .received(shown(algorithm))
-        })
+    Ok(method.attribute("Algorithm").unwrap_or_default())
 }
 
 /// The certificates of a key's description, and nothing in it that a verifier would have to look up.

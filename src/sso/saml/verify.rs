@@ -6,31 +6,18 @@
 
 use std::panic::catch_unwind;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use openssl::hash::{MessageDigest, hash};
-use openssl::pkey::Id;
 use roxmltree::Node;
-use samael::crypto::{
-    AllowedSignatureAlgorithm as Method, CertificateDer, CryptoProvider as _, ReduceMode, XmlSec,
-};
+use samael::crypto::{CertificateDer, CryptoProvider as _, ReduceMode, XmlSec};
 
+use super::method::{METHODS, Method, find_digest};
+use super::profile::CLOCK_SKEW;
 use super::redirect::is_signed;
-use super::signature::{KeyKind, Signature, bytes};
+use super::signature::{Signature, bytes};
 use super::xml::{self, DSIG, EXCLUSIVE};
 use super::{Certificate, SamlRefusal, canonical};
 use crate::directory::Code;
-
-/// How far the clock of a certificate's owner may be off.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(180);
-
-const METHODS: [Method; 6] = [
-    Method::RsaSha256,
-    Method::RsaSha384,
-    Method::RsaSha512,
-    Method::EcdsaSha256,
-    Method::EcdsaSha384,
-    Method::EcdsaSha512,
-];
 
 /// A signed element.
 #[derive(Debug)]
@@ -55,7 +42,12 @@ pub(super) fn verify<'c>(
     let is_expired = |certificate: &Certificate| certificate.not_after < now - CLOCK_SKEW;
     let mut candidates: Vec<&Certificate> = certificates
         .iter()
-        .filter(|certificate| has_key(certificate, signature.key) && claim.is_by(certificate))
+        .filter(|certificate| {
+            certificate
+                .public_key()
+                .is_ok_and(|key| key.id() == signature.key)
+                && claim.is_by(certificate)
+        })
         .collect();
     // Which of ours comes with the message, or signed the rest of it, is a hint that saves work and decides nothing.
     candidates.sort_by_cached_key(|certificate| {
@@ -121,10 +113,12 @@ impl Claim {
         let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
         Some(Self {
             info: canonical::exclusive(info, None, &listed)?,
-            method: hash_of(child(info, "SignatureMethod")?)?,
+            method: (Method::find(algorithm(child(info, "SignatureMethod")?)?)
+                .ok()?
+                .hash)(),
             value: bytes(child(signature, "SignatureValue")?)?,
             prefixes: prefixes(exclusive),
-            digest_method: hash_of(child(reference, "DigestMethod")?)?,
+            digest_method: find_digest(algorithm(child(reference, "DigestMethod")?)?).ok()?,
             digest: bytes(child(reference, "DigestValue")?)?,
         })
     }
@@ -153,16 +147,8 @@ fn prefixes(method: Node<'_, '_>) -> Vec<String> {
     prefixes.map(str::to_owned).collect()
 }
 
-/// The hash of an algorithm that passed the gate: its name ends in it.
-fn hash_of(method: Node<'_, '_>) -> Option<MessageDigest> {
-    let name = method.attribute("Algorithm")?;
-    [
-        ("sha256", MessageDigest::sha256()),
-        ("sha384", MessageDigest::sha384()),
-        ("sha512", MessageDigest::sha512()),
-    ]
-    .into_iter()
-    .find_map(|(end, hash)| name.ends_with(end).then_some(hash))
+fn algorithm<'a>(method: Node<'a, '_>) -> Option<&'a str> {
+    method.attribute("Algorithm")
 }
 
 /// What was digested, where every signature of the document fits one of the keys; that of a Response where there are
@@ -177,7 +163,7 @@ fn digested(document: &str, certificates: &[&Certificate]) -> Option<String> {
             document,
             &keys,
             ReduceMode::PreDigest,
-            Some(&METHODS),
+            Some(&METHODS.map(|method| method.allowed)),
         )
     })
     .ok()?
@@ -191,16 +177,6 @@ fn is_of(text: &str, signature: &Signature) -> bool {
     xml::read_metadata(text).is_ok_and(|document| {
         let root = document.root_element();
         xml::is(root, namespace, name) && root.attribute("ID") == Some(signature.id.as_str())
-    })
-}
-
-fn has_key(certificate: &Certificate, kind: KeyKind) -> bool {
-    certificate.public_key().is_ok_and(|key| {
-        key.id()
-            == match kind {
-                KeyKind::Rsa => Id::RSA,
-                KeyKind::Ec => Id::EC,
-            }
     })
 }
 

@@ -10,6 +10,7 @@ mod break_glass;
 mod directories;
 mod domains;
 pub mod entities;
+mod form;
 mod openapi;
 mod population;
 pub mod problem;

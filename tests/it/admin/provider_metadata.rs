@@ -14,9 +14,10 @@ use rollcall::sso::saml::key::NewKey;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::problem::{assert_invalid_fields, assert_problem};
 use super::saml_connections::{audited, path_of, post, read};
 use crate::harness::engine::open;
-use crate::harness::{Engine, Gateway, IdpMetadata, MetadataServer, new_key};
+use crate::harness::{Engine, Gateway, IdpMetadata, MetadataServer, Tenant, new_key};
 use crate::storage::fixture::{Place, accounts_on, now, origin};
 
 on_both_engines!(
@@ -26,6 +27,7 @@ on_both_engines!(
     what_fails_is_noted_and_tried_again_within_the_hour,
     whoever_changes_the_metadata_by_hand_has_answered_the_offer,
     the_order_of_certificates_is_no_change,
+    a_refresh_that_was_overtaken_says_so_and_takes_nothing,
 );
 
 const DAY: Duration = Duration::from_hours(25);
@@ -86,9 +88,10 @@ impl Followed {
         self.connection().await.metadata.offer
     }
 
-    async fn accept(&self) -> Result<Connection, Error> {
+    /// Accepts what was offered at this time.
+    async fn accept(&self, found_at: Timestamp) -> Result<Connection, Error> {
         let full = Authority::Operator;
-        accept_offer(&self.on, self.place.tenant, &full, self.id, origin()).await
+        accept_offer(&self.on, self.place.tenant, &full, self.id, found_at, origin()).await
     }
 
     /// The actions of the audit of this connection, oldest first.
@@ -115,11 +118,17 @@ async fn a_changed_certificate_is_offered_and_taken_over_the_api(engine: Engine)
         .await
         .expect(201)
         .json;
-    let nothing = tenant
-        .call("POST", &path_of(&made, "/accept-offer"))
-        .await
-        .expect(409);
-    assert_eq!(nothing.json["code"], "nothing_offered");
+    let path = path_of(&made, "/accept-offer");
+    let accept = async |tenant: &Tenant, body: Value| tenant.call_with("POST", &path, &body).await;
+    let nothing = accept(&tenant, json!({"found_at": "2026-11-22T09:00:00Z"})).await;
+    assert_problem(&nothing, 409, "nothing_offered", "nothing");
+    for unnamed in [
+        json!({}),
+        json!({"found_at": "yesterday"}),
+        json!({"found_at": null}),
+    ] {
+        assert_invalid_fields(&accept(&tenant, unnamed).await, &["found_at"]);
+    }
     gateway.stop().await;
 
     // A day later, by the job of two nodes.
@@ -154,8 +163,11 @@ async fn a_changed_certificate_is_offered_and_taken_over_the_api(engine: Engine)
         words.starts_with("new signing certificate \"new\"") && words.contains(fingerprint),
         "{words}"
     );
-    let taken = tenant
-        .call("POST", &path_of(&made, "/accept-offer"))
+    let unseen = accept(&tenant, json!({"found_at": "2026-11-22T09:00:00Z"})).await;
+    let found_at = offer["found_at"].as_str().expect("a time");
+    assert_problem(&unseen, 409, "offer_changed", found_at);
+    assert_eq!(read(&tenant, &made).await, seen, "what was not seen is not taken");
+    let taken = accept(&tenant, json!({"found_at": found_at}))
         .await
         .expect(200)
         .json;
@@ -222,11 +234,16 @@ async fn an_offer_says_who_signed_it_and_goes_with_the_difference(engine: Engine
     let vouched = site.offer().await.expect("an offer");
     assert!(vouched.signed_by_known && vouched.provider == offer.provider);
     assert_eq!(site.connection().await.settings, trusted);
+    let refused = site.accept(day(1)).await.expect_err("another offer was seen");
+    assert!(
+        matches!(refused, Error::Refused(Refusal::OfferChanged { found_at }) if found_at == day(3)),
+        "{refused}"
+    );
     // What it was an offer of is gone again.
     site.server.answer(200, IdpMetadata::of(&site.key).xml());
     site.look(day(4)).await;
     assert_eq!(site.offer().await, None);
-    let refused = site.accept().await.expect_err("nothing is offered");
+    let refused = site.accept(day(3)).await.expect_err("nothing is offered");
     assert!(
         matches!(refused, Error::Refused(Refusal::NothingOffered)),
         "{refused}"
@@ -310,10 +327,59 @@ async fn the_order_of_certificates_is_no_change(engine: Engine) {
         .answer(200, IdpMetadata::of(&site.key).with(&[&second]).xml());
     let start = now();
     site.look(start + DAY).await;
-    let taken = site.accept().await.expect("an offer");
+    let taken = site.accept(start + DAY).await.expect("an offer");
     assert_eq!(taken.tested_at, None);
     site.server
         .answer(200, IdpMetadata::of(&second).with(&[&site.key]).xml());
     assert_eq!(site.look(start + DAY * 2).await, 1);
     assert_eq!(site.offer().await, None);
+}
+
+async fn a_refresh_that_was_overtaken_says_so_and_takes_nothing(engine: Engine) {
+    let site = Followed::new(engine).await;
+    let (tenant, operator) = (site.place.tenant, Authority::Operator);
+    let change = async |patch: SamlPatch| {
+        let asked = site.server.seen().len();
+        let held = site.server.hold().await;
+        let overtaken = async {
+            while site.server.seen().len() == asked {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let patch = ConnectionPatch {
+                saml: patch,
+                ..ConnectionPatch::default()
+            };
+            let changed = connections::update(&site.on, tenant, &operator, site.id, patch, origin());
+            let changed = changed.await.expect("a change");
+            drop(held);
+            changed
+        };
+        let refresh = connections::refresh(&site.on, tenant, &operator, site.id, origin());
+        let (refreshed, changed) = tokio::join!(refresh, overtaken);
+        (refreshed, changed)
+    };
+    // What does not touch where metadata comes from is no reason to drop it.
+    site.server.answer(200, IdpMetadata::of(&new_key("second")).xml());
+    let (refreshed, _) = change(SamlPatch {
+        require_gcm: Some(true),
+        ..SamlPatch::default()
+    })
+    .await;
+    refreshed.expect("metadata");
+    let saml = site.connection().await.settings.protocol;
+    let saml = saml.saml().expect("SAML");
+    assert!(saml.require_gcm);
+    assert_eq!(subjects(&saml.provider.certificates), ["second"]);
+    // Its end is.
+    let (refreshed, changed) = change(SamlPatch {
+        metadata_url: Some(None),
+        ..SamlPatch::default()
+    })
+    .await;
+    let refused = refreshed.expect_err("the address is gone");
+    assert!(
+        matches!(refused, Error::Refused(Refusal::MetadataSourceChanged)),
+        "{refused}"
+    );
+    assert_eq!(site.connection().await, changed);
 }

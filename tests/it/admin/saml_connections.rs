@@ -428,8 +428,19 @@ async fn a_refresh_takes_what_is_there_and_says_why_not(engine: Engine) {
     ] {
         server.answer(status, body);
         assert_problem(&refresh().await, 502, code, naming);
-        assert_eq!(read(&tenant, &made).await, now);
+        let mut after = read(&tenant, &made).await;
+        let noted = after["idp_metadata"]["error"].take();
+        assert!(
+            noted.as_str().is_some_and(|text| text.contains(naming)),
+            "{noted}"
+        );
+        assert!(after["idp_metadata"]["checked_at"].as_str() > now["idp_metadata"]["checked_at"].as_str());
+        after["idp_metadata"]["checked_at"] = now["idp_metadata"]["checked_at"].clone();
+        assert_eq!(after, now, "nothing else has changed");
     }
+    server.answer(200, IdpMetadata::of(&two).xml());
+    refresh().await.expect(204);
+    assert_eq!(read(&tenant, &made).await["idp_metadata"]["error"], Value::Null);
     let pasted = post(&tenant, json!({"idp_metadata_xml": IdpMetadata::of(&one).xml()})).await;
     let pasted = pasted.expect(201).json;
     let refused = tenant.call("POST", &path_of(&pasted, "/refresh")).await;

@@ -1,15 +1,24 @@
 //! Our own keys of SAML connections: they change with overlap.
 
+use rollcall::accounts::Error;
+use rollcall::accounts::connections::keys::{self, NewServiceKey};
+use rollcall::accounts::connections::metadata::MetadataSource;
+use rollcall::accounts::connections::{self, NewConnection, NewProtocol, NewSaml};
+use rollcall::directory::{Authority, ConnectionId, Refusal};
+use rollcall::sso::saml::key::KeyError;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::problem::assert_problem;
 use super::saml_connections::{audited, path_of, post, read};
 use crate::harness::{Call, Engine, IdpMetadata, Tenant, new_key};
+use crate::storage::fixture::{Place, accounts_on, origin};
 
 on_both_engines!(
     a_new_key_is_published_at_once_and_signs_when_it_is_told_to,
     the_key_that_signs_stays_and_the_others_go,
     there_are_at_most_four_keys,
+    a_fifth_key_is_refused_before_it_is_made,
     a_connection_without_keys_of_ours_has_nothing_there,
     every_change_of_keys_is_in_the_audit_without_them,
 );
@@ -28,7 +37,7 @@ async fn add(tenant: &Tenant, connection: &Value) -> Value {
 }
 
 /// The keys with whether they sign.
-async fn keys(tenant: &Tenant, connection: &Value) -> Vec<(Value, bool)> {
+async fn keys_of(tenant: &Tenant, connection: &Value) -> Vec<(Value, bool)> {
     let keys = read(tenant, connection).await["keys"].take();
     let keys = keys.as_array().expect("keys").iter();
     keys.map(|key| (key["id"].clone(), key["signs"] == true))
@@ -48,7 +57,7 @@ async fn a_new_key_is_published_at_once_and_signs_when_it_is_told_to(engine: Eng
     assert_eq!(second["signs"], false);
     assert_ne!(second["certificate"], first["certificate"]);
     assert_eq!(
-        keys(&tenant, &connection).await,
+        keys_of(&tenant, &connection).await,
         [(first["id"].clone(), true), (second["id"].clone(), false)]
     );
     let url = connection["metadata_url"].as_str().expect("an address");
@@ -65,7 +74,7 @@ async fn a_new_key_is_published_at_once_and_signs_when_it_is_told_to(engine: Eng
         let active = tenant.call("POST", &activate).await.expect(200).json;
         assert_eq!((&active["id"], &active["signs"]), (&second["id"], &json!(true)));
         assert_eq!(
-            keys(&tenant, &connection).await,
+            keys_of(&tenant, &connection).await,
             [(first["id"].clone(), false), (second["id"].clone(), true)]
         );
     }
@@ -88,7 +97,10 @@ async fn the_key_that_signs_stays_and_the_others_go(engine: Engine) {
     let activate = path_of_key(&connection, &second, "/activate");
     tenant.call("POST", &activate).await.expect(200);
     remove(&first).await.expect(204);
-    assert_eq!(keys(&tenant, &connection).await, [(second["id"].clone(), true)]);
+    assert_eq!(
+        keys_of(&tenant, &connection).await,
+        [(second["id"].clone(), true)]
+    );
     assert_problem(&remove(&first).await, 404, "not_found", "key");
     let gone = path_of_key(&connection, &first, "/activate");
     assert_problem(&tenant.call("POST", &gone).await, 404, "not_found", "key");
@@ -105,7 +117,47 @@ async fn there_are_at_most_four_keys(engine: Engine) {
     }
     let refused = tenant.call("POST", &path_of(&connection, "/keys")).await;
     assert_problem(&refused, 409, "too_many_keys", "4");
-    assert_eq!(keys(&tenant, &connection).await.len(), 4);
+    assert_eq!(keys_of(&tenant, &connection).await.len(), 4);
+}
+
+async fn a_fifth_key_is_refused_before_it_is_made(engine: Engine) {
+    let place = Place::new(engine).await;
+    let on = accounts_on(&place.store);
+    let new_key_of = |common_name: &str| NewServiceKey {
+        id: Uuid::now_v7(),
+        common_name: common_name.to_owned(),
+        nonce: [1; 12],
+    };
+    let saml = NewSaml {
+        metadata: MetadataSource::Xml(IdpMetadata::of(&new_key("idp")).xml()),
+        entity_id: None,
+        key: new_key_of("id.example"),
+    };
+    let id = ConnectionId(Uuid::now_v7());
+    let new = NewConnection {
+        id,
+        name: "IdP".to_owned(),
+        domains: Vec::new(),
+        protocol: NewProtocol::Saml(saml),
+    };
+    let operator = Authority::Operator;
+    let made = connections::create(&on, place.tenant, &operator, new, origin());
+    made.await.expect("a connection");
+    let add = async |name: &str| {
+        let new = new_key_of(name);
+        keys::add(&on, place.tenant, &operator, id, new, origin()).await
+    };
+    // Without a name none can be made: whether it was tried is seen.
+    let tried = add("").await.expect_err("a key without a name");
+    assert!(matches!(tried, Error::Key(KeyError::NotMade)), "{tried}");
+    for _ in 0..3 {
+        add("id.example").await.expect("a key");
+    }
+    let refused = add("").await.expect_err("a fifth key");
+    assert!(
+        matches!(refused, Error::Refused(Refusal::TooManyKeys)),
+        "{refused}"
+    );
 }
 
 async fn a_connection_without_keys_of_ours_has_nothing_there(engine: Engine) {

@@ -9,6 +9,7 @@ use crate::sso::fixture::Certified;
 on_both_engines!(
     each_condition_finds_what_it_says,
     pages_follow_each_other_from_the_newest_to_the_oldest,
+    each_says_by_name_where_it_was_tried,
     an_administrator_searches_their_own_tenant_alone,
     what_is_no_condition_is_refused_by_name,
     those_of_no_tenant_are_the_operators_to_see,
@@ -129,6 +130,31 @@ async fn pages_follow_each_other_from_the_newest_to_the_oldest(engine: Engine) {
     assert_eq!((found, cursor), (whole, None));
 }
 
+async fn each_says_by_name_where_it_was_tried(engine: Engine) {
+    let (one, other) = (Certified::new(engine).await, Certified::new(engine).await);
+    let (first, second) = (knock(&one, &program()).await, knock(&other, &program()).await);
+    let at = first.json["occurred_at"].as_str().expect("a time");
+    let everything = everywhere(&one, &[("from", at), ("limit", "500")])
+        .await
+        .expect(200);
+    let items = everything.json["items"].as_array().expect("items");
+    for (site, refused) in [(&one, &first), (&other, &second)] {
+        let item = items
+            .iter()
+            .find(|item| item["reference"] == refused.json["reference"]);
+        let item = item.expect("the refusal");
+        let tenant = site.tenant.call("GET", "").await.expect(200).json;
+        for field in ["id", "slug", "name"] {
+            assert_eq!(item["tenant"][field], tenant[field], "{field}");
+        }
+        let path = format!("/connections/{}", site.connection.id);
+        let connection = site.tenant.call("GET", &path).await.expect(200).json;
+        for field in ["id", "name"] {
+            assert_eq!(item["connection"][field], connection[field], "{field}");
+        }
+    }
+}
+
 async fn an_administrator_searches_their_own_tenant_alone(engine: Engine) {
     let (site, other) = (Certified::new(engine).await, Certified::new(engine).await);
     let (own, foreign) = (two(&site).await, two(&other).await);
@@ -193,6 +219,10 @@ async fn what_is_no_condition_is_refused_by_name(engine: Engine) {
         .await
         .expect(422);
     assert_eq!(answer.json["errors"][0]["field"], "tenant");
+    let twice = within(&site, &[("tenant", site.tenant.slug.as_str())])
+        .await
+        .expect(422);
+    assert_eq!(twice.json["errors"][0]["field"], "tenant");
     let swapped = [("from", "2026-11-22"), ("to", "2026-11-20")];
     let answer = within(&site, &swapped).await.expect(422);
     assert_eq!(answer.json["errors"][0]["field"], "to");

@@ -15,6 +15,7 @@ use openssl::sha::sha256;
 use openssl::sign::Signer;
 use rollcall::sso::saml::key::{self, NewKey};
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex as Gate, MutexGuard as GateGuard};
 use tokio::task::JoinHandle;
 
 /// What a provider says of itself. It is written in canonical form, so that it can be signed as it stands.
@@ -115,6 +116,8 @@ struct Inside {
     answer: Mutex<(u16, Vec<u8>)>,
     /// What `Accept` was in each request.
     seen: Mutex<Vec<String>>,
+    /// Held while answers are held back.
+    gate: Gate<()>,
 }
 
 fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -129,6 +132,7 @@ impl MetadataServer {
         let inside = Arc::new(Inside {
             answer: Mutex::new((200, xml.as_bytes().to_vec())),
             seen: Mutex::default(),
+            gate: Gate::default(),
         });
         let router = Router::new().fallback(serve).with_state(Arc::clone(&inside));
         let server = tokio::spawn(async move {
@@ -146,6 +150,11 @@ impl MetadataServer {
         *locked(&self.inside.answer) = (status, body.into());
     }
 
+    /// Holds every answer back until what is given is dropped.
+    pub async fn hold(&self) -> GateGuard<'_, ()> {
+        self.inside.gate.lock().await
+    }
+
     /// The `Accept` header of each request so far.
     pub fn seen(&self) -> Vec<String> {
         locked(&self.inside.seen).clone()
@@ -161,6 +170,7 @@ impl Drop for MetadataServer {
 async fn serve(State(inside): State<Arc<Inside>>, headers: HeaderMap) -> Response {
     let accept = headers.get("accept").map(|value| value.to_str().expect("ASCII"));
     locked(&inside.seen).push(accept.unwrap_or_default().to_owned());
+    let _open = inside.gate.lock().await;
     let (status, body) = locked(&inside.answer).clone();
     let location = [("location", "http://127.0.0.1:1/elsewhere")];
     (StatusCode::from_u16(status).expect("a status"), location, body).into_response()

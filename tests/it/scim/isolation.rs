@@ -223,6 +223,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             }
             Some("password") => Some(json!({"password": "violet otter, 7 lamps"})),
             Some("group-mapping") => Some(json!({"rules": []})),
+            Some("accept-offer") => Some(json!({"found_at": "2026-11-22T09:00:00Z"})),
             Some("explain") => Some(json!({"method": "GET", "path": "/Users"})),
             Some("issuers") => Some(json!({"issuer": "https://idp.example", "subject": "workload"})),
             _ => None,

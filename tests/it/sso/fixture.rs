@@ -28,29 +28,39 @@ impl Connection {
     /// Makes a connection to a provider and switches it on. The client is a name and a secret; one without is public.
     pub async fn create(tenant: &Tenant, issuer: &str, client: (&str, &str), domains: &[&str]) -> Self {
         let body = json!({
-            "kind": "oidc", "name": crate::harness::random_name("idp"), "issuer": issuer, "client_id": client.0,
-            "client_secret": Some(client.1).filter(|secret| !secret.is_empty()), "domains": domains, "allowed_hosts": [],
+            "kind": "oidc", "issuer": issuer, "client_id": client.0, "domains": domains, "allowed_hosts": [],
+            "client_secret": Some(client.1).filter(|secret| !secret.is_empty()),
         });
-        let made = tenant.call_with("POST", "/connections", &body).await.expect(201);
+        let made = connect(tenant, body).await;
         let text = |name: &str| made.json[name].as_str().expect(name).to_owned();
-        let connection = Self {
+        Self {
             id: made.id(),
             start_url: text("start_url"),
             redirect_uri: text("redirect_uri"),
-        };
-        connection
-            .patch(tenant, &json!({"enabled": true}))
-            .await
-            .expect(200);
-        connection
+        }
     }
 
     /// Changes its settings.
     pub async fn patch(&self, tenant: &Tenant, body: &Value) -> Answer {
-        tenant
-            .call_with("PATCH", &format!("/connections/{}", self.id), body)
-            .await
+        change(tenant, &self.id, body).await
     }
+}
+
+/// Makes a connection under a name of its own and switches it on; the answer is that of its creation.
+pub async fn connect(tenant: &Tenant, mut body: Value) -> Answer {
+    body["name"] = random_name("idp").into();
+    let made = tenant.call_with("POST", "/connections", &body).await.expect(201);
+    change(tenant, &made.id(), &json!({"enabled": true}))
+        .await
+        .expect(200);
+    made
+}
+
+/// Changes the settings of a connection.
+pub async fn change(tenant: &Tenant, id: &str, body: &Value) -> Answer {
+    tenant
+        .call_with("PATCH", &format!("/connections/{id}"), body)
+        .await
 }
 
 impl House {
@@ -221,9 +231,16 @@ impl<'p> Certified<'p> {
     }
 }
 
-async fn me(base: &str, browser: &Browser) -> Answer {
+/// Who is signed in.
+pub async fn me(base: &str, browser: &Browser) -> Answer {
     let browser = browser.with_header("Accept", "application/json");
     browser.get(&format!("{base}/api/v1/me")).await.answer
+}
+
+/// Sends the form of the landing page, which signs out.
+pub async fn sign_out(base: &str, browser: &Browser) -> Page {
+    let landing = browser.open(base).await.expect(200);
+    browser.submit(&landing, &[]).await
 }
 
 /// A request by a session, with its CSRF token.

@@ -2,6 +2,8 @@
 //!
 //! The gateway is started as a program, which trusts the front's certificate by `SSL_CERT_FILE`.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::fixture::Certified;
@@ -15,14 +17,15 @@ on_both_engines!(
 );
 
 /// The gateway at `https://localhost`, the provider at `https://127.0.0.1`.
-struct Sites {
-    front: TlsFront,
-    provider: OidcProvider,
-    served: Served,
+pub struct Sites<P> {
+    pub front: TlsFront,
+    pub provider: P,
+    pub served: Served,
 }
 
-impl Sites {
-    async fn start(engine: Engine) -> Self {
+impl<P> Sites<P> {
+    /// `start` starts the provider that is seen at an origin, and says where it listens.
+    pub async fn start(engine: Engine, start: impl AsyncFnOnce(String) -> (P, SocketAddr)) -> Self {
         let front = TlsFront::start(&["localhost", "127.0.0.1"]).await;
         let certificate = front.certificate_file().display().to_string();
         let served = Setup::on(engine)
@@ -32,15 +35,26 @@ impl Sites {
             .with("SSL_CERT_FILE", &certificate);
         let served = tokio::task::spawn_blocking(move || served.serve());
         let served = served.await.expect("the gateway starts");
-        let provider = OidcProvider::start(&json!({"issuer": front.origin("127.0.0.1")})).await;
+        let (provider, listening) = start(front.origin("127.0.0.1")).await;
         let address = served.base.strip_prefix("http://").expect("http");
         front.route("localhost", address.parse().expect("an address"));
-        front.route("127.0.0.1", provider.address);
+        front.route("127.0.0.1", listening);
         Self {
             front,
             provider,
             served,
         }
+    }
+}
+
+impl Sites<OidcProvider> {
+    async fn new(engine: Engine) -> Self {
+        Self::start(engine, async |origin| {
+            let provider = OidcProvider::start(&json!({"issuer": origin})).await;
+            let listening = provider.address;
+            (provider, listening)
+        })
+        .await
     }
 
     async fn certified(&self) -> Certified<'_> {
@@ -55,7 +69,7 @@ fn set_cookies(page: &crate::harness::browser::Page) -> Vec<&str> {
 }
 
 async fn over_https_cookies_are_kept_to_the_host_and_the_sign_in_works(engine: Engine) {
-    let sites = Sites::start(engine).await;
+    let sites = Sites::new(engine).await;
     let site = sites.certified().await;
     assert_eq!(site.base(), sites.front.origin("localhost"));
     let sub = site.person(&json!({})).await;
@@ -96,7 +110,7 @@ async fn over_https_cookies_are_kept_to_the_host_and_the_sign_in_works(engine: E
 }
 
 async fn a_form_of_another_site_signs_nobody_out(engine: Engine) {
-    let sites = Sites::start(engine).await;
+    let sites = Sites::new(engine).await;
     let site = sites.certified().await;
     let (browser, _) = site.signed_in(&site.person(&json!({})).await).await;
     let address = format!("{}/logout", site.base());
@@ -109,7 +123,7 @@ async fn a_form_of_another_site_signs_nobody_out(engine: Engine) {
 }
 
 async fn chromium_signs_in_and_out_between_two_sites(engine: Engine) {
-    let sites = Sites::start(engine).await;
+    let sites = Sites::new(engine).await;
     let site = sites.certified().await;
     let sub = site.person(&json!({})).await;
     let chromium = Chromium::start().await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixture::Certified;
+use super::fixture::{Certified, sign_out};
 use crate::harness::browser::query_of;
 use crate::harness::rogue::{Endpoint, Reply, token};
 use crate::harness::{Answer, Browser, Call, Engine, Rogue};
@@ -17,10 +17,8 @@ on_both_engines!(
 );
 
 impl Certified<'_> {
-    /// Sends the form of the landing page.
     async fn sign_out(&self, browser: &Browser) -> crate::harness::browser::Page {
-        let landing = browser.open(&self.base()).await.expect(200);
-        browser.submit(&landing, &[]).await.expect(303)
+        sign_out(&self.base(), browser).await.expect(303)
     }
 
     /// Signs out at the provider, which asks first.

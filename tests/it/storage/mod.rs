@@ -12,6 +12,7 @@ pub mod fixture;
 mod groups;
 mod isolation;
 mod large_groups;
+mod leases;
 mod lists;
 mod names;
 mod opening;

@@ -191,7 +191,7 @@ fn find_client(ids: &UrlIds) -> Result<ClientId, Problem> {
 }
 
 fn new_secret(expires_at: Timestamp) -> Result<NewClientSecret, Problem> {
-    let random = clock::random_bytes().map_err(|_| Problem::no_randomness())?;
+    let random = clock::random_bytes()?;
     Ok(NewClientSecret {
         id: ClientSecretId(clock::random_id()),
         random,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
-use super::super::body::{Fields, nullable};
+use super::super::body::{Fields, given, nullable};
 use super::super::rights::are_sections;
 use super::view::GroupRuleView;
 use crate::accounts::connections::keys::NewServiceKey;
@@ -151,7 +152,7 @@ pub(super) fn new_key(here: &PublicUrl) -> Result<NewServiceKey, Problem> {
     Ok(NewServiceKey {
         id: clock::random_id(),
         common_name: host.unwrap_or_else(|| "rollcall".to_owned()),
-        nonce: clock::random_nonce().map_err(|_| Problem::no_randomness())?,
+        nonce: clock::random_nonce()?,
     })
 }
 
@@ -160,51 +161,78 @@ pub(super) fn new_key(here: &PublicUrl) -> Result<NewServiceKey, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct ConnectionPatchBody {
     /// Its name for people, unique in the tenant.
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Whether people may sign in through it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
-    #[schema(max_items = 100)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 100, nullable = false)]
     domains: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     jit: Option<JitPatchBody>,
     /// Names of claims, best first, by attribute: `email`, `first_name`, `last_name`, `display_name`, `user_name`,
     /// `external_id`, `groups`. What is not named has the default names; an empty list switches an attribute off.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     attribute_mapping: Option<BTreeMap<String, ClaimNamesBody>>,
-    #[schema(max_items = 1000)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 1000, nullable = false)]
     group_mapping: Option<Vec<GroupRuleView>>,
     /// Counts an e-mail address in a verified domain as verified where the provider does not say so.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     trust_email: Option<bool>,
     /// Null for the tenant's only directory.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Uuid>)]
     directory_id: Option<Option<DirectoryId>>,
     /// OpenID only: the issuer, exactly as the provider writes it.
-    #[schema(format = "uri")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(format = "uri", nullable = false)]
     issuer: Option<String>,
     /// OpenID only: our name at the provider.
-    #[schema(min_length = 1, max_length = 512)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 512, nullable = false)]
     client_id: Option<String>,
     /// OpenID only: a new secret of the provider for us.
-    #[schema(min_length = 1, max_length = 4096)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 4096, nullable = false)]
     client_secret: Option<String>,
     /// OpenID only: hosts besides the issuer's own that its endpoints may be on.
-    #[schema(max_items = 100)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 100, nullable = false)]
     allowed_hosts: Option<Vec<String>>,
     /// OpenID only: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     algorithms: Option<Vec<String>>,
     /// SAML only: new metadata of the provider. It is not fetched from an address any more.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     idp_metadata_xml: Option<String>,
     /// SAML only: where to fetch new metadata of the provider, now and from now on; null ends the fetching.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, format = "uri")]
     idp_metadata_url: Option<Option<String>>,
     /// SAML only: which provider is meant, where the new metadata describes several.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     idp_entity_id: Option<String>,
     /// SAML only: takes a response that answers no request of ours.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     allow_idp_initiated: Option<bool>,
     /// SAML only: refuses assertions that are encrypted without authentication (CBC).
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     require_gcm: Option<bool>,
     /// SAML only: signs requests also where the provider's metadata does not ask for it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     sign_requests: Option<bool>,
     /// SAML only: how requests travel, `redirect` or `post`; null for redirect where the provider takes it.
     #[serde(default, deserialize_with = "nullable")]
@@ -216,6 +244,8 @@ pub(super) struct ConnectionPatchBody {
 #[serde(deny_unknown_fields)]
 struct JitPatchBody {
     /// Whether a person who is not known yet gets an account at the first login.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     enabled: Option<bool>,
     /// The entity that they belong to; null for none.
     #[serde(default, deserialize_with = "nullable")]
@@ -225,7 +255,7 @@ struct JitPatchBody {
 
 /// One name or several.
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a name or a list of names")]
 enum ClaimNamesBody {
     One(String),
     Many(Vec<String>),
@@ -321,6 +351,31 @@ fn saml_patch(fields: &mut Fields, body: &mut ConnectionPatchBody) -> SamlPatch 
     }
 }
 
+/// Which offer is taken.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptOfferBody {
+    /// `found_at` of the offer that was seen. A later one is not taken: 409 `offer_changed`.
+    #[schema(format = DateTime)]
+    found_at: String,
+}
+
+impl AcceptOfferBody {
+    pub(super) fn check(&self) -> Result<Timestamp, Problem> {
+        let mut fields = Fields::default();
+        let found_at = self.found_at.parse();
+        if found_at.is_err() {
+            fields.refuse(
+                "found_at",
+                "found_at of the offer that is to be taken, as it was shown",
+            );
+        }
+        fields.finish()?;
+        // What is none was refused above.
+        found_at.map_err(|_| Problem::not_found("offer"))
+    }
+}
+
 fn check_lists(fields: &mut Fields, domains: Option<&Vec<String>>, allowed_hosts: Option<&Vec<String>>) {
     for (field, list) in [("domains", domains), ("allowed_hosts", allowed_hosts)] {
         if list.is_some_and(|list| list.len() > 100) {
@@ -347,6 +402,6 @@ fn is_rule(rule: &GroupRuleView) -> bool {
 fn secret(fields: &mut Fields, text: Option<String>) -> Result<Option<NewSecret>, Problem> {
     let Some(text) = text else { return Ok(None) };
     fields.text("client_secret", &text, 4096);
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     Ok(Some(NewSecret { text, nonce }))
 }

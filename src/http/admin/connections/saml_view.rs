@@ -62,7 +62,8 @@ struct IdpMetadataView {
     offer: Option<OfferView>,
 }
 
-/// What the metadata says otherwise than this connection has it. It is taken by `.../accept-offer`.
+/// What the metadata says otherwise than this connection has it. It is taken by `.../accept-offer`, which names its
+/// `found_at`.
 #[derive(Serialize, ToSchema)]
 struct OfferView {
     #[schema(format = DateTime)]

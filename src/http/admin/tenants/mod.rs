@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, nullable, parse_query};
+use super::body::{Fields, JsonBody, given, nullable, parse_query};
 use super::list::Page;
 use super::users::languages;
 use crate::accounts::{Accounts, tenants};
@@ -128,13 +128,16 @@ async fn read(admin: TenantAdmin) -> Json<TenantView> {
 #[serde(deny_unknown_fields)]
 struct TenantPatchBody {
     /// Its name for people.
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Where its people are sent for help; null for nowhere.
     #[serde(default, deserialize_with = "nullable")]
     #[schema(format = Email, value_type = Option<String>)]
     support_email: Option<Option<String>>,
     /// Whether nobody may sign in. For the operator alone.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     suspended: Option<bool>,
     /// Where days of access begin and end: a name of the IANA database. Access that was given keeps its moments.
     time_zone: Option<String>,

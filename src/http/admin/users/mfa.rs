@@ -87,7 +87,7 @@ async fn reset(
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
     let (by, origin) = (caller.authority(), caller.origin());
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     users::reset_mfa(&on, caller.tenant.clone(), by, id, nonce, origin).await?;
     super::show(&on, &caller, id).await
 }

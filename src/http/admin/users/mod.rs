@@ -234,7 +234,7 @@ async fn set_break_glass(
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
     let (by, origin) = (caller.authority(), caller.origin());
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     users::set_break_glass(&on, caller.tenant.id, by, id, body.enabled, nonce, origin).await?;
     show(&on, &caller, id).await
 }

@@ -101,7 +101,7 @@ pub(super) async fn update(
     let shown = users::find(&on, tenant.id, &caller.authority(), id).await?;
     let code = |code: String| on.hash_access_code(tenant.id, id, &code);
     let patch = check(&form, body, &shown.user.user_name, code)?;
-    let nonce = clock::random_nonce().map_err(|_| Problem::no_randomness())?;
+    let nonce = clock::random_nonce()?;
     users::update(
         &on,
         tenant.id,

@@ -21,10 +21,7 @@ pub(super) fn read(
     check: &'static str,
 ) -> Result<Option<Timestamp>, SamlRefusal> {
     let parsed = element.attribute(attribute).map(|text| {
-        parse(text).ok_or_else(|| {
-            let expected = format!("{attribute} as a time in UTC, such as 2026-01-31T12:00:00Z");
-            invalid(check, &expected, &shown(text))
-        })
+        parse_instant(text).ok_or_else(|| invalid(check, &instant_form(attribute), &shown(text)))
     });
     parsed.transpose()
 }
@@ -40,7 +37,7 @@ pub(super) fn require(
 
 /// An `xs:dateTime` in UTC. A zone that is left out would mean the same (SAML core 1.3.3), but who leaves it out has
 /// written local time by mistake.
-fn parse(text: &str) -> Option<Timestamp> {
+pub(in crate::sso::saml) fn parse_instant(text: &str) -> Option<Timestamp> {
     let local = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
     let (seconds, fraction) = match local.split_once('.') {
         Some((seconds, fraction)) => (seconds, Some(fraction)),
@@ -62,6 +59,30 @@ fn parse(text: &str) -> Option<Timestamp> {
     (is_shaped && is_second && is_fraction)
         .then(|| format!("{local}Z").parse().ok())
         .flatten()
+}
+
+/// How an attribute that holds a point in time has to be written.
+pub(in crate::sso::saml) fn instant_form(attribute: &str) -> String {
+    format!("{attribute} as a time in UTC, such as 2026-01-31T12:00:00Z")
+}
+
+/// Whether a message that was issued then is of now: not of the future, and not old.
+///
+/// # Errors
+/// [`Code::SamlClockSkew`] and [`Code::SamlExpired`].
+pub(in crate::sso::saml) fn check_age(issued: Timestamp, now: Timestamp) -> Result<(), Code> {
+    if issued.duration_since(now) > CLOCK_SKEW {
+        Err(Code::SamlClockSkew)
+    } else if now.duration_since(issued) > MAX_AGE + CLOCK_SKEW {
+        Err(Code::SamlExpired)
+    } else {
+        Ok(())
+    }
+}
+
+/// When a message has to have been issued, in words.
+pub(in crate::sso::saml) fn accepted_age(now: Timestamp) -> String {
+    format!("at most 780 seconds before {now}, at most 180 after it")
 }
 
 impl Judge<'_> {
@@ -92,18 +113,13 @@ impl Judge<'_> {
     /// When a message was issued: not in the future, and not long ago.
     pub(super) fn is_recent(&mut self, check: &'static str, at: Timestamp) -> Result<(), SamlRefusal> {
         let now = self.expected.now;
-        let is_ahead = at.duration_since(now) > CLOCK_SKEW;
-        let is_old = now.duration_since(at) > MAX_AGE + CLOCK_SKEW;
+        let age = check_age(at, now);
         self.check(
-            if is_ahead {
-                Code::SamlClockSkew
-            } else {
-                Code::SamlExpired
-            },
+            age.err().unwrap_or(Code::SamlExpired),
             check,
-            &format!("at most 780 seconds before {now}, at most 180 after it"),
+            &accepted_age(now),
             Some(&at.to_string()),
-            !is_ahead && !is_old,
+            age.is_ok(),
         )
     }
 }

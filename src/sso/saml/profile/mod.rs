@@ -25,6 +25,7 @@ use crate::sso::shown::shown;
 use crate::sso::{AttributeMapping, Attributes, VerifiedIdentity};
 
 pub use instant::{CLOCK_SKEW, MAX_AGE};
+pub(in crate::sso::saml) use instant::{accepted_age, check_age, instant_form, parse_instant};
 
 /// What a response must fit.
 #[derive(Debug, Clone, Copy)]

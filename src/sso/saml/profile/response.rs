@@ -4,10 +4,9 @@ use roxmltree::Node;
 
 use super::{Judge, element, instant};
 use crate::directory::Code;
-use crate::sso::saml::{SamlRefusal, xml};
+use crate::sso::saml::{SUCCESS, SamlRefusal, xml};
 use crate::sso::shown::shown;
 
-const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 /// Status codes that are read one inside the other; SAML core 3.2.2.2 speaks of two.
 const STATUS_DEPTH: usize = 3;
 

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::fixture::{Begun, House, SamlConnection, begin_at, facts, me};
+use super::fixture::{Begun, House, SamlConnection, begin_at, facts};
 use crate::harness::browser::Page;
 use crate::harness::saml::{Draft, posted};
 use crate::harness::{Browser, Engine};
+use crate::sso::fixture::me;
 
 on_both_engines!(
     the_first_sign_in_makes_the_person_and_the_second_finds_them,

@@ -10,7 +10,8 @@ use url::Url;
 use crate::harness::browser::{Page, query_of};
 use crate::harness::saml::keys::{EXPIRED, Key, P256, RSA};
 use crate::harness::saml::{Draft, Facts, PERSISTENT, SamlIdp, posted, redirect, xml};
-use crate::harness::{Answer, Browser, Canary, Engine, Gateway, Tenant, random_name};
+use crate::harness::{Answer, Browser, Canary, Engine, Gateway, Tenant};
+use crate::sso::fixture::{change, connect, me};
 
 /// A tenant whose people sign in through the scripted provider.
 pub struct House {
@@ -39,32 +40,22 @@ impl SamlConnection {
     /// Makes a connection for the domain acme.example and switches it on; `provider` is `idp_metadata_xml` or
     /// `idp_metadata_url`.
     pub async fn create(tenant: &Tenant, provider: (&str, &str)) -> Self {
-        let mut body = json!({
-            "kind": "saml", "name": random_name("idp"), "domains": ["acme.example"],
-        });
-        body[provider.0] = provider.1.into();
-        let made = tenant.call_with("POST", "/connections", &body).await.expect(201);
+        let body = json!({"kind": "saml", "domains": ["acme.example"], provider.0: provider.1});
+        let made = connect(tenant, body).await;
         let text = |name: &str| made.json[name].as_str().expect(name).to_owned();
-        let connection = Self {
+        Self {
             id: made.id(),
             start_url: text("start_url"),
             acs_url: text("acs_url"),
             entity_id: text("entity_id"),
             metadata_url: text("metadata_url"),
             slo_url: text("slo_url"),
-        };
-        connection
-            .patch(tenant, &json!({"enabled": true}))
-            .await
-            .expect(200);
-        connection
+        }
     }
 
     /// Changes its settings.
     pub async fn patch(&self, tenant: &Tenant, body: &Value) -> Answer {
-        tenant
-            .call_with("PATCH", &format!("/connections/{}", self.id), body)
-            .await
+        change(tenant, &self.id, body).await
     }
 
     /// Our own metadata, read as a browser does, which trusts every certificate.
@@ -267,11 +258,6 @@ pub fn facts(issuer: &str, connection: &SamlConnection, begun: Option<&Begun>) -
         ],
         now: jiff::Timestamp::now(),
     }
-}
-
-pub async fn me(base: &str, browser: &Browser) -> Answer {
-    let browser = browser.with_header("Accept", "application/json");
-    browser.get(&format!("{base}/api/v1/me")).await.answer
 }
 
 /// The text of a parameter of a form.

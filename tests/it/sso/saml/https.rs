@@ -3,52 +3,30 @@
 
 use serde_json::json;
 
-use super::simplesamlphp::Site;
-use crate::harness::{Browser, Chromium, Engine, ProviderProgram, Tenant, TlsFront};
-use crate::process::program::{Served, Setup};
+use super::simplesamlphp::{site_at, up_to_the_response};
+use crate::harness::{Browser, Chromium, Engine, ProviderProgram, Tenant};
+use crate::sso::https::Sites;
 
 on_both_engines!(
     over_https_the_login_cookie_travels_with_the_post,
     chromium_signs_in_between_two_sites,
 );
 
-/// The gateway at `https://localhost`, the provider at `https://127.0.0.1`.
-struct Sites {
-    _front: TlsFront,
-    provider: ProviderProgram,
-    served: Served,
-}
-
-impl Sites {
-    async fn start(engine: Engine) -> Self {
-        let front = TlsFront::start(&["localhost", "127.0.0.1"]).await;
-        let certificate = front.certificate_file().display().to_string();
-        let served = Setup::on(engine)
-            .await
-            .with("ROLLCALL_PUBLIC_URL", &front.origin("localhost"))
-            .with("ROLLCALL_ALLOW_PRIVATE_IDP", "true")
-            .with("SSL_CERT_FILE", &certificate);
-        let served = tokio::task::spawn_blocking(move || served.serve());
-        let served = served.await.expect("the gateway starts");
-        let settings = json!({"origin": front.origin("127.0.0.1")});
-        let provider = ProviderProgram::start_simplesamlphp(&settings).await;
-        let address = served.base.strip_prefix("http://").expect("http");
-        front.route("localhost", address.parse().expect("an address"));
-        front.route("127.0.0.1", provider.address);
-        Self {
-            _front: front,
-            provider,
-            served,
-        }
-    }
+async fn sites_on(engine: Engine) -> Sites<ProviderProgram> {
+    Sites::start(engine, async |origin| {
+        let provider = ProviderProgram::start_simplesamlphp(&json!({"origin": origin})).await;
+        let listening = provider.address;
+        (provider, listening)
+    })
+    .await
 }
 
 async fn over_https_the_login_cookie_travels_with_the_post(engine: Engine) {
-    let sites = Sites::start(engine).await;
+    let sites = sites_on(engine).await;
     let tenant = Tenant::create(&sites.served.base).await;
-    let site = Site::of(tenant, &sites.provider, &json!({})).await;
+    let site = site_at(tenant, &sites.provider, &json!({})).await;
     let browser = Browser::new();
-    let response = site.up_to_the_response(&browser).await;
+    let response = up_to_the_response(&site, &browser).await;
     assert!(
         response.url.as_str().starts_with(&sites.provider.origin),
         "{}",
@@ -66,9 +44,9 @@ async fn over_https_the_login_cookie_travels_with_the_post(engine: Engine) {
 }
 
 async fn chromium_signs_in_between_two_sites(engine: Engine) {
-    let sites = Sites::start(engine).await;
+    let sites = sites_on(engine).await;
     let tenant = Tenant::create(&sites.served.base).await;
-    let site = Site::of(tenant, &sites.provider, &json!({})).await;
+    let site = site_at(tenant, &sites.provider, &json!({})).await;
     // The request goes by POST as well, by a form of ours that sends itself.
     let by_post = json!({"request_binding": "post"});
     site.connection.patch(&site.tenant, &by_post).await.expect(200);

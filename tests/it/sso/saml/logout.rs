@@ -8,6 +8,7 @@ use crate::harness::saml::algorithms::{RSA_SHA1, RSA_SHA256, RSA_SHA512};
 use crate::harness::saml::keys::{OTHER_RSA, P256};
 use crate::harness::saml::{Draft, Logout, Signing, new_id, posted, redirect, xml};
 use crate::harness::{Browser, Engine};
+use crate::sso::fixture::sign_out;
 
 on_both_engines!(
     the_provider_ends_a_session_by_redirect,
@@ -219,21 +220,10 @@ async fn a_request_about_nobody_succeeds(engine: Engine) {
     house.me(&ada).await.expect(200);
 }
 
-/// Signs out here, and gives where the browser is sent.
-async fn sign_out(house: &House, browser: &Browser) -> Page {
-    let page = browser.open(&house.gateway.base()).await;
-    let forms = page.forms();
-    let form = forms
-        .iter()
-        .find(|form| form.action.contains("logout"))
-        .expect("a form to sign out");
-    browser.submit_form(&page, form, &[]).await
-}
-
 async fn the_gateway_asks_the_provider_to_end_its_session(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let page = sign_out(&house, &ada).await;
+    let page = sign_out(&house.gateway.base(), &ada).await;
     let to = page.location().unwrap_or_else(|| panic!("{page:?}"));
     let request = redirect::message_in(&to, "SAMLRequest");
     let read = xml::read(&request);
@@ -254,7 +244,10 @@ async fn the_gateway_asks_the_provider_to_end_its_session(engine: Engine) {
 async fn a_failure_at_the_provider_is_told(engine: Engine) {
     let house = House::new(engine).await;
     let (ada, _) = house.signed_in().await;
-    let to = sign_out(&house, &ada).await.location().expect("a redirect");
+    let to = sign_out(&house.gateway.base(), &ada)
+        .await
+        .location()
+        .expect("a redirect");
     let request = redirect::message_in(&to, "SAMLRequest");
     let id = xml::read(&request).attribute("ID").expect("an id").to_owned();
     let answer = Draft::logout_response(&house.logout(), &id, "Responder").sign_response(&Signing::default());
@@ -642,7 +635,10 @@ async fn an_answer_that_nobody_asked_for_is_refused(engine: Engine) {
 async fn a_forged_answer_is_refused(engine: Engine) {
     let house = House::new(engine).await;
     let (browser, _) = house.signed_in().await;
-    let to = sign_out(&house, &browser).await.location().expect("a redirect");
+    let to = sign_out(&house.gateway.base(), &browser)
+        .await
+        .location()
+        .expect("a redirect");
     let id = xml::read(&redirect::message_in(&to, "SAMLRequest"))
         .attribute("ID")
         .expect("an id")

@@ -15,6 +15,7 @@ mod documents;
 mod encryption;
 mod https;
 mod logout;
+mod program;
 mod provider_begins;
 mod pysaml2;
 mod references;

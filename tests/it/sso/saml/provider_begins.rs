@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::fixture::House;
+use crate::admin::problem::assert_problem;
 use crate::harness::saml::{Draft, posted};
-use crate::harness::{Browser, Engine};
+use crate::harness::{Browser, Call, Engine};
 
 on_both_engines!(
     where_it_is_allowed_the_provider_may_begin,
@@ -12,6 +13,7 @@ on_both_engines!(
     an_answer_to_nothing_that_names_a_request_is_refused_all_the_same,
     a_request_is_answered_in_both_places_or_in_none,
     an_assertion_of_a_provider_that_began_is_used_once,
+    whoever_opens_the_address_for_assertions_by_hand_is_told_what_to_do,
 );
 
 async fn allowing(engine: Engine) -> House {
@@ -106,4 +108,18 @@ async fn an_assertion_of_a_provider_that_began_is_used_once(engine: Engine) {
         house.is_refused(&second, &page, &people, "saml_replay").await;
     }
     house.me(&first).await.expect(200);
+}
+
+async fn whoever_opens_the_address_for_assertions_by_hand_is_told_what_to_do(engine: Engine) {
+    let house = House::closed(engine).await;
+    let page = Browser::new().get(&house.connection.acs_url).await.expect(405);
+    let text = page.answer.text();
+    assert!(text.contains("This address cannot be used like that"), "{text}");
+    assert!(text.contains("href=\"/\""), "a way back: {text}");
+    let call = |method| Call::new(method, &house.connection.acs_url);
+    let asked = call("GET").header("Accept", "application/json").send().await;
+    assert_problem(&asked, 405, "method_not_allowed", "/login");
+    for method in ["GET", "HEAD"] {
+        assert_eq!(call(method).send().await.expect(405).header("allow"), "POST");
+    }
 }

@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
-use url::Url;
 
-use super::fixture::{SamlConnection, me};
+use super::program::Site;
 use crate::harness::browser::Page;
 use crate::harness::saml::algorithms::{AES128_CBC, AES256_CBC, AES256_GCM, OAEP_MGF1P, RSA_1_5};
-use crate::harness::{Answer, Browser, Engine, ProviderProgram, Tenant, random_name};
+use crate::harness::{Browser, Engine, ProviderProgram};
 
 on_both_engines!(
     every_way_of_signing_and_encrypting_signs_in,
@@ -18,84 +17,50 @@ on_both_engines!(
 );
 
 /// A tenant whose people sign in there.
-struct Site {
-    tenant: Tenant,
-    provider: &'static ProviderProgram,
-    connection: SamlConnection,
-    email: String,
-    name_id: String,
+async fn site_on(engine: Engine) -> Site<'static> {
+    static SHARED: OnceCell<ProviderProgram> = OnceCell::const_new();
+    let provider = SHARED
+        .get_or_init(async || ProviderProgram::start("pysaml2", &json!({})).await)
+        .await;
+    let site = Site::of(engine.gateway().await.tenant().await, provider, "/metadata").await;
+    tell(&site, json!({})).await;
+    site
 }
 
-impl Site {
-    async fn new(engine: Engine) -> Self {
-        static SHARED: OnceCell<ProviderProgram> = OnceCell::const_new();
-        let provider = SHARED
-            .get_or_init(async || ProviderProgram::start("pysaml2", &json!({})).await)
-            .await;
-        let tenant = engine.gateway().await.tenant().await;
-        let address = format!("{}/metadata", provider.origin);
-        let connection = SamlConnection::create(&tenant, ("idp_metadata_url", &address)).await;
-        let name_id = random_name("ada");
-        let site = Self {
-            tenant,
-            provider,
-            connection,
-            email: format!("{name_id}@acme.example"),
-            name_id,
-        };
-        site.tell(&json!({})).await;
-        site
-    }
+/// Tells the provider about the gateway and the person, and what it is to say.
+async fn tell(site: &Site<'_>, mut told: Value) {
+    told["person"] = json!({"name_id": site.person, "attributes": {
+        "mail": [site.email()], "givenName": ["Ada"], "sn": ["Lovelace"], "displayName": ["Ada Lovelace"],
+        "isMemberOf": ["mathematics", "poetry"],
+    }});
+    site.tell(&told).await;
+}
 
-    /// Tells the provider about the gateway, and what it is to say.
-    async fn tell(&self, told: &Value) {
-        let mut known = told.clone();
-        known["metadata"] = self.connection.metadata().await.into();
-        known["person"] = json!({"name_id": self.name_id, "attributes": {
-            "mail": [self.email], "givenName": ["Ada"], "sn": ["Lovelace"], "displayName": ["Ada Lovelace"],
-            "isMemberOf": ["mathematics", "poetry"],
-        }});
-        let known = json!({"service_providers": {&self.connection.entity_id: known}});
-        self.provider.configure(&known).await;
-    }
+/// It asks for no password: whoever comes is sent back at once.
+async fn sign_in(browser: &Browser, address: &str) -> Page {
+    let page = browser.open(address).await.expect(200);
+    browser.submit(&page, &[]).await
+}
 
-    fn base(&self) -> String {
-        let start: Url = self.connection.start_url.parse().expect("a URL");
-        start.origin().ascii_serialization()
-    }
+async fn signs_in(site: &Site<'_>, case: &str) -> Browser {
+    let browser = Browser::new();
+    let page = sign_in(&browser, &site.connection.start_url).await;
+    site.has_let_in(&browser, &page, case).await;
+    browser
+}
 
-    async fn sign_in(&self, browser: &Browser) -> Page {
-        let page = browser.open(&self.connection.start_url).await.expect(200);
-        browser.submit(&page, &[]).await
-    }
-
-    async fn signs_in(&self, case: &str) -> Browser {
-        let browser = Browser::new();
-        let page = self.sign_in(&browser).await;
-        assert_eq!(page.answer.status, 303, "{case}: {}", page.answer.text());
-        let me = self.me(&browser).await.expect(200).json;
-        assert_eq!(me["user"]["email"], self.email, "{case}");
-        assert_eq!(me["user"]["display_name"], "Ada Lovelace", "{case}");
-        browser
-    }
-
-    async fn is_refused(&self, told: &Value, code: &str) {
-        self.tell(told).await;
-        let browser = Browser::new();
-        let page = self.sign_in(&browser).await;
-        let text = page.answer.text();
-        assert!(
-            (400..500).contains(&page.answer.status),
-            "{told}: {} {text}",
-            page.answer.status
-        );
-        assert!(text.contains(code), "{told}: {code} is expected, {text}");
-        self.me(&browser).await.expect(401);
-    }
-
-    async fn me(&self, browser: &Browser) -> Answer {
-        me(&self.base(), browser).await
-    }
+async fn is_refused(site: &Site<'_>, told: &Value, code: &str) {
+    tell(site, told.clone()).await;
+    let browser = Browser::new();
+    let page = sign_in(&browser, &site.connection.start_url).await;
+    let text = page.answer.text();
+    assert!(
+        (400..500).contains(&page.answer.status),
+        "{told}: {} {text}",
+        page.answer.status
+    );
+    assert!(text.contains(code), "{told}: {code} is expected, {text}");
+    site.me(&browser).await.expect(401);
 }
 
 fn encrypted(content: &str, key: &str) -> Value {
@@ -103,7 +68,7 @@ fn encrypted(content: &str, key: &str) -> Value {
 }
 
 async fn every_way_of_signing_and_encrypting_signs_in(engine: Engine) {
-    let site = Site::new(engine).await;
+    let site = site_on(engine).await;
     let mut both = encrypted(AES256_CBC, OAEP_MGF1P);
     both["sign"] = json!(["assertion", "response"]);
     for told in [
@@ -114,17 +79,16 @@ async fn every_way_of_signing_and_encrypting_signs_in(engine: Engine) {
         encrypted(AES256_GCM, OAEP_MGF1P),
         both,
     ] {
-        site.tell(&told).await;
-        site.signs_in(&told.to_string()).await;
+        let case = told.to_string();
+        tell(&site, told).await;
+        signs_in(&site, &case).await;
     }
-    site.is_refused(&json!({"sign": []}), "saml_signature_missing")
-        .await;
-    site.is_refused(&encrypted(AES256_GCM, RSA_1_5), "saml_weak_algorithm")
-        .await;
+    is_refused(&site, &json!({"sign": []}), "saml_signature_missing").await;
+    is_refused(&site, &encrypted(AES256_GCM, RSA_1_5), "saml_weak_algorithm").await;
 }
 
 async fn what_it_says_under_a_good_signature_is_judged_all_the_same(engine: Engine) {
-    let site = Site::new(engine).await;
+    let site = site_on(engine).await;
     let condition = "assertion.conditions.audience_restriction";
     let data = "assertion.subject.subject_confirmation.0.subject_confirmation_data";
     for (path, value, code) in [
@@ -185,70 +149,35 @@ async fn what_it_says_under_a_good_signature_is_judged_all_the_same(engine: Engi
         ),
         ("assertion.attribute_statement", json!([]), "email_missing"),
     ] {
-        site.is_refused(&json!({"change": {path: value}}), code).await;
+        is_refused(&site, &json!({"change": {path: value}}), code).await;
     }
-    site.tell(&json!({})).await;
-    site.signs_in("as it should be").await;
+    tell(&site, json!({})).await;
+    signs_in(&site, "as it should be").await;
 }
 
 async fn it_may_begin_where_it_is_allowed(engine: Engine) {
-    let site = Site::new(engine).await;
-    let mut start: Url = format!("{}/unsolicited", site.provider.origin)
-        .parse()
-        .expect("a URL");
-    start
-        .query_pairs_mut()
-        .append_pair("sp", &site.connection.entity_id)
-        .append_pair("RelayState", "/users?a=1&b=2");
-    let begin = async |browser: &Browser| {
-        let page = browser.open(start.as_str()).await.expect(200);
-        browser.submit(&page, &[]).await
-    };
-    let browser = Browser::new();
-    let page = begin(&browser).await;
-    assert!(
-        page.answer.text().contains("saml_idp_initiated_refused"),
-        "{}",
-        page.answer.text()
-    );
-    let allow = json!({"allow_idp_initiated": true});
-    site.connection.patch(&site.tenant, &allow).await.expect(200);
-    let page = begin(&browser).await.expect(303);
-    assert_eq!(page.answer.header("location"), "/users?a=1&b=2");
-    site.me(&browser).await.expect(200);
+    let site = site_on(engine).await;
+    let return_to = "/users?a=1&b=2";
+    let query = [
+        ("sp", site.connection.entity_id.as_str()),
+        ("RelayState", return_to),
+    ];
+    let start = site.address("/unsolicited", &query);
+    let begin = async |browser: &Browser| sign_in(browser, &start).await;
+    site.takes_the_unasked_where_it_may(return_to, begin).await;
 }
 
 async fn the_gateway_signs_out_there_too(engine: Engine) {
-    let site = Site::new(engine).await;
-    let browser = site.signs_in("first").await;
-    let page = browser.open(&site.base()).await;
-    let forms = page.forms();
-    let form = forms
-        .iter()
-        .find(|form| form.action.contains("logout"))
-        .expect("a form to sign out");
-    let page = browser.submit_form(&page, form, &[]).await;
-    assert!(
-        page.location()
-            .is_some_and(|to| to.as_str().starts_with(&site.provider.origin)),
-        "{page:?}"
-    );
-    let end = browser.follow_all(page).await;
-    let login = format!("{}/login/{}?signed_out=1", site.base(), site.tenant.slug);
-    assert_eq!(end.url.as_str(), login, "{}", end.answer.text());
-    site.me(&browser).await.expect(401);
+    let site = site_on(engine).await;
+    let browser = signs_in(&site, "first").await;
+    site.signs_out_there_too(&browser).await;
 }
 
 async fn it_signs_out_here_too(engine: Engine) {
-    let site = Site::new(engine).await;
-    let browser = site.signs_in("first").await;
-    let mut start: Url = format!("{}/sign-out", site.provider.origin)
-        .parse()
-        .expect("a URL");
-    start
-        .query_pairs_mut()
-        .append_pair("sp", &site.connection.entity_id);
-    let end = browser.open(start.as_str()).await;
+    let site = site_on(engine).await;
+    let browser = signs_in(&site, "first").await;
+    let start = site.address("/sign-out", &[("sp", &site.connection.entity_id)]);
+    let end = browser.open(&start).await;
     // Where our answer arrives, the provider has verified it.
     assert!(end.url.as_str().starts_with(&site.provider.origin), "{}", end.url);
     assert!(
