@@ -251,7 +251,9 @@ async fn an_unknown_field_is_refused_as_the_document_says(engine: Engine) {
     let directory = tenant.directory("generic").await;
     let document = made();
     for (method, path, operation) in operations(&document) {
-        if operation["requestBody"].is_null() {
+        // Whoever is signed in alone calls some: the operator's body is not read there.
+        let is_of_sessions = operation["security"][0]["session"].is_array();
+        if operation["requestBody"].is_null() || is_of_sessions {
             continue;
         }
         let path = path
