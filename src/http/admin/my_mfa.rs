@@ -20,9 +20,9 @@ use crate::login::local::second_factor::{self, Claim, Offer, RecoveryCodes};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
-        .routes(routes!(read, begin, remove))
-        .routes(routes!(confirm))
-        .routes(routes!(renew))
+        .routes(routes!(read_mfa, begin_mfa, remove_mfa))
+        .routes(routes!(confirm_mfa))
+        .routes(routes!(renew_recovery_codes))
 }
 
 /// A second factor as whoever is signed in sees it.
@@ -96,7 +96,7 @@ impl MfaClaimBody {
 
 /// Your second factor.
 #[utoipa::path(get, path = "/me/mfa", security(("session" = [])), responses((status = 200, body = MyMfaView)))]
-async fn read(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<MyMfaView>, Problem> {
+async fn read_mfa(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<MyMfaView>, Problem> {
     let own = second_factor::read(&login, &signed_in.session).await?;
     Ok(Json(MyMfaView {
         mfa: MfaView::new(signed_in.session.user(), &own.tenant, own.enrolled),
@@ -108,7 +108,7 @@ async fn read(State(login): State<Login>, signed_in: SignedIn) -> Result<Json<My
 /// already and wants another one shows the password or a code; the one before is good until the new one is confirmed.
 #[utoipa::path(post, path = "/me/mfa", request_body = MfaClaimBody, security(("session" = [], "csrf" = [])),
     responses((status = 200, body = MfaOfferView)))]
-async fn begin(
+async fn begin_mfa(
     State(login): State<Login>,
     signed_in: SignedIn,
     language: Language,
@@ -129,7 +129,7 @@ struct MfaCodeBody {
 /// Takes the app by the first code that it gives. The recovery codes are shown this once.
 #[utoipa::path(post, path = "/me/mfa/confirm", request_body = MfaCodeBody,
     security(("session" = [], "csrf" = [])), responses((status = 200, body = RecoveryCodesView)))]
-async fn confirm(
+async fn confirm_mfa(
     State(login): State<Login>,
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaCodeBody>,
@@ -142,7 +142,7 @@ async fn confirm(
 /// Removes the app and its recovery codes, where no second factor is required.
 #[utoipa::path(delete, path = "/me/mfa", request_body = MfaClaimBody, security(("session" = [], "csrf" = [])),
     responses((status = 204)))]
-async fn remove(
+async fn remove_mfa(
     State(login): State<Login>,
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaClaimBody>,
@@ -155,7 +155,7 @@ async fn remove(
 /// Gives new recovery codes, which are shown this once; those before are void.
 #[utoipa::path(post, path = "/me/mfa/recovery-codes", request_body = MfaClaimBody,
     security(("session" = [], "csrf" = [])), responses((status = 200, body = RecoveryCodesView)))]
-async fn renew(
+async fn renew_recovery_codes(
     State(login): State<Login>,
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaClaimBody>,

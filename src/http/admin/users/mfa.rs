@@ -21,8 +21,8 @@ use crate::http::state::Gateway;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
-        .routes(routes!(require))
-        .routes(routes!(reset))
+        .routes(routes!(require_mfa))
+        .routes(routes!(reset_mfa))
 }
 
 /// The second factor of a person who signs in by password.
@@ -64,7 +64,7 @@ struct MfaBody {
 /// right password. What is open stays open.
 #[utoipa::path(put, path = "/tenants/{tenant}/users/{id}/mfa", request_body = MfaBody,
     responses((status = 200, body = UserDetailView)))]
-async fn require(
+async fn require_mfa(
     State(on): State<Accounts>,
     caller: TenantAdmin,
     ids: UrlIds,
@@ -80,7 +80,7 @@ async fn require(
 /// second factor is required the next sign-in shows a new QR code. Your own is replaced below `/me/mfa`.
 #[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/mfa/reset",
     responses((status = 200, body = UserDetailView)))]
-async fn reset(
+async fn reset_mfa(
     State(on): State<Accounts>,
     caller: TenantAdmin,
     ids: UrlIds,
