@@ -262,21 +262,22 @@ fn describe(attributes: &mut Map<String, Value>, edit: &Edit) -> Vec<&'static st
     fields
 }
 
+/// A name that is said as it is kept stays as it is, whatever is shown for it.
 fn rename(attributes: &mut Map<String, Value>, name: NameEdit) {
+    let part = |part: &str| {
+        let kept = attributes.get(NAME).and_then(|name| name.get(part)?.as_str());
+        kept.map(str::to_owned)
+    };
     let (name, shown) = match name {
+        NameEdit::Full(full) if attributes.get(DISPLAY_NAME).is_some_and(|shown| *shown == *full) => return,
         NameEdit::Full(full) => (json!({"formatted": full}), full),
-        NameEdit::Parts {
-            first: None,
-            last: None,
-        } => return,
         NameEdit::Parts { first, last } => {
-            let kept = |part: &str| {
-                let kept = attributes.get(NAME).and_then(|name| name.get(part)?.as_str());
-                kept.map(str::to_owned)
-            };
-            let first = first.or_else(|| kept("givenName"));
-            let last = last.or_else(|| kept("familyName"));
-            name_of(first.as_deref(), last.as_deref())
+            let kept = (part("givenName"), part("familyName"));
+            let said = (first.or_else(|| kept.0.clone()), last.or_else(|| kept.1.clone()));
+            if said == kept {
+                return;
+            }
+            name_of(said.0.as_deref(), said.1.as_deref())
         }
     };
     attributes.insert(NAME.to_owned(), name);
