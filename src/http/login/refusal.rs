@@ -133,7 +133,7 @@ fn provider_text(error: &AccessError) -> Option<&str> {
     let passed = |name: &str| checks.iter().any(|check| check.check == name && check.passed);
     let failed = |name: &str| checks.iter().find(|check| check.check == name && !check.passed);
     let said = match error.code {
-        Code::SamlStatusNotSuccess => failed("status").filter(|_| passed("signature")),
+        Code::SamlStatusNotSuccess => failed("status").filter(|_| passed("response_signature")),
         _ => failed("provider").filter(|_| passed("state")),
     };
     said.and_then(|check| check.received.as_deref())

@@ -201,6 +201,10 @@ fn note_opened(opened: &OpenedResponse, trace: &mut Trace) {
     if signed.is_some() {
         trace.push("signature", None, signed, true);
     }
+    // The status stands in the response: only then its words are the provider's.
+    if opened.response_signed {
+        trace.push("response_signature", None, None, true);
+    }
     if opened.encrypted {
         trace.push("encryption", None, Some("the assertion"), true);
     }

@@ -12,6 +12,7 @@ on_both_engines!(
     a_relay_state_of_a_provider_that_began_leads_nowhere_else,
     a_path_of_our_own_is_returned_to_when_the_provider_begins,
     a_relay_state_is_no_html,
+    a_status_speaks_on_the_page_only_where_the_response_is_signed,
 );
 
 /// Twelve spellings of elsewhere, and some more.
@@ -113,5 +114,23 @@ async fn a_relay_state_is_no_html(engine: Engine) {
         let text = page.answer.text();
         assert!((400..500).contains(&page.answer.status), "{text}");
         assert!(!text.contains("alert(1)") && !text.contains("{{7*7}}"), "{text}");
+    }
+}
+
+/// Whoever has one genuine assertion could put words on the page otherwise.
+async fn a_status_speaks_on_the_page_only_where_the_response_is_signed(engine: Engine) {
+    let house = House::new(engine).await;
+    let status = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/>\
+                  <samlp:StatusMessage>Call us on Sunday</samlp:StatusMessage>";
+    for is_signed in [false, true] {
+        let begun = house.begin().await;
+        let mut draft = house.draft(&begun).signed().inside("samlp:Status", status);
+        if is_signed {
+            draft = draft.sign_response(&crate::harness::saml::Signing::default());
+        }
+        let page = house.post(&begun, &draft.xml).await;
+        let text = page.answer.text();
+        assert!(text.contains("saml_status_not_success"), "{text}");
+        assert_eq!(text.contains("Call us on Sunday"), is_signed, "{text}");
     }
 }
