@@ -181,6 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_the_same_when_it_is_written_and_read_again() {
+        for text in [
+            "1234561234678789012345678901234567890",
+            "0.1e1",
+            "-0.0",
+            "9007199254740993",
+        ] {
+            let read = parse_json(text.as_bytes()).unwrap();
+            let written = serde_json::to_vec(&read).unwrap();
+            assert_eq!(parse_json(&written).unwrap(), read, "{text}");
+        }
+    }
+
+    #[test]
     fn malformed_bodies_are_refused_with_their_place() {
         assert!(refusal(b"{\"a\":\n tru}").contains("line 2"));
         assert!(refusal(b"{} {}").contains("trailing"));
