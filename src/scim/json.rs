@@ -15,7 +15,8 @@ pub const MAX_DEPTH: usize = 32;
 /// # Errors
 /// 400 `invalidSyntax` when the bytes are empty, not UTF-8 or not one JSON text, when it nests deeper than
 /// [`MAX_DEPTH`], when an object gives a member twice (readers disagree on which one counts, RFC 8259
-/// section 4), or when a name or string holds a NUL (databases cannot keep it). The detail says where.
+/// section 4), when a name or string holds a NUL (databases cannot keep it), or when a name is one that the JSON
+/// library keeps for itself. The detail says where.
 pub fn parse_json(bytes: &[u8]) -> Result<Value, ScimError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         ScimError::invalid_syntax(format!(
@@ -132,6 +133,14 @@ impl<'de> Visitor<'de> for Node {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             without_nul(&name)?;
+            // serde_json takes an object with such a member for the number or the JSON text in it. What is accepted
+            // here is stored as text and read by it again, and has to be the same then.
+            if name.starts_with("$serde_json::private::") {
+                return Err(A::Error::custom(format_args!(
+                    "the name {} is reserved",
+                    Quoted(&name)
+                )));
+            }
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!(
                     "member {} is given twice",
@@ -172,6 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_the_same_when_it_is_written_and_read_again() {
+        for text in [
+            "1234561234678789012345678901234567890",
+            "0.1e1",
+            "-0.0",
+            "9007199254740993",
+        ] {
+            let read = parse_json(text.as_bytes()).unwrap();
+            let written = serde_json::to_vec(&read).unwrap();
+            assert_eq!(parse_json(&written).unwrap(), read, "{text}");
+        }
+    }
+
+    #[test]
     fn malformed_bodies_are_refused_with_their_place() {
         assert!(refusal(b"{\"a\":\n tru}").contains("line 2"));
         assert!(refusal(b"{} {}").contains("trailing"));
@@ -192,6 +215,15 @@ mod tests {
     fn nul_is_refused_in_strings_and_names() {
         assert!(refusal(br#"{"a":["x\u0000y"]}"#).contains("NUL"));
         assert!(refusal(br#"{"a\u0000":1}"#).contains("NUL"));
+    }
+
+    #[test]
+    fn names_that_would_be_read_in_another_way_later_are_refused() {
+        for name in ["RawValue", "Number"] {
+            let body = format!("{{\"a\":{{\"$serde_json::private::{name}\":\"[1,1]\"}}}}");
+            assert!(refusal(body.as_bytes()).contains("reserved"), "{name}");
+        }
+        assert!(parse_json(br#"{"$ref":"1","$serde_json":"2"}"#).is_ok());
     }
 
     #[test]

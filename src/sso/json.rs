@@ -11,8 +11,8 @@ use super::shown::shown;
 ///
 /// # Errors
 /// A sentence that says what is wrong, and never repeats a value: not UTF-8, not one JSON text, nested deeper than
-/// 128 levels, not an object, a member given twice (readers disagree on which one counts, RFC 8259 section 4), or
-/// the character NUL, which databases cannot keep.
+/// 128 levels, not an object, a member given twice (readers disagree on which one counts, RFC 8259 section 4),
+/// the character NUL, which databases cannot keep, or a name that the JSON library keeps for itself.
 pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -101,6 +101,14 @@ impl<'de> Visitor<'de> for Strict {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let name = without_nul(name)?;
+            // serde_json takes an object with such a member for the number or the JSON text in it, when what is
+            // accepted here is written down and read again.
+            if name.starts_with("$serde_json::private::") {
+                return Err(A::Error::custom(format_args!(
+                    "the name {:?} is reserved",
+                    shown(&name)
+                )));
+            }
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format_args!(
                     "member {:?} is given twice",
@@ -136,6 +144,7 @@ mod tests {
         assert!(wrong(br#"{"a":{"x":1,"x":1}}"#).contains("given twice"));
         assert!(wrong(br#"{"sub":"a\u0000b"}"#).contains("NUL"));
         assert!(wrong(b"{\"sub\":\"\xff\"}").contains("UTF-8"));
+        assert!(wrong(br#"{"a":{"$serde_json::private::RawValue":"1"}}"#).contains("reserved"));
         assert!(wrong(br#"{"sub":"a"} {}"#).contains("trailing"));
         assert!(wrong(br#"{"exp":1e999}"#).contains("range"));
         assert!(wrong(br#"{"a":"\ud800"}"#).contains("JSON"));

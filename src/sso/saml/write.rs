@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use openssl::sha::sha256;
 
 use super::key::Signer;
 use super::xml::{self, EXCLUSIVE};
@@ -174,7 +174,7 @@ fn signature(element: &Element, signer: &Signer) -> Element {
             "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
         ))
         .child(algorithm("Transform", EXCLUSIVE));
-    let value = STANDARD.encode(digest(&SHA256, element.to_xml().as_bytes()));
+    let value = STANDARD.encode(sha256(element.to_xml().as_bytes()));
     let id = element.attributes.get("ID").map(String::as_str);
     let reference = Element::new(DS, "Reference")
         .attribute("URI", format!("#{}", id.unwrap_or_default()))
