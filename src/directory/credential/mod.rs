@@ -214,18 +214,13 @@ mod tests {
     use super::*;
     use crate::directory::AccessWindow;
     use crate::directory::sample::{self, at, now, origin};
-    use crate::directory::{Slug, TenantId};
     use uuid::Uuid;
 
     fn tenant(sign_in: SignIn, suspended: bool) -> Tenant {
         Tenant {
-            id: TenantId(Uuid::from_u128(1)),
-            slug: Slug::parse("acme").unwrap(),
-            name: "Acme".to_owned(),
-            support_email: None,
             sign_in,
-            created_at: now(),
             suspended_at: suspended.then(now),
+            ..sample::tenant()
         }
     }
 

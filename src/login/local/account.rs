@@ -95,19 +95,14 @@ mod tests {
     use super::*;
     use crate::auth::bearer::account_key;
     use crate::directory::sample::{self, at, now};
-    use crate::directory::{AccessWindow, Slug, TenantId};
+    use crate::directory::{AccessWindow, TenantId};
     use std::time::Duration;
     use uuid::Uuid;
 
     fn tenant(sign_in: SignIn) -> Tenant {
         Tenant {
-            id: TenantId(Uuid::from_u128(1)),
-            slug: Slug::parse("acme").unwrap(),
-            name: "Acme".to_owned(),
-            support_email: None,
             sign_in,
-            created_at: now(),
-            suspended_at: None,
+            ..sample::tenant()
         }
     }
 

@@ -70,6 +70,8 @@ async fn local(place: &Place, name: &str, hashed: Option<&PasswordHash>) -> User
         entity: None,
         access: AccessWindow::default(),
         contact_tags: Vec::new(),
+        person: None,
+        access_code: None,
     };
     let Arrival { user, change } = account::create(new, origin());
     place.apply(change).await.expect("a person");
