@@ -619,3 +619,27 @@ fn the_reader_of_sources_sees_code_and_nothing_else() {
     assert_eq!(public_methods(&code, "Tx"), ["a", "d"]);
     assert_eq!(public_methods(&code, "Other"), Vec::<String>::new());
 }
+
+#[test]
+fn every_test_that_the_page_of_behaviours_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/behaviours.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    let mut wrong = Vec::new();
+    for row in rows.iter().filter(|row| !row.starts_with("| row |")) {
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        if named.is_empty() {
+            wrong.push(format!("no test is named: {row}"));
+        }
+        for test in named {
+            let found = test.split_once("::").is_some_and(|(path, name)| {
+                fs::read_to_string(root().join("tests/it").join(path))
+                    .is_ok_and(|text| text.contains(&format!("fn {name}(")))
+            });
+            if !found {
+                wrong.push(format!("there is no test {test}"));
+            }
+        }
+    }
+    assert!(rows.len() > 100, "the page is read wrongly");
+    nothing_wrong(&wrong);
+}
