@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn what_is_not_in_the_table_is_nobodys() {
         assert_eq!(access("GET", "/api/v1/nothing"), None);
-        assert_eq!(access("PATCH", "/api/v1/me"), None);
+        assert_eq!(access("PUT", "/api/v1/me"), None);
         assert_eq!(access("GET", "/me"), None);
     }
 }

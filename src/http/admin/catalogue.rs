@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::body::{Fields, JsonBody};
+use super::body::{Fields, JsonBody, given};
 use super::list::List;
 use crate::accounts::Accounts;
 use crate::accounts::catalogue::{self, RolePatch};
@@ -217,15 +217,19 @@ async fn create_role(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RolePatchBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    #[schema(max_length = 1000)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 1000, nullable = false)]
     description: Option<String>,
     /// All of them.
-    #[schema(max_items = 100)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 100, nullable = false)]
     rights: Option<Vec<String>>,
     /// All of them.
-    #[schema(max_items = 100)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 100, nullable = false)]
     sections: Option<Vec<String>>,
 }
 

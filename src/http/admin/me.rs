@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Fields, JsonBody, nullable};
+use super::body::{Fields, JsonBody, given, nullable};
 use super::form::{self, Form};
-use super::users::{languages, name, phone};
+use super::users::{languages_or_null, name, phone};
 use crate::accounts::{Accounts, tenants, users};
 use crate::directory::edit::Edit;
 use crate::directory::{AdminScope, Catalogue, Facets, Language, Permissions, User};
@@ -79,7 +79,7 @@ struct MyUserView {
     phone_landline: Option<String>,
     phone_mobile: Option<String>,
     /// The person's own language; null for the tenant's.
-    #[schema(schema_with = languages)]
+    #[schema(schema_with = languages_or_null)]
     locale: Option<&'static str>,
     kind: &'static str,
     status: &'static str,
@@ -129,12 +129,15 @@ async fn read_permissions(
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 struct MyPatchBody {
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     first_name: Option<String>,
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     last_name: Option<String>,
     /// The name in one piece, instead of `first_name` and `last_name`.
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     full_name: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -144,7 +147,7 @@ struct MyPatchBody {
     phone_mobile: Option<Option<String>>,
     /// Null for the tenant's.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(schema_with = languages)]
+    #[schema(schema_with = languages_or_null, required = false)]
     locale: Option<Option<String>>,
 }
 

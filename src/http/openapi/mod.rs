@@ -89,6 +89,15 @@ pub(super) fn one_of(words: impl IntoIterator<Item = &'static str>) -> Object {
         .build()
 }
 
+/// The same, or null.
+pub(super) fn one_of_or_null(words: impl IntoIterator<Item = &'static str>) -> Object {
+    let words = words.into_iter().map(|word| Some(word.to_owned()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.chain([None])))
+        .build()
+}
+
 /// The schema of a tenant's name in URLs.
 pub(super) fn slug() -> Object {
     ObjectBuilder::new()

@@ -82,7 +82,10 @@ async fn input_that_is_not_accepted_is_named(engine: Engine) {
             issuer("jwks_uri", json!("https://idp.example/keys#1")),
             "issuer.jwks_uri",
         ),
-        (json!({"issuer": {"issuer": "https://idp.example"}}), "issuer"),
+        (
+            json!({"issuer": {"issuer": "https://idp.example"}}),
+            "issuer.subject",
+        ),
     ];
     for (body, field) in cases {
         let answer = tenant.call_with("POST", &path, &body).await;

@@ -24,6 +24,31 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
         ("POST", "/entities") | ("PATCH", "" | "/entities/{id}" | "/connections/{id}") => {
             json!({"name": name})
         }
+        ("POST", "/login") => {
+            json!({"tenant": world.house.tenant.slug, "email": "x@y.example", "password": "x"})
+        }
+        ("POST", "/login/change-password") => json!({"ticket": "x", "password": "x"}),
+        ("POST", "/login/mfa") => json!({"ticket": "x", "code": "000000"}),
+        ("POST", "/login/mfa/enrol") => json!({"ticket": "x"}),
+        ("POST", "/invitations/look") => json!({"token": "x"}),
+        ("POST", "/invitations/accept" | "/password-reset/complete") => {
+            json!({"token": "x", "password": "x"})
+        }
+        ("POST", "/password-reset") => json!({"tenant": world.house.tenant.slug, "email": "x@y.example"}),
+        ("POST", "/me/password") => json!({"current_password": "x", "password": "x"}),
+        ("PATCH", "/me") => json!({"locale": "fr"}),
+        ("POST", "/me/mfa/confirm") => json!({"code": "000000"}),
+        (_, "/me/mfa" | "/me/mfa/recovery-codes") => json!({"code": "000000"}),
+        ("POST", "/connections/{id}/accept-offer") => json!({"found_at": "2026-01-01T00:00:00Z"}),
+        ("PATCH", "/users/{id}") => json!({"first_name": "Augusta"}),
+        ("PUT", "/users/{id}/contact-tags") => json!({"contact_tags": ["billing"]}),
+        ("PUT", "/users/{id}/password") => json!({"password": "x", "temporary": true}),
+        ("PUT", "/users/{id}/mfa") => json!({"required": true}),
+        ("POST", "/people") => json!({"first_name": "Ada", "last_name": "Lovelace"}),
+        ("PATCH", "/people/{id}") => json!({"first_name": "Augusta"}),
+        ("POST", "/roles") => json!({"key": name, "name": name}),
+        ("PATCH", "/roles/{role}") => json!({"description": name}),
+        ("PUT", "/sections/{section}") => json!({"name_en": name, "name_fr": name, "position": 1}),
         ("PUT", "/sign-in") => json!({"mode": "local"}),
         ("POST", "/directories") => json!({"name": name, "kind": "generic"}),
         ("PUT", "/directories/{id}/group-mapping") => json!({"rules": []}),

@@ -50,6 +50,7 @@ pub fn others() -> Vec<Route> {
     let all = ROUTES.iter().filter_map(|(door, method, path)| {
         let path = match door {
             Door::Scim => format!("{SCIM}{}", path.trim_end_matches('/')),
+            Door::Person if path.starts_with("/api/") => return None,
             Door::Oauth | Door::Person => (*path).to_owned(),
             Door::Public if path.starts_with("/api/docs") => (*path).to_owned(),
             Door::Public | Door::Session | Door::Operator => return None,

@@ -101,6 +101,23 @@ impl World {
                 };
                 put(&mut place, "id", &made);
             }
+            "people" => {
+                let body = json!({"first_name": "Ada", "last_name": "Lovelace"});
+                let made = self.post("/people", &body).await;
+                put(&mut place, "id", &id(&made["id"]));
+            }
+            "roles" if route.path.contains("{role}") => {
+                let key = random_name("role");
+                self.post("/roles", &json!({"key": key, "name": key})).await;
+                put(&mut place, "role", &key);
+            }
+            "sections" => {
+                let key = random_name("section");
+                let body = json!({"name_en": key, "name_fr": key, "position": 1});
+                let path = format!("/sections/{key}");
+                self.house.tenant.call_with("PUT", &path, &body).await.expect(200);
+                put(&mut place, "section", &key);
+            }
             "entities" => {
                 let body = json!({"name": random_name("part"), "parent_id": self.entity});
                 let made = self.post("/entities", &body).await;

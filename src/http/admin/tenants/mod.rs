@@ -140,9 +140,12 @@ struct TenantPatchBody {
     #[schema(nullable = false)]
     suspended: Option<bool>,
     /// Where days of access begin and end: a name of the IANA database. Access that was given keeps its moments.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     time_zone: Option<String>,
     /// The language of mail to people who have none of their own.
-    #[schema(schema_with = languages)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = languages, required = false)]
     locale: Option<String>,
     /// The country of telephone numbers that name none, by its two letters; null for none.
     #[serde(default, deserialize_with = "nullable")]
@@ -153,11 +156,15 @@ struct TenantPatchBody {
     #[schema(format = Email, value_type = Option<String>)]
     onboarding_contact: Option<Option<String>>,
     /// In which ways a new person gets a password, one or both of `invitation` and `temporary_password`.
-    #[schema(min_items = 1, max_items = 2)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_items = 1, max_items = 2, nullable = false)]
     activation: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     departmental_mailboxes: Option<MailboxRulesBody>,
     /// How many days a deleted person can be restored.
-    #[schema(minimum = 1, maximum = 3650)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(minimum = 1, maximum = 3650, nullable = false)]
     retention_days: Option<u32>,
 }
 

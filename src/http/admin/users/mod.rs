@@ -28,7 +28,7 @@ pub(super) use mfa::MfaView;
 use query::ListQuery;
 pub(super) use update::{name, phone};
 use view::UserDetailView;
-pub(super) use view::{UserView, kinds, languages};
+pub(super) use view::{UserView, kinds, languages, languages_or_null};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::body::{Fields, JsonBody, nullable};
+use super::super::body::{Fields, JsonBody, given, nullable};
 use super::super::form::{self, Form};
 use super::show;
-use super::view::{UserDetailView, kinds, languages};
+use super::view::{UserDetailView, kinds, languages_or_null};
 use crate::accounts::users::{self, UserPatch};
 use crate::accounts::{Accounts, catalogue};
 use crate::directory::edit::{Edit, NameEdit};
@@ -27,23 +27,30 @@ use crate::http::problem::Problem;
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub(super) struct UserPatchBody {
     /// What the person is; anything else is refused.
-    #[schema(schema_with = kinds)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = kinds, required = false)]
     kind: Option<String>,
     /// Who the person is on the roster; anybody else is refused.
-    #[schema(format = Uuid)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(format = Uuid, nullable = false)]
     person_id: Option<String>,
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     first_name: Option<String>,
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     last_name: Option<String>,
     /// The name in one piece, instead of `first_name` and `last_name`.
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
     full_name: Option<String>,
     /// Another address, by which the person signs in from then on; the old one is told.
-    #[schema(format = Email)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(format = Email, nullable = false)]
     email: Option<String>,
     /// The same again, where `email` is another one.
-    #[schema(format = Email)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(format = Email, nullable = false)]
     email_confirmation: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>)]
@@ -53,7 +60,7 @@ pub(super) struct UserPatchBody {
     phone_mobile: Option<Option<String>>,
     /// Null for the tenant's.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(schema_with = languages)]
+    #[schema(schema_with = languages_or_null, required = false)]
     locale: Option<Option<String>>,
     /// The first day of access in the tenant's time zone; null for since ever.
     #[serde(default, deserialize_with = "nullable")]
@@ -64,15 +71,20 @@ pub(super) struct UserPatchBody {
     #[schema(value_type = Option<String>, format = Date)]
     access_end: Option<Option<String>>,
     /// Sections by key, opened or closed whatever the permission group says; null leaves one to the group again.
-    #[schema(value_type = Option<BTreeMap<String, Option<bool>>>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = BTreeMap<String, Option<bool>>, required = false)]
     sections: Option<BTreeMap<String, Option<bool>>>,
     /// The key of a permission group. Choosing `administrator` sets the Administrator tick with scope `all`; choosing
     /// another one instead takes it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     role: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Uuid>)]
     entity_id: Option<Option<Uuid>>,
     /// Up to 20 short words: 1 to 63 of a-z, 0-9 and -.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     contact_tags: Option<Vec<String>>,
     /// A PIN or badge code of 4 to 32 characters; null for none. It is kept as a hash and never shown.
     #[serde(default, deserialize_with = "nullable")]

@@ -16,7 +16,7 @@ use crate::directory::{
     AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
     UserSource, UserStatus,
 };
-use crate::http::openapi::one_of;
+use crate::http::openapi::{one_of, one_of_or_null};
 
 /// A person in a list.
 #[derive(Serialize, ToSchema)]
@@ -54,7 +54,7 @@ pub(in crate::http::admin) struct UserView {
     phone_landline: Option<String>,
     phone_mobile: Option<String>,
     /// The person's own language; null for the tenant's.
-    #[schema(schema_with = languages)]
+    #[schema(schema_with = languages_or_null)]
     locale: Option<&'static str>,
     /// Whether there is an access code. It is never shown.
     access_code_set: bool,
@@ -287,6 +287,11 @@ pub(super) fn sources() -> Object {
 
 pub(in crate::http::admin) fn languages() -> Object {
     one_of(Language::ALL.map(Language::tag))
+}
+
+/// The same, or null for none of one's own.
+pub(in crate::http::admin) fn languages_or_null() -> Object {
+    one_of_or_null(Language::ALL.map(Language::tag))
 }
 
 fn invitation_statuses() -> Object {
