@@ -26,6 +26,8 @@ pub use error::Error;
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::directory::{AccessCode, TenantId, UserId};
@@ -77,7 +79,7 @@ impl Accounts {
     pub fn hash_access_code(&self, tenant: TenantId, user: UserId, code: &str) -> AccessCode {
         let belongs_to = format!("access code of {user} in {tenant}");
         let tag = self.access_codes.tag(belongs_to.as_bytes(), code.as_bytes());
-        AccessCode::from_hash(tag.iter().map(|byte| format!("{byte:02x}")).collect())
+        AccessCode::from_hash(BASE64_URL_SAFE_NO_PAD.encode(tag))
     }
 
     /// Whether the database answers.

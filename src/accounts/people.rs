@@ -9,10 +9,6 @@ use crate::storage::{Chunk, Position, Tx};
 
 /// What is to be different of somebody; `None` leaves it as it is, of two the inner `None` clears it.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::option_option,
-    reason = "unsaid, cleared and a value are three things"
-)]
 pub struct PersonPatch {
     /// Their first name.
     pub first_name: Option<String>,

@@ -81,10 +81,6 @@ pub struct TenantPatch {
 
 /// What changes of a tenant's settings; `None` leaves it as it is, of two the inner `None` clears it.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::option_option,
-    reason = "unsaid, cleared and a value are three things"
-)]
 pub struct SettingsPatch {
     /// The time zone. Access that was given keeps its moments.
     pub time_zone: Option<Zone>,

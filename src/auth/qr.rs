@@ -89,7 +89,7 @@ mod tests {
         let document = roxmltree::Document::parse(&svg).unwrap();
         let names: Vec<_> = document
             .descendants()
-            .filter(|node| node.is_element())
+            .filter(roxmltree::Node::is_element)
             .map(|node| node.tag_name().name())
             .collect();
         assert_eq!(names, ["svg", "title", "path", "path"]);

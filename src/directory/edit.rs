@@ -18,10 +18,6 @@ use super::user::{AccessCode, User, UserSource};
 
 /// What is to be different. `None` leaves a field as it is; of two, the inner `None` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::option_option,
-    reason = "unsaid, cleared and a value are three things"
-)]
 pub struct Edit {
     /// Their name.
     pub name: Option<NameEdit>,
@@ -90,9 +86,10 @@ pub fn decide(
     other_full_administrators: u64,
     origin: Origin,
 ) -> Result<Option<Arrival>, Refusal> {
-    let arrival = change(before, edit, zone, origin.clone())?;
+    let at = origin.at;
+    let arrival = change(before, edit, zone, origin)?;
     if let Some(arrival) = &arrival {
-        check_may_step_down(before, &arrival.user, other_full_administrators, origin.at)?;
+        check_may_step_down(before, &arrival.user, other_full_administrators, at)?;
     }
     Ok(arrival)
 }

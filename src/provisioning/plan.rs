@@ -21,6 +21,10 @@ pub struct Plan {
 
 /// What is there after a command.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a request, and a box would cost more than it saves"
+)]
 pub enum Outcome {
     /// A person, as they are now.
     User(UserRecord),

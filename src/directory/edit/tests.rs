@@ -3,14 +3,17 @@ use crate::directory::sample::{self, at, now, origin};
 use crate::directory::{AdminScope, Country, Fact, PersonId, phone};
 use uuid::Uuid;
 
+#[expect(clippy::unnecessary_wraps, reason = "as it stands in what is said")]
 fn day(text: &str) -> Option<Option<Date>> {
     Some(Some(text.parse().unwrap()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as it stands in what is said")]
 fn full_name(text: &str) -> Option<NameEdit> {
     Some(NameEdit::Full(text.to_owned()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as it stands in what is said")]
 fn first_name(text: &str) -> Option<NameEdit> {
     Some(NameEdit::Parts {
         first: Some(text.to_owned()),

@@ -169,11 +169,7 @@ pub(in crate::login) async fn look(
     })
 }
 
-/// The one place that says what is known of the second factor. Nobody has one yet.
-#[expect(
-    clippy::unused_async,
-    reason = "whether somebody has a second factor is a look-up in this transaction"
-)]
+/// The one place that says what is known of the second factor.
 async fn facts_of(
     tx: &mut Tx,
     user: &User,

@@ -149,11 +149,11 @@ pub async fn complete(gateway: &Gateway, token: &str, password: &str) -> Answer 
 /// The value of a cookie that an answer sets.
 pub fn cookie(answer: &Answer, name: &str) -> Option<String> {
     let set = answer.headers.get_all("set-cookie").iter();
-    let found = set.filter_map(|header| {
+    let mut found = set.filter_map(|header| {
         let (found, rest) = header.to_str().ok()?.split_once('=')?;
         (found == name).then(|| rest.split(';').next().unwrap_or_default().to_owned())
     });
-    found.last()
+    found.next_back()
 }
 
 /// A browser in which somebody is signed in.

@@ -13,6 +13,7 @@ use crate::harness::{Answer, Directory, Engine, IdpMetadata, Tenant, new_key};
 on_both_engines!(
     a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist,
     a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist,
+    nobody_of_another_tenants_roster_is_picked,
     lists_and_filters_never_show_the_others,
     every_scim_route_wants_the_directorys_own_token,
     every_operator_route_wants_the_operators_token,
@@ -271,6 +272,38 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
     }
 }
 
+/// Entities are the whole tenant's: only the other tenant's are foreign.
+fn bodies_naming_an_entity(own: &House, id: &str) -> [(&'static str, String, Value); 6] {
+    [
+        (
+            "PUT",
+            format!("/users/{}/entity", own.user),
+            json!({"entity_id": id}),
+        ),
+        ("PATCH", format!("/users/{}", own.user), json!({"entity_id": id})),
+        (
+            "PATCH",
+            format!("/people/{}", own.person),
+            json!({"entity_id": id}),
+        ),
+        (
+            "POST",
+            "/people".to_owned(),
+            json!({"first_name": "x", "last_name": "y", "entity_id": id}),
+        ),
+        (
+            "POST",
+            "/entities".to_owned(),
+            json!({"name": "x", "parent_id": id}),
+        ),
+        (
+            "PATCH",
+            format!("/entities/{}", own.entity),
+            json!({"parent_id": id}),
+        ),
+    ]
+}
+
 async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: Engine) {
     let (own, others) = street(engine).await;
     let before = [others[0].snapshot().await, others[1].snapshot().await];
@@ -325,61 +358,15 @@ async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: E
                 .expect(204);
         }
     }
-    // Entities are the whole tenant's: only the other tenant's are foreign.
-    let entity_bodies = |id: &str| {
-        [
-            (
-                "PUT",
-                format!("/users/{}/entity", own.user),
-                json!({"entity_id": id}),
-            ),
-            ("PATCH", format!("/users/{}", own.user), json!({"entity_id": id})),
-            (
-                "PATCH",
-                format!("/people/{}", own.person),
-                json!({"entity_id": id}),
-            ),
-            (
-                "POST",
-                "/people".to_owned(),
-                json!({"first_name": "x", "last_name": "y", "entity_id": id}),
-            ),
-            (
-                "POST",
-                "/entities".to_owned(),
-                json!({"name": "x", "parent_id": id}),
-            ),
-            (
-                "PATCH",
-                format!("/entities/{}", own.entity),
-                json!({"parent_id": id}),
-            ),
-        ]
-    };
-    for (of_other, of_nobody) in entity_bodies(&others[1].entity)
+    for (of_other, of_nobody) in bodies_naming_an_entity(&own, &others[1].entity)
         .iter()
-        .zip(&entity_bodies(NOBODY))
+        .zip(&bodies_naming_an_entity(&own, NOBODY))
     {
         let (method, path, body) = of_other;
         let answer = own.tenant.call_with(method, path, body).await.expect(422);
         let nobody = own.tenant.call_with(method, path, &of_nobody.2).await.expect(422);
         assert_eq!(essence(&answer, &others[1].entity), essence(&nobody, NOBODY));
     }
-    let employee = |person: &str| {
-        json!({"kind": "employee", "person_id": person, "email": "x@acme.example",
-               "email_confirmation": "x@acme.example"})
-    };
-    let answer = own
-        .tenant
-        .call_with("POST", "/users", &employee(&others[1].person))
-        .await
-        .expect(422);
-    let nobody = own
-        .tenant
-        .call_with("POST", "/users", &employee(NOBODY))
-        .await
-        .expect(422);
-    assert_eq!(essence(&answer, &others[1].person), essence(&nobody, NOBODY));
     for other in &others {
         let entity = json!({"administrator": true, "scope": {"entities": [other.user]}});
         let path = format!("/users/{}/admin", own.user);
@@ -392,6 +379,20 @@ async fn a_foreign_id_in_a_body_is_answered_as_one_that_does_not_exist(engine: E
     for (other, before) in others.iter().zip(before) {
         assert_eq!(other.snapshot().await, before);
     }
+}
+
+async fn nobody_of_another_tenants_roster_is_picked(engine: Engine) {
+    let (own, others) = street(engine).await;
+    let employee = |person: &str| {
+        json!({"kind": "employee", "person_id": person, "email": "x@acme.example",
+               "email_confirmation": "x@acme.example"})
+    };
+    let create = async |person: &str| {
+        let body = employee(person);
+        own.tenant.call_with("POST", "/users", &body).await.expect(422)
+    };
+    let (answer, nobody) = (create(&others[1].person).await, create(NOBODY).await);
+    assert_eq!(essence(&answer, &others[1].person), essence(&nobody, NOBODY));
 }
 
 async fn lists_and_filters_never_show_the_others(engine: Engine) {

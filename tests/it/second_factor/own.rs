@@ -142,7 +142,7 @@ async fn an_app_is_replaced_and_the_old_one_is_good_until_the_new_one_is_confirm
     let (old, codes, jar) = member.enrol().await;
     let claim = json!({"current_password": PASSWORD});
     let offer = member.by(&jar, "POST", "/me/mfa", &claim).await.expect(200).json;
-    member.wait(Duration::from_secs(60));
+    member.wait(Duration::from_mins(1));
     let code = member.code(&old, 0).await;
     member.sign_in_with(&code).await.0.expect(200);
     let new = App::scan(offer["otpauth_uri"].as_str().expect("a URI"));
@@ -151,7 +151,7 @@ async fn an_app_is_replaced_and_the_old_one_is_good_until_the_new_one_is_confirm
         .by(&jar, "POST", "/me/mfa/confirm", &json!({"code": code}))
         .await
         .expect(200);
-    member.wait(Duration::from_secs(60));
+    member.wait(Duration::from_mins(1));
     for void in [member.code(&old, 0).await, codes[0].clone()] {
         assert_eq!(member.sign_in_with(&void).await.0.status, 401);
     }

@@ -142,7 +142,7 @@ async fn the_code_of_the_step_before_and_of_the_one_after_is_taken_once_and_olde
     let gateway = own_gateway(engine).await;
     let mut member = Member::required(&gateway).await;
     let (app, _, _) = member.enrol().await;
-    member.wait(Duration::from_secs(300));
+    member.wait(Duration::from_mins(5));
     for (steps, is_good) in [
         (-2, false),
         (2, false),

@@ -20,6 +20,10 @@ use crate::http::openapi::{one_of, one_of_or_null};
 
 /// A person in a list.
 #[derive(Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own; every combination of them occurs"
+)]
 pub(in crate::http::admin) struct UserView {
     id: Uuid,
     user_name: String,
