@@ -312,7 +312,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 10);
+    assert_eq!(seen.unwrap().len(), 16);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }

@@ -1,0 +1,237 @@
+//! What happens to people: who they are, what they may do, and how they prove themselves.
+
+use jiff::Timestamp;
+
+use super::super::connection::IdentityKey;
+use super::super::credential::Credential;
+use super::super::grant::GrantDelta;
+use super::super::id::{InvitationId, PersonId, SessionId, UserId};
+use super::super::invitation::{Invitation, Mail};
+use super::super::permission::{PermissionGroup, Section};
+use super::super::profile::Facets;
+use super::super::registry::TokenHash;
+use super::super::roster::Person;
+use super::super::second_factor::{NewFactor, RecoveryHash};
+use super::super::session::NewSession;
+use super::super::user::User;
+
+/// Facts of sections and permission groups.
+#[derive(Debug, Clone)]
+pub enum CatalogueFact {
+    /// A section was made or changed.
+    SectionSet(Section),
+    /// A section that nothing named was deleted, by its key.
+    SectionRemoved(String),
+    /// A permission group was made or changed.
+    RoleSet(PermissionGroup),
+    /// A permission group that nobody had was deleted, by its key.
+    RoleRemoved(String),
+}
+
+/// Facts of the roster.
+#[derive(Debug, Clone)]
+pub enum RosterFact {
+    /// Somebody was entered or changed.
+    Set(Person),
+    /// Somebody without access was taken off it.
+    Removed(PersonId),
+}
+
+/// Facts of sign-ins.
+#[derive(Debug, Clone)]
+pub enum SignInFact {
+    /// A provider's subject leads to a person from now on.
+    IdentityLinked {
+        /// The provider's name of them.
+        identity: IdentityKey,
+        /// Who it is.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody signed in.
+    SessionOpened(Box<NewSession>),
+    /// Sessions were ended: by signing out, or by the provider's word.
+    SessionsEnded(Vec<SessionId>),
+}
+
+/// Facts of invitations.
+#[derive(Debug, Clone)]
+pub enum InvitationFact {
+    /// An invitation was made, or made anew so that its old token is void, with the mail that carries it.
+    Sent {
+        /// The record.
+        invitation: Invitation,
+        /// What its token hashes to.
+        hash: TokenHash,
+        /// The mail.
+        mail: Mail,
+    },
+    /// An invitation was taken back.
+    Withdrawn {
+        /// Which.
+        id: InvitationId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The invited person has accepted, by its link or by another that a mail has brought them.
+    Accepted {
+        /// The person, pending no more.
+        user: User,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Facts of passwords.
+#[derive(Debug, Clone)]
+pub enum CredentialFact {
+    /// A person got a password, or another one. Access ends but for one session, and what led to a password is void.
+    PasswordSet {
+        /// The password.
+        credential: Credential,
+        /// The name that guesses are counted under; what was counted is forgotten.
+        account: TokenHash,
+        /// The session that goes on.
+        keep: Option<SessionId>,
+        /// Who is told.
+        mails: Vec<Mail>,
+    },
+    /// A link by which a person can set a password was sent.
+    ResetSent {
+        /// Whose.
+        user: UserId,
+        /// What its token hashes to.
+        hash: TokenHash,
+        /// From when on it is void.
+        expires_at: Timestamp,
+        /// The mail that carries it.
+        mail: Mail,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody tried to set a password and was refused; nothing but the audit row is kept.
+    Refused,
+}
+
+/// Facts of second factors.
+#[derive(Debug, Clone)]
+pub enum SecondFactorFact {
+    /// A person needs one to sign in, or needs none any more.
+    RequiredSet {
+        /// Who.
+        user: UserId,
+        /// Whether they need one now.
+        required: bool,
+    },
+    /// A person has one; another one before is good no more, nor are its recovery codes.
+    Enrolled {
+        /// Who.
+        user: UserId,
+        /// The factor with its recovery codes.
+        factor: NewFactor,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has none any more, by their own wish.
+    Removed {
+        /// Who.
+        user: UserId,
+    },
+    /// A person has none any more, by an administrator's hand; access by every session ends.
+    Reset {
+        /// Who.
+        user: UserId,
+        /// The name under which wrong guesses were counted, hashed; they are forgotten.
+        account: TokenHash,
+        /// Tells the person, where they have an address.
+        mail: Option<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A recovery code was used up.
+    RecoveryCodeUsed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        hash: RecoveryHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person has other recovery codes; those before are void.
+    RecoveryCodesRenewed {
+        /// Who.
+        user: UserId,
+        /// The codes.
+        hashes: Vec<RecoveryHash>,
+    },
+}
+
+/// Facts of people.
+#[derive(Debug, Clone)]
+pub enum UserFact {
+    /// A person was made.
+    Created {
+        /// The person.
+        user: User,
+        /// What lookups are answered from.
+        facets: Facets,
+    },
+    /// A person changed.
+    Updated {
+        /// The person as they are now.
+        user: User,
+        /// What lookups are answered from, when the profile changed.
+        facets: Option<Facets>,
+        /// Whether it concerns what seldom changes and is dear to write: where the person belongs and since when.
+        standing: bool,
+        /// Access ends: every session, refresh token and key issued so far is void (the access epoch).
+        revoke: bool,
+    },
+    /// A person was deleted: hidden, memberships gone, a tombstone left, access revoked.
+    Deleted {
+        /// The person, with the time of deletion.
+        user: User,
+    },
+    /// What a person may do changed, and with it perhaps the Administrator tick.
+    Granted {
+        /// The person as they are now.
+        user: User,
+        /// The grants that came and went.
+        delta: GrantDelta,
+        /// When.
+        at: Timestamp,
+        /// Access ends.
+        revoke: bool,
+    },
+    /// A person became the tenant's break-glass account, or is it no more; some are told.
+    BreakGlassSet {
+        /// Who.
+        user: UserId,
+        /// Whether they are it now.
+        enabled: bool,
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The break-glass account was used; some are told.
+    BreakGlassUsed {
+        /// Who are told, and how.
+        mails: Vec<Mail>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person signs in by another address from now on, and is told at the old one.
+    AddressChanged {
+        /// What is told, and where.
+        mail: Mail,
+        /// When.
+        at: Timestamp,
+    },
+    /// A deleted person was brought back; the tombstone goes.
+    Restored {
+        /// The person as they are now.
+        user: User,
+    },
+}
