@@ -50,6 +50,12 @@ async fn every_id_of_another_tenant_is_as_good_as_none(engine: Engine) {
     let routes = routes();
     assert!(routes.len() > 40, "{} routes", routes.len());
     for route in &routes {
+        // A section is made under the key that the address names, whoever else has one of that key.
+        if (route.method.as_str(), route.path.as_str())
+            == ("PUT", "/api/v1/tenants/{tenant}/sections/{section}")
+        {
+            continue;
+        }
         let theirs = site.other.fill(route).await;
         let here = Place {
             path: theirs.path.replace(other.as_str(), own),
