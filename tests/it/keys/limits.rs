@@ -13,13 +13,9 @@ on_both_engines!(
     limits_can_be_switched_off,
 );
 
-/// More than a burst, sent side by side so that little comes back meanwhile.
-async fn flood(gateway: &Gateway, key: &Key, path: &str) -> Vec<Answer> {
-    let mut all = Vec::new();
-    for _ in 0..10 {
-        all.extend(join_all((0..60).map(|_| key.call(gateway, "GET", path, None))).await);
-    }
-    all
+/// A page's worth of requests, side by side.
+async fn page(gateway: &Gateway, key: &Key, path: &str) -> Vec<Answer> {
+    join_all((0..60).map(|_| key.call(gateway, "GET", path, None))).await
 }
 
 async fn a_caller_who_asks_too_often_waits_and_nobody_else_does(engine: Engine) {
@@ -30,11 +26,18 @@ async fn a_caller_who_asks_too_often_waits_and_nobody_else_does(engine: Engine) 
         Key::new(&tenant, &["settings.read"], &json!("all")).await,
     ];
     let path = tenant.path("");
-    let answers = flood(&gateway, &keys[0], &path).await;
+    let mut answers = page(&gateway, &keys[0], &path).await;
     assert!(
-        answers[..60].iter().all(|answer| answer.status == 200),
+        answers.iter().all(|answer| answer.status == 200),
         "a page is held up"
     );
+    // On a slow machine much of what was used comes back meanwhile.
+    for _ in 0..100 {
+        answers = page(&gateway, &keys[0], &path).await;
+        if answers.iter().any(|answer| answer.status != 200) {
+            break;
+        }
+    }
     let held: Vec<_> = answers.iter().filter(|answer| answer.status != 200).collect();
     assert!(!held.is_empty(), "nothing holds a flood off");
     for answer in held {
@@ -69,7 +72,9 @@ async fn limits_can_be_switched_off(engine: Engine) {
     let gateway = engine.gateway().await;
     let tenant = gateway.tenant().await;
     let key = Key::new(&tenant, &["settings.read"], &json!("all")).await;
-    for answer in flood(gateway, &key, &tenant.path("")).await {
-        answer.expect(200);
+    for _ in 0..10 {
+        for answer in page(gateway, &key, &tenant.path("")).await {
+            answer.expect(200);
+        }
     }
 }
