@@ -42,6 +42,10 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Keep {
         }
         let mut statement = Statement(String::new());
         event.record(&mut statement);
+        // The pool opens a connection when it is short of one; what that says is nobody's question.
+        if statement.0.starts_with("PRAGMA") {
+            return;
+        }
         KEPT.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(statement.0);
