@@ -1,7 +1,5 @@
 //! API keys of tenants.
 
-use std::sync::PoisonError;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -71,9 +69,7 @@ impl ApiKeyRow {
 impl Store {
     /// Remembers that an API key was used. Written down by [`Store::flush_api_key_uses`], never per request.
     pub fn note_api_key_use(&self, tenant: TenantId, key: ApiKeyId, at: Timestamp) {
-        let mut uses = self.api_key_uses().lock().unwrap_or_else(PoisonError::into_inner);
-        let last = uses.entry((tenant, key)).or_insert(at);
-        *last = at.max(*last);
+        self.api_key_uses().note(tenant, key.0, at);
     }
 
     /// Writes down when API keys were last used.
@@ -81,23 +77,9 @@ impl Store {
     /// # Errors
     /// The database failed; what was not written is noted again at the next use.
     pub async fn flush_api_key_uses(&self) -> Result<(), Error> {
-        let uses = std::mem::take(&mut *self.api_key_uses().lock().unwrap_or_else(PoisonError::into_inner));
-        for ((tenant, key), at) in uses {
-            self.write(tenant, async move |tx: &mut Tx| {
-                tx.effects.wrote = true;
-                execute!(
-                    tx.read.conn,
-                    "UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 \
-                     AND (last_used_at IS NULL OR last_used_at < $3)",
-                    tx.read.tenant.0,
-                    key.0,
-                    micros(at),
-                )?;
-                Ok::<_, Error>(())
-            })
-            .await?;
-        }
-        Ok(())
+        let sql = "UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 \
+                   AND (last_used_at IS NULL OR last_used_at < $3)";
+        self.flush_uses(self.api_key_uses(), sql).await
     }
 }
 

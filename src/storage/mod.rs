@@ -28,6 +28,7 @@ mod id_set;
 mod idempotency;
 mod identities;
 mod invitations;
+mod last_uses;
 mod lists;
 mod local_sign_in;
 mod members;

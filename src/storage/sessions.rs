@@ -1,7 +1,5 @@
 //! Sessions: who is signed in, by the hash of a cookie.
 
-use std::sync::PoisonError;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -71,9 +69,7 @@ struct SignedInRow {
 impl Store {
     /// Remembers that a session was used. Written down by [`Store::flush_session_uses`], never per request.
     pub fn note_session_use(&self, tenant: TenantId, session: SessionId, at: Timestamp) {
-        let mut uses = self.session_uses().lock().unwrap_or_else(PoisonError::into_inner);
-        let last = uses.entry((tenant, session)).or_insert(at);
-        *last = at.max(*last);
+        self.session_uses().note(tenant, session.0, at);
     }
 
     /// Writes down when sessions were last used, which moves the end of their idle time.
@@ -81,22 +77,8 @@ impl Store {
     /// # Errors
     /// The database failed; what was not written is noted again at the next use.
     pub async fn flush_session_uses(&self) -> Result<(), Error> {
-        let uses = std::mem::take(&mut *self.session_uses().lock().unwrap_or_else(PoisonError::into_inner));
-        for ((tenant, session), at) in uses {
-            self.write(tenant, async move |tx: &mut Tx| {
-                tx.effects.wrote = true;
-                execute!(
-                    tx.read.conn,
-                    "UPDATE sessions SET seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND seen_at < $3",
-                    tx.read.tenant.0,
-                    session.0,
-                    micros(at),
-                )?;
-                Ok::<_, Error>(())
-            })
-            .await?;
-        }
-        Ok(())
+        let sql = "UPDATE sessions SET seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND seen_at < $3";
+        self.flush_uses(self.session_uses(), sql).await
     }
 }
 

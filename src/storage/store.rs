@@ -1,15 +1,13 @@
 //! Opening a database, and the ways into it.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
@@ -20,11 +18,12 @@ use tokio::sync::Notify;
 use super::audit::write_audit;
 use super::engine::{Conn, execute, fetch_optional};
 use super::error::Error;
+use super::last_uses::LastUses;
 use super::system::SystemTx;
 use super::token_cache::TokenCache;
 use super::tx::{Body, Effects, Queued, ReadTx, Tx, WriteError};
 use super::writer::Writer;
-use crate::directory::{ApiKeyId, SessionId, TenantId, TokenId};
+use crate::directory::TenantId;
 
 /// How many connections read from SQLite side by side, each served by a thread of its own: some more than the
 /// cores of a small machine, since a reader may wait for the disk.
@@ -74,9 +73,9 @@ pub enum Durability {
 pub struct Store {
     engine: Engine,
     tokens: Arc<TokenCache>,
-    token_uses: Arc<Mutex<TokenUses>>,
-    session_uses: Arc<Mutex<SessionUses>>,
-    api_key_uses: Arc<Mutex<ApiKeyUses>>,
+    token_uses: Arc<LastUses>,
+    session_uses: Arc<LastUses>,
+    api_key_uses: Arc<LastUses>,
     bells: Arc<Bells>,
 }
 
@@ -97,10 +96,6 @@ impl Bells {
         }
     }
 }
-
-type TokenUses = HashMap<(TenantId, TokenId), Timestamp>;
-type SessionUses = HashMap<(TenantId, SessionId), Timestamp>;
-type ApiKeyUses = HashMap<(TenantId, ApiKeyId), Timestamp>;
 
 #[derive(Debug, Clone)]
 enum Engine {
@@ -260,15 +255,15 @@ impl Store {
         &self.tokens
     }
 
-    pub(super) fn token_uses(&self) -> &Mutex<TokenUses> {
+    pub(super) fn token_uses(&self) -> &LastUses {
         &self.token_uses
     }
 
-    pub(super) fn session_uses(&self) -> &Mutex<SessionUses> {
+    pub(super) fn session_uses(&self) -> &LastUses {
         &self.session_uses
     }
 
-    pub(super) fn api_key_uses(&self) -> &Mutex<ApiKeyUses> {
+    pub(super) fn api_key_uses(&self) -> &LastUses {
         &self.api_key_uses
     }
 

@@ -2,12 +2,10 @@
 //!
 //! Use cases of accounts and of provisioning that act inside a tenant do not need it.
 
-use std::sync::PoisonError;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::audit::{micros, timestamp};
+use super::audit::timestamp;
 use super::engine::{Conn, execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::registry::{TenantRow, parse_kind};
@@ -70,9 +68,7 @@ impl Store {
 
     /// Remembers that a token was used. Written down by [`Store::flush_token_uses`], never per request.
     pub fn note_token_use(&self, tenant: TenantId, token: TokenId, at: Timestamp) {
-        let mut uses = self.token_uses().lock().unwrap_or_else(PoisonError::into_inner);
-        let last = uses.entry((tenant, token)).or_insert(at);
-        *last = at.max(*last);
+        self.token_uses().note(tenant, token.0, at);
     }
 
     /// Writes down when tokens were last used.
@@ -80,23 +76,9 @@ impl Store {
     /// # Errors
     /// The database failed; what was not written is noted again at the next use.
     pub async fn flush_token_uses(&self) -> Result<(), Error> {
-        let uses = std::mem::take(&mut *self.token_uses().lock().unwrap_or_else(PoisonError::into_inner));
-        for ((tenant, token), at) in uses {
-            self.write(tenant, async move |tx: &mut super::tx::Tx| {
-                tx.effects.wrote = true;
-                execute!(
-                    tx.read.conn,
-                    "UPDATE directory_tokens SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 \
-                     AND (last_used_at IS NULL OR last_used_at < $3)",
-                    tx.read.tenant.0,
-                    token.0,
-                    micros(at),
-                )?;
-                Ok::<_, Error>(())
-            })
-            .await?;
-        }
-        Ok(())
+        let sql = "UPDATE directory_tokens SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2 \
+                   AND (last_used_at IS NULL OR last_used_at < $3)";
+        self.flush_uses(self.token_uses(), sql).await
     }
 
     /// The database's own clock, where it has one: PostgreSQL runs on another machine perhaps.
