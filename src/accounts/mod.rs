@@ -3,6 +3,7 @@
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
 pub mod access_errors;
+pub mod activation;
 pub mod api_keys;
 pub mod audit;
 pub mod catalogue;

@@ -74,6 +74,17 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
                 },
             }
         }
+        Letter::Welcome {
+            language,
+            tenant,
+            slug,
+            name,
+            contact,
+        } => {
+            let link = format!("{public_url}/login/{slug}");
+            let address = &outgoing.recipient;
+            local::welcome(*language, tenant, name, address, link, contact.as_deref())
+        }
         Letter::AddressChanged {
             language,
             tenant,

@@ -3,6 +3,60 @@
 use super::{Link, Words};
 use crate::directory::Language;
 
+pub(super) fn welcome(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    address: &str,
+    page: String,
+    contact: Option<&str>,
+) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: format!("Your access to {tenant}"),
+            greeting: format!("Hello {name},"),
+            lead: format!(
+                "{tenant} has opened an account for you. Sign in with {address} and the temporary password that your \
+                 administrator hands you; you choose your own right after."
+            ),
+            link: Some(Link {
+                action: "Sign in",
+                address: page,
+            }),
+            notes: vec![
+                "The password is not sent by mail.".to_owned(),
+                match contact {
+                    Some(contact) => format!("If nobody has given it to you, ask {contact}."),
+                    None => "If nobody has given it to you, ask your administrator.".to_owned(),
+                },
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: format!("Votre accès à {tenant}"),
+            greeting: format!("Bonjour {name},"),
+            lead: format!(
+                "{tenant} vous a ouvert un compte. Connectez-vous avec {address} et le mot de passe temporaire que votre \
+                 administrateur vous remet\u{a0}; vous choisirez le vôtre aussitôt après."
+            ),
+            link: Some(Link {
+                action: "Se connecter",
+                address: page,
+            }),
+            notes: vec![
+                "Le mot de passe n’est pas envoyé par courrier électronique.".to_owned(),
+                match contact {
+                    Some(contact) => {
+                        format!("Si personne ne vous l’a remis, adressez-vous à {contact}.")
+                    }
+                    None => "Si personne ne vous l’a remis, adressez-vous à votre administrateur.".to_owned(),
+                },
+            ],
+        },
+    }
+}
+
 pub(super) fn reset(
     language: Language,
     tenant: &str,
@@ -154,6 +208,17 @@ mod tests {
     #[test]
     fn letters_about_passwords_name_the_tenant_and_carry_a_link_only_where_there_is_something_to_do() {
         for language in Language::ALL {
+            let page = "https://id.example/login/acme".to_owned();
+            let words = welcome(
+                language,
+                "Acme",
+                "Ada",
+                "ada@acme.example",
+                page,
+                Some("help@acme.example"),
+            );
+            assert!(words.subject.contains("Acme") && words.lead.contains("ada@acme.example"));
+            assert!(words.link.is_some() && words.notes[1].contains("help@acme.example"));
             for activates in [true, false] {
                 let address = "https://id.example/reset?token=x".to_owned();
                 let words = reset(language, "Acme", "Ada", address, activates, "noon");
