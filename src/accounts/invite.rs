@@ -314,13 +314,11 @@ pub(super) fn check_rights(said: &SaidRights, catalogue: &Catalogue) -> Result<(
 pub(super) async fn check_free(tx: &mut Tx, email: &str, own: Option<UserId>) -> Result<(), Error> {
     let by_name = tx.find_clashes(None, email, None).await?.user_name;
     let is_other = |user: &User| Some(user.id) != own;
-    let holder = match by_name.map(|(user, _)| user).filter(is_other) {
-        Some(user) => Some(user),
-        None => {
-            let met = tx.list_met_by_email(email).await?;
-            met.into_iter().map(|met| met.user).find(is_other)
-        }
-    };
+    let mut holder = by_name.map(|(user, _)| user).filter(is_other);
+    if holder.is_none() {
+        let met = tx.list_met_by_email(email).await?;
+        holder = met.into_iter().map(|met| met.user).find(is_other);
+    }
     let Some(user) = holder else {
         return Ok(());
     };

@@ -41,7 +41,7 @@ pub(super) async fn answer_once(State(gateway): State<Gateway>, request: Request
     if !is_asked {
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let answered = answer(gateway, parts, body, next).await;
+    let answered = Box::pin(answer(gateway, parts, body, next)).await;
     answered.unwrap_or_else(Problem::into_response)
 }
 

@@ -35,7 +35,8 @@ pub(super) fn check(
     let phone_landline = form.phone(&mut fields, "phone_landline", body.phone_landline.as_deref());
     let phone_mobile = form.phone(&mut fields, "phone_mobile", body.phone_mobile.as_deref());
     let locale = form::locale(&mut fields, body.locale.as_deref());
-    let access = check_access(&mut fields, &body.access_start, &body.access_end, settings, now);
+    let days = (body.access_start.as_deref(), body.access_end.as_deref());
+    let access = check_access(&mut fields, days, settings, now);
     let sections = form.sections(&mut fields, body.sections);
     form.role(&mut fields, body.role.as_deref());
     let contact_tags = form::tags(&mut fields, body.contact_tags.unwrap_or_default());
@@ -119,7 +120,7 @@ fn check_who(fields: &mut Fields, body: &NewUserBody) -> Option<Who> {
             if body.person_id.is_some() {
                 fields.refuse("person_id", "only an employee is picked from the roster");
             }
-            external(fields, names)
+            Some(external(fields, names))
         }
         Some("employee") => {
             for (field, _) in names.iter().filter(|(_, text)| text.is_some()) {
@@ -138,34 +139,32 @@ fn check_who(fields: &mut Fields, body: &NewUserBody) -> Option<Who> {
     }
 }
 
-fn external(fields: &mut Fields, names: [(&'static str, &Option<String>); 3]) -> Option<Who> {
+fn external(fields: &mut Fields, names: [(&'static str, &Option<String>); 3]) -> Who {
     let [first, last, (_, full)] = names;
     if let Some(full) = full {
         for (field, _) in [first, last].iter().filter(|(_, text)| text.is_some()) {
             fields.refuse(*field, "either full_name, or first_name and last_name");
         }
-        return Some(Who::External(NameEdit::Full(fields.name("full_name", full))));
+        return Who::External(NameEdit::Full(fields.name("full_name", full)));
     }
-    let mut part = |(field, text): (&'static str, &Option<String>)| match text {
-        Some(text) => Some(fields.name(field, text)),
-        None => {
+    let mut part = |(field, text): (&'static str, &Option<String>)| {
+        if text.is_none() {
             fields.refuse(field, "required for an external collaborator");
-            None
         }
+        text.as_ref().map(|text| fields.name(field, text))
     };
     let (first, last) = (part(first), part(last));
-    Some(Who::External(NameEdit::Parts { first, last }))
+    Who::External(NameEdit::Parts { first, last })
 }
 
 fn check_access(
     fields: &mut Fields,
-    start: &Option<String>,
-    end: &Option<String>,
+    (start, end): (Option<&str>, Option<&str>),
     settings: &TenantSettings,
     now: Timestamp,
 ) -> AccessWindow {
-    let first = form::day(fields, "access_start", start.as_deref());
-    let last = form::day(fields, "access_end", end.as_deref());
+    let first = form::day(fields, "access_start", start);
+    let last = form::day(fields, "access_end", end);
     if first.is_some() != start.is_some() || last.is_some() != end.is_some() {
         return AccessWindow::default();
     }
