@@ -294,7 +294,10 @@ async fn what_is_kept_of_a_body_cannot_be_guessed_at(engine: Engine) {
     let (address, body) = (tenant.path("/users"), person(&address()).to_string());
     let call = gateway.anonymous("POST", &address).bearer(&key.text);
     let call = call.header("Idempotency-Key", &random_name("key"));
-    call.bytes("application/json", body.as_str()).send().await.expect(201);
+    call.bytes("application/json", body.as_str())
+        .send()
+        .await
+        .expect(201);
     let mut plain = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for text in ["POST", &address, &body] {
         plain.update(&(text.len() as u64).to_be_bytes());
