@@ -73,9 +73,17 @@ pub enum Begun {
 /// The database failed, or the kept answer cannot be read any more.
 pub async fn begin(on: &Accounts, asked: Asked<'_>, claim: Uuid, now: Timestamp) -> Result<Begun, Error> {
     let place = asked.of.unwrap_or(TenantId(Uuid::nil()));
+    let key = hash(&[asked.by.to_string().as_bytes(), asked.key.as_bytes()]);
+    // A body may hold a password, which a plain hash would give away to whoever guesses with a copy of the database.
+    let secret = on.hash_key.tag(b"a request under an Idempotency-Key", &key);
     let claim = Claim {
-        hash: hash(&[asked.by.to_string().as_bytes(), asked.key.as_bytes()]),
-        fingerprint: hash(&[asked.method.as_bytes(), asked.address.as_bytes(), asked.body]),
+        hash: key,
+        fingerprint: hash(&[
+            &secret,
+            asked.method.as_bytes(),
+            asked.address.as_bytes(),
+            asked.body,
+        ]),
         id: claim,
         at: now,
         leased_until: now + LEASE,

@@ -1,9 +1,10 @@
-//! Accounts by hand: people whom an administrator invites, one by one or several at once.
+//! Accounts by hand: people whom an administrator invites or hands a password, one by one or several at once.
 
 use std::sync::Arc;
 
-use super::invitations::Token;
+use super::activation::{self, Opening, Start};
 use super::{Accounts, Error};
+use crate::auth::password::PasswordFault;
 use crate::auth::vault::Vault;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::edit::{self, Edit, NameEdit};
@@ -12,13 +13,13 @@ use crate::directory::lifecycle::Arrival;
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::refusal::Holder;
 use crate::directory::{
-    AccessCode, AccessWindow, AdminScope, Authority, Catalogue, EntityId, EntityTree, Facets, Invitation,
-    InvitationId, Language, Origin, Person, PersonId, Refusal, Tenant, User, UserId, UserKind, UserSource,
-    grant, invitation, roster,
+    AccessCode, AccessWindow, AdminScope, Authority, Catalogue, EntityId, EntityTree, Invitation, Language,
+    Origin, Person, PersonId, Refusal, Tenant, User, UserId, UserKind, UserSource, grant, roster,
+    second_factor,
 };
 use crate::storage::Tx;
 
-/// What an invited person is made of. The form of each field was checked before.
+/// What a new person is made of. The form of each field was checked before.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
     /// Their id.
@@ -43,10 +44,10 @@ pub struct NewPerson {
     pub contact_tags: Vec<String>,
     /// The hash of their access code.
     pub access_code: Option<AccessCode>,
-    /// The id of their invitation.
-    pub invitation: InvitationId,
-    /// Its token.
-    pub token: Token,
+    /// Whether they need a second factor to sign in.
+    pub mfa_required: bool,
+    /// How they get their password.
+    pub start: Start,
 }
 
 /// Who a new person is.
@@ -58,41 +59,60 @@ pub enum Who {
     External(NameEdit),
 }
 
-/// A person who was just made, with the invitation that was sent to them.
-#[derive(Debug, Clone)]
-pub struct Invited {
-    /// Who.
-    pub user: User,
-    /// The invitation.
-    pub invitation: Invitation,
+impl Who {
+    /// Their name, where it is known without the roster.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::External(NameEdit::Full(name)) => Some(name.clone()),
+            Self::External(NameEdit::Parts { first, last }) => {
+                let parts: Vec<&str> = [first, last].into_iter().flatten().map(String::as_str).collect();
+                Some(parts.join(" "))
+            }
+            Self::Employee(_) => None,
+        }
+    }
 }
 
-/// Makes a person who has to accept an invitation first, and queues the mail that carries it.
+/// A person who was just made, with the invitation that was sent to them.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Who.
+    pub user: User,
+    /// The invitation; `None` for somebody who is handed a password.
+    pub invitation: Option<Invitation>,
+}
+
+/// Makes a person, and queues the mail that tells them.
 ///
 /// # Errors
 /// [`Refusal::ManualCreationBlocked`], [`Refusal::DepartmentalMailbox`], [`Refusal::EmailTaken`],
-/// [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`]: nothing was written.
+/// [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`]; of a temporary password [`Error::Password`], [`Error::Busy`],
+/// [`Refusal::NotForKeys`]: nothing was written.
 pub async fn create(
     on: &Accounts,
     tenant: &Tenant,
     authority: &Authority,
     new: NewPerson,
     origin: Origin,
-) -> Result<Invited, Error> {
-    let (maker, new) = (Maker::new(on, authority, UserSource::Manual, origin), new);
+) -> Result<Made, Error> {
+    let opening = activation::prepare(on, tenant, authority, &new).await?;
+    let maker = Maker::new(on, authority, UserSource::Manual, origin);
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
             let place = begin(tx).await?;
-            maker.make(tx, &place, new).await
+            maker.make(tx, &place, new, opening).await
         })
         .await
 }
 
 /// Makes several people, each of whom may be refused apart. With `all_or_nothing` nobody is made when one is refused.
-/// The answers are in the order of the people.
+/// The answers are in the order of the people; of those that cannot be made with the reason.
+///
+/// Temporary passwords are hashed one after the other, so that others who sign in meanwhile find a place.
 ///
 /// # Errors
-/// [`Refusal::ManualCreationBlocked`], or the database failed: nothing was written.
+/// [`Refusal::ManualCreationBlocked`], [`Error::Busy`], or the database failed: nothing was written.
 pub async fn create_many(
     on: &Accounts,
     tenant: &Tenant,
@@ -100,19 +120,23 @@ pub async fn create_many(
     all: Vec<NewPerson>,
     all_or_nothing: bool,
     origin: Origin,
-) -> Result<Vec<Result<Invited, Refusal>>, Error> {
+) -> Result<Vec<Result<Made, Unfit>>, Error> {
+    let mut prepared = Vec::new();
+    for new in all {
+        let opening = apart(activation::prepare(on, tenant, authority, &new).await)?;
+        prepared.push(opening.map(|opening| (new, opening)));
+    }
     let maker = Maker::new(on, authority, UserSource::Bulk, origin);
     let written = on
         .store
         .write(tenant.id, async move |tx: &mut Tx| {
             let place = begin(tx).await?;
             let mut answers = Vec::new();
-            for new in all {
+            for one in prepared {
                 // A rule refuses before anything of this person is written, so the others can go on.
-                answers.push(match maker.make(tx, &place, new).await {
-                    Ok(invited) => Ok(invited),
-                    Err(Error::Refused(refusal)) => Err(refusal),
-                    Err(other) => return Err(Undone::Failed(other)),
+                answers.push(match one {
+                    Ok((new, opening)) => apart(maker.make(tx, &place, new, opening).await)?,
+                    Err(refused) => Err(refused),
                 });
             }
             if all_or_nothing && answers.iter().any(Result::is_err) {
@@ -127,10 +151,38 @@ pub async fn create_many(
     }
 }
 
+/// Why one of several people was not made.
+#[derive(Debug, Clone)]
+pub enum Unfit {
+    /// A rule said no.
+    Refused(Refusal),
+    /// The temporary password is not accepted.
+    Password(PasswordFault),
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Refused(refusal) => Self::Refused(refusal),
+            Unfit::Password(fault) => Self::Password(fault),
+        }
+    }
+}
+
+/// Parts what is wrong with one person, which the inner result says, from what is wrong with all.
+fn apart<T>(made: Result<T, Error>) -> Result<Result<T, Unfit>, Error> {
+    match made {
+        Ok(made) => Ok(Ok(made)),
+        Err(Error::Refused(refusal)) => Ok(Err(Unfit::Refused(refusal))),
+        Err(Error::Password(fault)) => Ok(Err(Unfit::Password(fault))),
+        Err(other) => Err(other),
+    }
+}
+
 /// Why a transaction of many was taken back.
 enum Undone {
     /// One was refused, and the caller wants all or nothing.
-    Together(Vec<Result<Invited, Refusal>>),
+    Together(Vec<Result<Made, Unfit>>),
     Failed(Error),
 }
 
@@ -196,8 +248,15 @@ impl Maker {
         }
     }
 
-    async fn make(&self, tx: &mut Tx, place: &Place, mut new: NewPerson) -> Result<Invited, Error> {
+    async fn make(
+        &self,
+        tx: &mut Tx,
+        place: &Place,
+        mut new: NewPerson,
+        opening: Opening,
+    ) -> Result<Made, Error> {
         let settings = &place.tenant.settings;
+        settings.check_activation(new.start.way())?;
         if settings.departmental_mailboxes.is_departmental(&new.email) {
             return Err(Refusal::DepartmentalMailbox(new.email).into());
         }
@@ -213,24 +272,20 @@ impl Maker {
         }
         check_free(tx, &new.email, None).await?;
         let origin = || self.origin.clone();
-        let (invitation, rights, token) = (new.invitation, new.rights.clone(), new.token.clone());
-        let language = new.locale.unwrap_or(settings.locale);
+        let (rights, mfa_required) = (new.rights.clone(), new.mfa_required);
         let Arrival { mut user, change } = account::create(account_of(new, person, self.source), origin());
         tx.apply(change).await?;
         if let Some(granted) = grant::first_rights(&user, &rights, origin()) {
             tx.apply(granted.change).await?;
             user = granted.user;
         }
-        let name = Facets::read(&user.profile.attributes())
-            .display_name
-            .unwrap_or_default();
-        let at = self.origin.at;
+        if mfa_required && let Some(change) = second_factor::require(&user, &place.tenant, true, origin())? {
+            tx.apply(change).await?;
+            user.mfa_required = true;
+        }
         let (vault, tenant) = (&self.vault, &place.tenant);
-        let envelope = super::invitations::seal(vault, tenant, language, &name, &user.user_name, &token, at)?;
-        let (invitation, change) =
-            invitation::send(invitation, user.id, envelope.hash, envelope.mail, origin());
-        tx.apply(change).await?;
-        Ok(Invited { user, invitation })
+        let invitation = activation::open(tx, vault, tenant, &user, opening, origin()).await?;
+        Ok(Made { user, invitation })
     }
 
     /// Somebody of the roster whom the authority reaches and who has no access yet, locked until the commit.
@@ -302,7 +357,7 @@ fn account_of(new: NewPerson, person: Option<Person>, source: UserSource) -> New
         directory: None,
         kind,
         source,
-        pending: true,
+        pending: matches!(new.start, Start::Invitation { .. }),
         attributes: edit::describe_new(&said, &new.email),
         user_name: new.email,
         entity: new.entity,

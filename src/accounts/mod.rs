@@ -3,6 +3,7 @@
 //! It knows neither HTTP nor SQL, and nothing of SCIM.
 
 pub mod access_errors;
+pub mod activation;
 pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
@@ -45,12 +46,12 @@ pub struct Accounts {
     domain_proofs: MacKey,
     dns: TxtLookup,
     passwords: Passwords,
-    /// What access codes are hashed with.
-    access_codes: MacKey,
+    /// What access codes, and requests that may hold a password, are hashed with.
+    hash_key: MacKey,
 }
 
 impl Accounts {
-    /// Works on this store, with these keys for stored secrets, for the proofs of domains and for access codes, the one
+    /// Works on this store, with these keys for stored secrets, for the proofs of domains and for keyed hashes, the one
     /// client for outgoing calls, `dns`, by which proofs are looked for, and the places at which passwords are hashed.
     #[must_use]
     pub fn new(
@@ -60,7 +61,7 @@ impl Accounts {
         domain_proofs: MacKey,
         dns: TxtLookup,
         passwords: Passwords,
-        access_codes: MacKey,
+        hash_key: MacKey,
     ) -> Self {
         Self {
             store,
@@ -69,7 +70,7 @@ impl Accounts {
             domain_proofs,
             dns,
             passwords,
-            access_codes,
+            hash_key,
         }
     }
 
@@ -78,7 +79,7 @@ impl Accounts {
     #[must_use]
     pub fn hash_access_code(&self, tenant: TenantId, user: UserId, code: &str) -> AccessCode {
         let belongs_to = format!("access code of {user} in {tenant}");
-        let tag = self.access_codes.tag(belongs_to.as_bytes(), code.as_bytes());
+        let tag = self.hash_key.tag(belongs_to.as_bytes(), code.as_bytes());
         AccessCode::from_hash(BASE64_URL_SAFE_NO_PAD.encode(tag))
     }
 

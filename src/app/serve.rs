@@ -144,6 +144,8 @@ pub async fn start(
         metrics: MetricsText(Arc::new(move || render.render())),
     };
     let metadata = jobs::metadata::run(gateway.accounts.clone(), clock.clone());
+    // The first person with a telephone number need not wait for it, and neither does the start.
+    tokio::task::spawn_blocking(crate::directory::phone::load_plans);
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);

@@ -25,6 +25,19 @@ pub enum Letter {
         /// From when on the link is void.
         expires_at: Timestamp,
     },
+    /// Somebody has an account, and an administrator hands them a temporary password, which is not in the letter.
+    Welcome {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// Its name in URLs.
+        slug: String,
+        /// The reader's name.
+        name: String,
+        /// Who helps people of the tenant to get in for the first time.
+        contact: Option<String>,
+    },
     /// Somebody has asked for a link by which a password is set.
     PasswordReset {
         /// The reader's.
@@ -111,6 +124,7 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            Self::Welcome { .. } => "welcome",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::BreakGlassUsed { .. } => "break_glass_used",

@@ -1,6 +1,6 @@
 //! Telephone numbers, as people write them.
 
-use phonenumber::metadata::DATABASE;
+use phonenumber::metadata::{DATABASE, Database};
 use phonenumber::{Metadata, Mode, country};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,12 @@ impl From<Country> for String {
     fn from(country: Country) -> Self {
         country.code().to_owned()
     }
+}
+
+/// Reads the numbering plans of all countries, which is done once and takes a while: a start can do it before a request
+/// waits for it.
+pub fn load_plans() {
+    let _plans: &Database = &DATABASE;
 }
 
 /// What is accepted, for error texts.

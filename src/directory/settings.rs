@@ -5,9 +5,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, tz};
 use serde::{Deserialize, Serialize};
 
+use super::credential::CredentialRefusal;
 use super::language::Language;
 use super::mailbox::MailboxRules;
 use super::phone::Country;
+use super::refusal::Refusal;
 
 /// How long deleted people stay, in days.
 pub const RETENTION_DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
@@ -43,6 +45,23 @@ impl Default for TenantSettings {
             departmental_mailboxes: MailboxRules::default(),
             retention_days: 30,
         }
+    }
+}
+
+impl TenantSettings {
+    /// Whether a new person may get their password in this way.
+    ///
+    /// # Errors
+    /// [`CredentialRefusal::TemporaryPasswordNotOffered`], [`CredentialRefusal::TemporaryPasswordRequired`]: in the other
+    /// one alone.
+    pub fn check_activation(&self, way: Activation) -> Result<(), Refusal> {
+        if self.activation.contains(&way) {
+            return Ok(());
+        }
+        Err(match way {
+            Activation::TemporaryPassword => CredentialRefusal::TemporaryPasswordNotOffered.into(),
+            Activation::Invitation => CredentialRefusal::TemporaryPasswordRequired.into(),
+        })
     }
 }
 
@@ -160,6 +179,27 @@ mod tests {
             "{text}"
         );
         assert_eq!(serde_json::from_str::<TenantSettings>(&text).unwrap(), other);
+    }
+
+    #[test]
+    fn a_new_person_gets_a_password_in_the_ways_that_the_tenant_offers() {
+        let (invited, given) = (Activation::Invitation, Activation::TemporaryPassword);
+        let not_offered = Err(CredentialRefusal::TemporaryPasswordNotOffered.into());
+        let required = Err(CredentialRefusal::TemporaryPasswordRequired.into());
+        for (offered, way, expected) in [
+            (vec![invited, given], invited, Ok(())),
+            (vec![invited, given], given, Ok(())),
+            (vec![invited], invited, Ok(())),
+            (vec![invited], given, not_offered),
+            (vec![given], given, Ok(())),
+            (vec![given], invited, required),
+        ] {
+            let settings = TenantSettings {
+                activation: offered,
+                ..TenantSettings::default()
+            };
+            assert_eq!(settings.check_activation(way), expected, "{settings:?}");
+        }
     }
 
     #[test]

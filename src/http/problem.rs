@@ -12,7 +12,7 @@ use super::clock::{self, NoRandomness};
 use super::login::seconds_until;
 use super::throttle::TooMany;
 use crate::accounts;
-use crate::directory::{Code, Language, MfaRefusal, Refusal};
+use crate::directory::{Code, CredentialRefusal, Language, MfaRefusal, Refusal};
 use crate::journal;
 use crate::login::Denied;
 use crate::login::local::LocalError;
@@ -348,6 +348,9 @@ impl From<Refusal> for Problem {
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
         let field: Cow<'static, str> = match refusal {
+            Refusal::Credential(
+                CredentialRefusal::TemporaryPasswordNotOffered | CredentialRefusal::TemporaryPasswordRequired,
+            ) => "temporary_password".into(),
             Refusal::ManagedFields(ref fields) => return problem.about(fields.clone()),
             Refusal::NamesFromRoster => "first_name".into(),
             Refusal::AccessDatesReversed => "access_end".into(),

@@ -37,42 +37,18 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
         } => {
             let (address, until) = (&outgoing.recipient, moment(*expires_at, *language));
             let link = format!("{public_url}/invitation?token={token}");
-            match language {
-                Language::English => Words {
-                    language: *language,
-                    subject: format!("Your access to {tenant}"),
-                    greeting: format!("Hello {name},"),
-                    lead: format!(
-                        "{tenant} has opened an account for you. Choose a password first; from then on you sign in \
-                         with {address} and that password."
-                    ),
-                    link: Some(Link {
-                        action: "Choose a password",
-                        address: link,
-                    }),
-                    notes: vec![
-                        format!("The link can be used once, until {until}."),
-                        "If you did not expect this message, you need not do anything.".to_owned(),
-                    ],
-                },
-                Language::French => Words {
-                    language: *language,
-                    subject: format!("Votre accès à {tenant}"),
-                    greeting: format!("Bonjour {name},"),
-                    lead: format!(
-                        "{tenant} vous a ouvert un compte. Choisissez d’abord un mot de passe\u{a0}; vous vous \
-                         connecterez ensuite avec {address} et ce mot de passe."
-                    ),
-                    link: Some(Link {
-                        action: "Choisir un mot de passe",
-                        address: link,
-                    }),
-                    notes: vec![
-                        format!("Ce lien ne peut servir qu’une fois, jusqu’au {until}."),
-                        "Si vous n’attendiez pas ce message, vous n’avez rien à faire.".to_owned(),
-                    ],
-                },
-            }
+            local::invitation(*language, tenant, name, address, link, &until)
+        }
+        Letter::Welcome {
+            language,
+            tenant,
+            slug,
+            name,
+            contact,
+        } => {
+            let link = format!("{public_url}/login/{slug}");
+            let address = &outgoing.recipient;
+            local::welcome(*language, tenant, name, address, link, contact.as_deref())
         }
         Letter::AddressChanged {
             language,

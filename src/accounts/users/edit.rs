@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::invite::{check_free, check_rights};
+use super::super::passwords::{self, Given};
 use super::super::{Accounts, Error};
 use super::{count_others, reach, settle};
 use crate::auth::letters;
@@ -12,8 +13,8 @@ use crate::directory::grant::{self, SaidRights};
 use crate::directory::key::fold;
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, Facets, Letter, Origin, PersonId, Refusal, Tenant, TenantId,
-    User, UserId, UserKind,
+    Action, AdminScope, Authority, EntityTree, Facets, Letter, Origin, PersonId, Refusal, Target, Tenant,
+    TenantId, User, UserId, UserKind, allow, second_factor,
 };
 use crate::storage::Tx;
 
@@ -28,24 +29,34 @@ pub struct UserPatch {
     pub edit: Edit,
     /// What is to be different of their rights.
     pub rights: SaidRights,
+    /// Their password from now on.
+    pub password: Option<Given>,
+    /// Whether they need a second factor to sign in.
+    pub mfa_required: Option<bool>,
 }
 
-/// Changes a person. Whoever gets another address is told at the old one; `nonce` is random, and used for nothing else.
+/// Changes a person, all or nothing. Whoever gets another address is told at the old one; `nonce` is random, and used for
+/// nothing else. Whether the administrator has shown who they are is the door's to ask, before a password is set.
 ///
 /// # Errors
-/// [`Error::NotFound`], or a rule says no: [`edit::decide`], [`grant::set_rights`].
+/// [`Error::NotFound`]; [`Error::Password`], [`Error::Busy`]; or a rule says no: [`edit::decide`], [`grant::set_rights`],
+/// [`second_factor::require`], [`passwords::set`].
 pub async fn update(
     on: &Accounts,
-    tenant: TenantId,
+    tenant: &Tenant,
     by: Authority,
     id: UserId,
-    patch: UserPatch,
+    mut patch: UserPatch,
     nonce: [u8; 12],
     origin: Origin,
 ) -> Result<User, Error> {
+    let password = match patch.password.take() {
+        Some(given) => Some(passwords::make_ready(on, tenant, &by, id, given).await?),
+        None => None,
+    };
     let vault = Arc::clone(&on.vault);
     on.store
-        .write(tenant, async move |tx: &mut Tx| {
+        .write(tenant.id, async move |tx: &mut Tx| {
             let (before, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
             let catalogue = tx.load_catalogue_for_share().await?;
             check_constant(&before, &patch)?;
@@ -57,10 +68,24 @@ pub async fn update(
             if becomes_administrator {
                 by.check_may_grant(&AdminScope::All, &tree)?;
             }
+            let secured = patch.mfa_required.filter(|flag| *flag != before.mfa_required);
+            if secured.is_some() || password.is_some() {
+                allow(&by, Action::UsersPassword, Target::Person(&before, &tree))?;
+            }
             let user = edit_one(tx, &vault, before, patch.edit, nonce, &origin).await?;
             let others = count_others(tx, &user, origin.at).await?;
-            let granted = grant::set_rights(&user, &grants, &patch.rights, others, origin)?;
-            settle(tx, user, granted).await
+            let granted = grant::set_rights(&user, &grants, &patch.rights, others, origin.clone())?;
+            let user = settle(tx, user, granted).await?;
+            if let Some(required) = secured {
+                let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
+                if let Some(change) = second_factor::require(&user, &tenant, required, origin.clone())? {
+                    tx.apply(change).await?;
+                }
+            }
+            if let Some(ready) = password {
+                passwords::write(tx, &vault, &user, ready, origin).await?;
+            }
+            Ok(user)
         })
         .await
 }

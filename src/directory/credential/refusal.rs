@@ -34,6 +34,15 @@ pub enum CredentialRefusal {
          it and create the person anew"
     )]
     InvitationPending,
+    /// The tenant does not let administrators hand passwords over.
+    #[error(
+        "this tenant offers invitations and no temporary passwords: leave the field out, and the person chooses a \
+         password by the link that they are sent"
+    )]
+    TemporaryPasswordNotOffered,
+    /// The tenant sends no invitations.
+    #[error("required: this tenant offers temporary passwords and no invitations")]
+    TemporaryPasswordRequired,
     /// The administrator's own password is not the one that was given.
     #[error("current_admin_password is not your own password")]
     OwnPasswordWrong,
@@ -63,6 +72,8 @@ impl CredentialRefusal {
             Self::NoLocalPassword => "no_local_password",
             Self::LocalSignInDisabled => "local_sign_in_disabled",
             Self::InvitationPending => "invitation_pending",
+            Self::TemporaryPasswordNotOffered => "temporary_password_not_offered",
+            Self::TemporaryPasswordRequired => "temporary_password_required",
             Self::OwnPasswordWrong => "own_password_wrong",
             Self::CurrentPasswordWrong => "current_password_wrong",
             Self::ReauthenticationRequired => "reauthentication_required",
@@ -84,6 +95,7 @@ impl CredentialRefusal {
             | Self::ReauthenticationRequired
             | Self::TenantSuspended
             | Self::NoAccess => 403,
+            Self::TemporaryPasswordNotOffered | Self::TemporaryPasswordRequired => 422,
             Self::NoLocalPassword | Self::LocalSignInDisabled | Self::InvitationPending => 409,
         }
     }

@@ -13,7 +13,7 @@ use super::body::JsonBody;
 use super::sign_in::charge;
 use crate::accounts::passwords::{self, Given};
 use crate::accounts::{Accounts, users};
-use crate::directory::{Actor, Facets, Origin, Source, UserId};
+use crate::directory::{Action, Actor, Facets, Origin, Source, Target, UserId, allow};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn, TenantAdmin, UrlIds};
@@ -78,17 +78,17 @@ struct ChangeOwnBody {
 /// A password for somebody else.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SetPasswordBody {
+pub(super) struct SetPasswordBody {
     /// 12 to 1024 characters, and none that is tried first.
     #[schema(format = Password)]
-    password: String,
+    pub password: String,
     /// The person has to choose another at the next sign-in.
     #[serde(default)]
-    temporary: bool,
+    pub temporary: bool,
     /// The administrator's own, where they sign in by one.
     #[serde(default)]
     #[schema(format = Password)]
-    current_admin_password: Option<String>,
+    pub current_admin_password: Option<String>,
 }
 
 /// An invitation that a link leads to.
@@ -290,20 +290,32 @@ async fn set(
     // Whoever is out of reach is not there, whatever else the request lacks.
     users::find(&on, admin.tenant.id, &admin.authority(), id).await?;
     let acting = acting_session(&login, &headers, &here).await?;
+    let given = confirm(&login, acting, &admin, id, body).await?;
+    passwords::set(&on, &admin.tenant, admin.authority(), id, given, admin.origin()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A password for somebody else, when the administrator has shown who they are. A key cannot.
+pub(super) async fn confirm(
+    login: &Login,
+    acting: Option<Session>,
+    admin: &TenantAdmin,
+    id: UserId,
+    body: SetPasswordBody,
+) -> Result<Given, Problem> {
+    allow(&admin.authority(), Action::UsersPassword, Target::Anything)?;
     let own = body.current_admin_password.as_deref();
     if let Some(session) = &acting {
-        confirm_own(&login, session, own, id, admin.origin()).await?;
+        confirm_own(login, session, own, id, admin.origin()).await?;
     }
     let (salt, nonce) = random()?;
-    let given = Given {
+    Ok(Given {
         password: body.password,
         temporary: body.temporary,
         keep: acting.map(|session| session.id()),
         salt,
         nonce,
-    };
-    passwords::set(&on, &admin.tenant, admin.authority(), id, given, admin.origin()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 /// The session that an administrator acts by; none of whoever shows a token, which is proof enough of them.

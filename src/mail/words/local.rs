@@ -1,7 +1,107 @@
-//! Letters about passwords.
+//! Letters about passwords: how somebody gets their first one, and what becomes of it.
 
 use super::{Link, Words};
 use crate::directory::Language;
+
+pub(super) fn invitation(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    address: &str,
+    link: String,
+    until: &str,
+) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: format!("Your access to {tenant}"),
+            greeting: format!("Hello {name},"),
+            lead: format!(
+                "{tenant} has opened an account for you. Choose a password first; from then on you sign in \
+                 with {address} and that password."
+            ),
+            link: Some(Link {
+                action: "Choose a password",
+                address: link,
+            }),
+            notes: vec![
+                format!("The link can be used once, until {until}."),
+                "If you did not expect this message, you need not do anything.".to_owned(),
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: format!("Votre accès à {tenant}"),
+            greeting: format!("Bonjour {name},"),
+            lead: format!(
+                "{tenant} vous a ouvert un compte. Choisissez d’abord un mot de passe\u{a0}; vous vous \
+                 connecterez ensuite avec {address} et ce mot de passe."
+            ),
+            link: Some(Link {
+                action: "Choisir un mot de passe",
+                address: link,
+            }),
+            notes: vec![
+                format!("Ce lien ne peut servir qu’une fois, jusqu’au {until}."),
+                "Si vous n’attendiez pas ce message, vous n’avez rien à faire.".to_owned(),
+            ],
+        },
+    }
+}
+
+pub(super) fn welcome(
+    language: Language,
+    tenant: &str,
+    name: &str,
+    address: &str,
+    page: String,
+    contact: Option<&str>,
+) -> Words {
+    match language {
+        Language::English => Words {
+            language,
+            subject: format!("Your access to {tenant}"),
+            greeting: format!("Hello {name},"),
+            lead: format!(
+                "{tenant} has opened an account for you. Sign in with {address} and the temporary password that your \
+                 administrator hands you; you choose your own right after."
+            ),
+            link: Some(Link {
+                action: "Sign in",
+                address: page,
+            }),
+            notes: vec![
+                "The password is not sent by mail.".to_owned(),
+                match contact {
+                    Some(contact) => format!("If nobody has given it to you, ask {contact}."),
+                    None => "If nobody has given it to you, ask your administrator.".to_owned(),
+                },
+            ],
+        },
+        Language::French => Words {
+            language,
+            subject: format!("Votre accès à {tenant}"),
+            greeting: format!("Bonjour {name},"),
+            lead: format!(
+                "{tenant} vous a ouvert un compte. Connectez-vous avec {address} et le mot de passe temporaire que votre \
+                 administrateur vous remet\u{a0}; vous choisirez le vôtre aussitôt après."
+            ),
+            link: Some(Link {
+                action: "Se connecter",
+                address: page,
+            }),
+            notes: vec![
+                "Le mot de passe n’est pas envoyé par courrier électronique.".to_owned(),
+                match contact {
+                    Some(contact) => {
+                        format!("Si personne ne vous l’a remis, adressez-vous à {contact}.")
+                    }
+                    None => "Si personne ne vous l’a remis, adressez-vous à votre administrateur.".to_owned(),
+                },
+            ],
+        },
+    }
+}
 
 pub(super) fn reset(
     language: Language,
@@ -154,6 +254,17 @@ mod tests {
     #[test]
     fn letters_about_passwords_name_the_tenant_and_carry_a_link_only_where_there_is_something_to_do() {
         for language in Language::ALL {
+            let page = "https://id.example/login/acme".to_owned();
+            let words = welcome(
+                language,
+                "Acme",
+                "Ada",
+                "ada@acme.example",
+                page,
+                Some("help@acme.example"),
+            );
+            assert!(words.subject.contains("Acme") && words.lead.contains("ada@acme.example"));
+            assert!(words.link.is_some() && words.notes[1].contains("help@acme.example"));
             for activates in [true, false] {
                 let address = "https://id.example/reset?token=x".to_owned();
                 let words = reset(language, "Acme", "Ada", address, activates, "noon");

@@ -24,6 +24,7 @@ on_both_engines!(
     a_day_later_the_key_is_new_again,
     what_was_lost_in_a_crash_can_be_tried_again_after_a_minute,
     what_is_kept_is_sealed,
+    what_is_kept_of_a_body_cannot_be_guessed_at,
     a_caller_who_hangs_up_finds_the_answer_later,
     large_bodies_are_read_once_and_not_beyond_the_limit,
 );
@@ -283,4 +284,32 @@ async fn large_bodies_are_read_once_and_not_beyond_the_limit(engine: Engine) {
         "new key",
     );
     assert_eq!(count(&tenant, "/users").await, 1);
+}
+
+/// A body may hold a temporary password: a plain hash of it is one that guesses are tried against quickly.
+async fn what_is_kept_of_a_body_cannot_be_guessed_at(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let key = Key::new(&tenant, &["users.write"], &json!("all")).await;
+    let (address, body) = (tenant.path("/users"), person(&address()).to_string());
+    let call = gateway.anonymous("POST", &address).bearer(&key.text);
+    let call = call.header("Idempotency-Key", &random_name("key"));
+    call.bytes("application/json", body.as_str())
+        .send()
+        .await
+        .expect(201);
+    let mut plain = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for text in ["POST", &address, &body] {
+        plain.update(&(text.len() as u64).to_be_bytes());
+        plain.update(text.as_bytes());
+    }
+    let plain = plain.finish();
+    let plain = plain.as_ref().iter();
+    let plain = plain.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let sql = if gateway.database.starts_with("sqlite") {
+        "SELECT count(*) FROM idempotency_keys WHERE tenant_id = $1 AND lower(hex(fingerprint)) <> $2"
+    } else {
+        "SELECT count(*) FROM idempotency_keys WHERE tenant_id = $1 AND encode(fingerprint, 'hex') <> $2"
+    };
+    assert_eq!(rows::number(&gateway.database, sql, &tenant.id, &plain).await, 1);
 }

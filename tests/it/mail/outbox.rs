@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rollcall::accounts::activation::Start;
 use rollcall::accounts::invitations::Token;
 use rollcall::accounts::invite::{self, NewPerson, Who};
 use rollcall::auth::vault::Vault;
@@ -64,10 +65,13 @@ pub async fn invite(place: &Place, email: &str) {
         access_code: None,
         entity: None,
         contact_tags: Vec::new(),
-        invitation: InvitationId(Uuid::now_v7()),
-        token: Token {
-            random: [random, random].concat().try_into().expect("32 bytes"),
-            nonce: [0; 12],
+        mfa_required: false,
+        start: Start::Invitation {
+            id: InvitationId(Uuid::now_v7()),
+            token: Token {
+                random: [random, random].concat().try_into().expect("32 bytes"),
+                nonce: [0; 12],
+            },
         },
     };
     let on = accounts_on(&place.store);

@@ -33,18 +33,12 @@ on_both_engines!(
 /// Somebody who is not invited any more, for what invitations forbid: made by hand, and their invitation settled.
 async fn settled(engine: Engine) -> (Place, UserId) {
     let place = Place::new(engine).await;
-    let new = crate::mail::by_hand::new_person(&address(), *b"0123456789abcdef0123456789abcdef");
+    let random = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
+    let random = random.concat().try_into().unwrap();
+    let new = crate::mail::by_hand::new_person(&address(), random);
     let id = new.id;
     let on = accounts_on(&place.store);
     let tenant = place.read().await.find_tenant().await.unwrap().unwrap();
-    let mut new = new;
-    new.token.random = [
-        uuid::Uuid::new_v4().into_bytes(),
-        uuid::Uuid::new_v4().into_bytes(),
-    ]
-    .concat()
-    .try_into()
-    .unwrap();
     let authority = rollcall::directory::Authority::Operator;
     let made = rollcall::accounts::invite::create(&on, &tenant, &authority, new, origin())
         .await
@@ -152,6 +146,7 @@ async fn what_is_not_said_stays(engine: Engine) {
 async fn another_address_is_unique_confirmed_and_told_at_the_old_one(engine: Engine) {
     let (place, id) = settled(engine).await;
     let (on, nonce) = (accounts_on(&place.store), [9; 12]);
+    let tenant = place.read().await.find_tenant().await.unwrap().unwrap();
     let taken = place.user(&address()).await;
     let update = async |email: &str| {
         let patch = users::UserPatch {
@@ -162,7 +157,7 @@ async fn another_address_is_unique_confirmed_and_told_at_the_old_one(engine: Eng
             ..users::UserPatch::default()
         };
         let by = rollcall::directory::Authority::Operator;
-        users::update(&on, place.tenant, by, id, patch, nonce, origin()).await
+        users::update(&on, &tenant, by, id, patch, nonce, origin()).await
     };
     let before = place.find_user(id).await;
     for (email, code) in [

@@ -1,5 +1,6 @@
 //! People without single sign-on: the roster, the form, what a tenant sets, permission groups and sections, contacts.
 
+mod activation;
 mod contacts;
 mod editing;
 mod form;

@@ -4,22 +4,26 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::body::{Fields, JsonBody, given, nullable};
 use super::super::form::{self, Form};
+use super::super::passwords::{SetPasswordBody, acting_session, confirm};
 use super::show;
 use super::view::{UserDetailView, kinds, languages_or_null};
 use crate::accounts::users::{self, UserPatch};
-use crate::accounts::{Accounts, catalogue};
+use crate::accounts::{Accounts, catalogue, passwords};
 use crate::directory::edit::{Edit, NameEdit};
 use crate::directory::grant::SaidRights;
-use crate::directory::{AccessCode, EntityId, UserKind};
+use crate::directory::{AccessCode, EntityId, Facets, Language, Tenant, User, UserKind};
 use crate::http::clock;
 use crate::http::extract::{TenantAdmin, UrlIds};
 use crate::http::problem::Problem;
+use crate::http::state::PublicUrl;
+use crate::login::Login;
 
 /// What is to be different of a person. What is absent stays; null clears what may be missing.
 #[derive(Deserialize, ToSchema)]
@@ -90,18 +94,30 @@ pub(super) struct UserPatchBody {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, min_length = 4, max_length = 32)]
     access_code: Option<Option<String>>,
+    /// The person's password from now on, 12 to 1024 characters and none that is tried first; empty or null keeps the one
+    /// that they have. For what else it takes see `PUT .../users/{id}/password`.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// The administrator's own, where they sign in by one and set `password`.
+    #[schema(format = Password)]
+    current_admin_password: Option<String>,
+    /// Whether the person needs a second factor to sign in.
+    mfa_required: Option<bool>,
 }
 
 /// Changes a person. What a directory or an identity provider says of somebody is changed there (409
 /// `managed_by_directory`, naming the fields); e-mail and role of somebody who is invited are not changed (409
-/// `delete_and_recreate`).
+/// `delete_and_recreate`). A password is set with everything else or nothing is.
 #[utoipa::path(patch, path = "/tenants/{tenant}/users/{id}", request_body = UserPatchBody,
     responses((status = 200, body = UserDetailView)))]
 pub(super) async fn update(
     State(on): State<Accounts>,
+    State(login): State<Login>,
+    State(here): State<PublicUrl>,
     caller: TenantAdmin,
     ids: UrlIds,
-    JsonBody(body): JsonBody<UserPatchBody>,
+    headers: HeaderMap,
+    JsonBody(mut body): JsonBody<UserPatchBody>,
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
     let tenant = &caller.tenant;
@@ -112,28 +128,43 @@ pub(super) async fn update(
     };
     let shown = users::find(&on, tenant.id, &caller.authority(), id).await?;
     let code = |code: String| on.hash_access_code(tenant.id, id, &code);
-    let patch = check(&form, body, &shown.user.user_name, code)?;
+    // A form that comes back has a blank where nobody has typed a password.
+    let password = body.password.take().filter(|text| !text.is_empty());
+    let current_admin_password = body.current_admin_password.take();
+    let mut fields = Fields::default();
+    if let Some(password) = &password {
+        check_password(&mut fields, tenant, &shown.user, password);
+    }
+    let mut patch = check(fields, &form, body, &shown.user.user_name, code)?;
+    if let Some(password) = password {
+        let said = SetPasswordBody {
+            password,
+            temporary: false,
+            current_admin_password,
+        };
+        let acting = acting_session(&login, &headers, &here).await?;
+        patch.password = Some(confirm(&login, acting, &caller, id, said).await?);
+    }
     let nonce = clock::random_nonce()?;
-    users::update(
-        &on,
-        tenant.id,
-        caller.authority(),
-        id,
-        patch,
-        nonce,
-        caller.origin(),
-    )
-    .await?;
+    users::update(&on, tenant, caller.authority(), id, patch, nonce, caller.origin()).await?;
     show(&on, &caller, id).await
 }
 
+fn check_password(fields: &mut Fields, tenant: &Tenant, user: &User, password: &str) {
+    let shown = Facets::read(&user.profile.attributes()).display_name;
+    let name = shown.unwrap_or_default();
+    if let Err(fault) = passwords::judge(tenant, (&user.user_name, &name), password) {
+        fields.refuse_as(fault.code(), "password", fault.message(Language::default()));
+    }
+}
+
 fn check(
+    mut fields: Fields,
     form: &Form<'_>,
     body: UserPatchBody,
     user_name: &str,
     code: impl Fn(String) -> AccessCode,
 ) -> Result<UserPatch, Problem> {
-    let mut fields = Fields::default();
     let kinds = UserKind::ALL.map(UserKind::as_str);
     let kind = body.kind.as_deref();
     let kind = kind.and_then(|word| fields.word("kind", UserKind::parse(word), &kinds));
@@ -180,6 +211,8 @@ fn check(
             role: body.role,
             sections,
         },
+        password: None,
+        mfa_required: body.mfa_required,
     })
 }
 
