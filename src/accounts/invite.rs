@@ -200,7 +200,7 @@ async fn make(
 }
 
 /// Nobody of the tenant signs in by this address, and nobody has it as theirs.
-async fn check_free(tx: &mut Tx, email: &str) -> Result<(), Error> {
+pub(super) async fn check_free(tx: &mut Tx, email: &str) -> Result<(), Error> {
     let by_name = tx.find_clashes(None, email, None).await?.user_name;
     let holder = match by_name {
         Some((user, _)) => Some(user),

@@ -152,6 +152,7 @@ pub async fn start(
         metrics: MetricsText(Arc::new(move || render.render())),
     };
     let metadata = jobs::metadata::run(gateway.accounts.clone(), clock.clone());
+    let lifecycle = jobs::lifecycle::run(store.clone(), gateway.accounts.clone(), clock.clone());
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
@@ -164,6 +165,7 @@ pub async fn start(
         tokio::spawn(jobs::group_mapping::run(store.clone(), clock.clone())),
         tokio::spawn(jobs::requests::run(journal.clone(), clock.clone())),
         tokio::spawn(metadata),
+        tokio::spawn(lifecycle),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer, clock.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.

@@ -10,7 +10,7 @@ use super::admin::AdminScope;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
 use super::invitation::Mail;
-use super::lifecycle::Arrival;
+use super::lifecycle::{Act, Arrival, check_move};
 use super::refusal::Refusal;
 use super::user::{User, UserSource, UserStatus};
 
@@ -35,9 +35,7 @@ pub fn decide(
     enabled: bool,
     origin: &Origin,
 ) -> Result<Option<Decision>, Refusal> {
-    if user.deleted_at.is_some() {
-        return Err(Refusal::Deleted);
-    }
+    check_move(user, Act::Change, origin.at)?;
     if user.break_glass == enabled {
         return Ok(None);
     }

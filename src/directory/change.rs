@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::access::AccessDate;
 use super::api_key::ApiKey;
 use super::audit::{AuditEntry, Origin};
 use super::client::{AccessToken, Client, ClientSecret, CredentialId, TrustedIssuer};
 use super::connection::{Connection, Domain, IdentityKey};
 use super::entity::Entity;
+use super::erasure::{ErasedRow, NameHash};
 use super::grant::GrantDelta;
 use super::group::{Group, Member, MemberDelta};
 use super::group_mapping::MappingRule;
@@ -289,10 +291,32 @@ pub enum UserFact {
         /// When.
         at: Timestamp,
     },
-    /// A deleted person was brought back; the tombstone goes.
+    /// A deleted person was brought back, perhaps under another address; the tombstone goes.
     Restored {
         /// The person as they are now.
         user: User,
+        /// What lookups are answered from, when the profile changed.
+        facets: Option<Facets>,
+    },
+    /// A date of access has passed, and is told once.
+    DatePassed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        date: AccessDate,
+    },
+    /// A deleted person was removed for good.
+    Removed {
+        /// Who it was.
+        user: UserId,
+        /// By what they would be known again.
+        names: Vec<NameHash>,
+        /// Whether their directory had deleted them.
+        by_directory: bool,
+        /// Of somebody who was erased: the audit rows that have other words from now on.
+        erased: Option<Vec<ErasedRow>>,
+        /// When.
+        at: Timestamp,
     },
 }
 

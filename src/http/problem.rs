@@ -270,7 +270,9 @@ impl From<Refusal> for Problem {
             Refusal::UnknownEntity { field, .. } => field.into(),
             Refusal::BindingNotOffered(_) => "request_binding".into(),
             Refusal::PermissionNeedsFullScope(_) => "permissions".into(),
-            Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
+            Refusal::DepartmentalMailbox(_)
+            | Refusal::EmailTaken { .. }
+            | Refusal::RestoredEmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()
             }

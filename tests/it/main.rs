@@ -21,6 +21,7 @@ mod admin;
 mod errors;
 mod explain;
 mod journal;
+mod lifecycle;
 mod mail;
 mod mapping;
 mod oauth;

@@ -4,7 +4,10 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
+mod history;
 mod reach;
+mod removal;
+mod restore;
 mod view;
 
 use jiff::Timestamp;
@@ -17,6 +20,9 @@ use crate::directory::{
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use history::{PastAccess, RightAsked, list_access, list_grants};
+pub use removal::{erase, purge_due};
+pub use restore::{Restoring, restore};
 pub use view::{Detail, find, list};
 
 /// Sets or lifts the administrator's block.
@@ -108,9 +114,6 @@ pub async fn delete(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (user, _) = reach::find_to_change(tx, &by, Action::UsersDelete, id, false).await?;
-            if user.deleted_at.is_some() {
-                return Err(Error::NotFound("user"));
-            }
             let others = count_others(tx, &user, origin.at).await?;
             let directory = match user.directory {
                 Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
@@ -129,31 +132,6 @@ pub async fn delete(
                 tx.apply(change).await?;
             }
             Ok::<_, Error>(())
-        })
-        .await
-}
-
-/// Brings a deleted person back. An entity that is gone meanwhile does not come back with them.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted), or the names are in use again.
-pub async fn restore(
-    on: &Accounts,
-    tenant: TenantId,
-    by: Authority,
-    id: UserId,
-    origin: Origin,
-) -> Result<User, Error> {
-    on.store
-        .write(tenant, async move |tx: &mut Tx| {
-            let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
-            user.entity = user.entity.filter(|entity| tree.has(*entity));
-            let clashes = tx
-                .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
-                .await?;
-            let Arrival { user, change } = lifecycle::restore(&user, &clashes, origin)?;
-            tx.apply(change).await?;
-            Ok::<_, Error>(user)
         })
         .await
 }

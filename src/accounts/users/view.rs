@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::super::{Accounts, Error};
 use super::reach;
+use crate::directory::lifecycle::{RETENTION_DAYS, purge_at};
 use crate::directory::query::PopulationFilter;
 use crate::directory::{AdminScope, Authority, Entity, Grant, Refusal, TenantId, User, UserId};
 use crate::storage::{Chunk, GroupRef, Identity, Position};
@@ -21,6 +22,8 @@ pub struct Detail {
     pub grants: Vec<Grant>,
     /// Who they are at the identity providers.
     pub identities: Vec<Identity>,
+    /// When they are removed for good, of somebody who is deleted.
+    pub purge_at: Option<Timestamp>,
 }
 
 /// The people of the tenant whom `by` reaches and a filter is true of, by id. What `of.within` names is checked.
@@ -69,6 +72,7 @@ pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -
         groups: groups.into_iter().map(|(_, group)| group).collect(),
         grants: tx.list_grants(id).await?,
         identities: tx.list_identities(id).await?,
+        purge_at: user.deleted_at.map(|at| purge_at(at, RETENTION_DAYS)),
         user,
     })
 }

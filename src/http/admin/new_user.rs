@@ -332,7 +332,7 @@ fn check_kind(fields: &mut Fields, body: &NewUserBody) {
     }
 }
 
-fn check_email(fields: &mut Fields, email: Option<String>, confirmation: Option<&str>) -> String {
+pub(super) fn check_email(fields: &mut Fields, email: Option<String>, confirmation: Option<&str>) -> String {
     let email = email.unwrap_or_default().trim().to_owned();
     if !is_address(&email) {
         fields.refuse("email", "an e-mail address, ada@example.com");

@@ -81,7 +81,12 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
                     });
                 }
             }
-            UserFact::Created { .. } | UserFact::Restored { .. } | UserFact::BreakGlassSet { .. } => {}
+            UserFact::Created { .. }
+            | UserFact::Restored { .. }
+            | UserFact::BreakGlassSet { .. }
+            // No request of a directory comes to these.
+            | UserFact::DatePassed { .. }
+            | UserFact::Removed { .. } => {}
         }
     }
     Ok(effect)

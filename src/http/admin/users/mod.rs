@@ -1,6 +1,8 @@
 //! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
+mod history;
 mod query;
+mod removal;
 mod view;
 
 use axum::Json;
@@ -30,10 +32,11 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(read, delete))
         .routes(routes!(activate))
         .routes(routes!(deactivate))
-        .routes(routes!(restore))
         .routes(routes!(set_entity))
         .routes(routes!(set_administrator))
-        .routes(routes!(set_break_glass));
+        .routes(routes!(set_break_glass))
+        .merge(removal::routes())
+        .merge(history::routes());
     section("users", "The people of a tenant.", routes)
 }
 
@@ -98,19 +101,6 @@ async fn set_blocked(
     let (by, origin) = (caller.authority(), caller.origin());
     users::set_blocked(on, caller.tenant.id, by, id, blocked, origin).await?;
     show(on, caller, id).await
-}
-
-/// Brings a deleted person back, without group memberships.
-#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore",
-    responses((status = 200, body = UserDetailView)))]
-async fn restore(
-    State(on): State<Accounts>,
-    caller: TenantAdmin,
-    ids: UrlIds,
-) -> Result<Json<UserDetailView>, Problem> {
-    let id = ids.find("id", "user")?;
-    users::restore(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
-    show(&on, &caller, id).await
 }
 
 /// Deletes a person; one whom a directory owns is deleted there (409).

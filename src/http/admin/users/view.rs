@@ -64,6 +64,9 @@ pub(in crate::http::admin) struct UserView {
 pub(super) struct UserDetailView {
     #[serde(flatten)]
     user: UserView,
+    /// When somebody who is deleted is removed for good, and cannot be restored any more.
+    #[schema(format = DateTime)]
+    purge_at: Option<String>,
     /// How the person signs in; `scim` for one who has not done so yet.
     #[schema(schema_with = auth_methods)]
     auth_method: &'static str,
@@ -163,6 +166,7 @@ impl UserDetailView {
             last_login_at: identity.last_login_at.to_string(),
         });
         Self {
+            purge_at: detail.purge_at.map(|at| at.to_string()),
             user: UserView::new(&detail.user, now),
             auth_method: detail.user.auth_method(linked).as_str(),
             entity: detail.entity.map(|entity| NamedView {
