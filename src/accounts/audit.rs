@@ -156,6 +156,8 @@ async fn walk(store: &Store, tenant: TenantId) -> Result<Verdict, storage::Error
             return Ok(verifier.finish());
         };
         to = last.seq - 1;
-        rows.into_iter().for_each(|row| verifier.meet(row));
+        for row in rows {
+            verifier.meet(row);
+        }
     }
 }

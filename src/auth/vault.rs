@@ -30,7 +30,9 @@ pub struct Vault {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<&str> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
-        f.debug_struct("Vault").field("keys", &ids).finish()
+        f.debug_struct("Vault")
+            .field("keys", &ids)
+            .finish_non_exhaustive()
     }
 }
 

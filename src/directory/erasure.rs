@@ -77,7 +77,9 @@ impl Identifiers {
     /// Adds what a record has.
     pub fn add_user(&mut self, user: &User) {
         self.add(&user.user_name);
-        user.external_id.iter().for_each(|id| self.add(id));
+        if let Some(id) = &user.external_id {
+            self.add(id);
+        }
         self.add_attributes(&user.profile.attributes());
     }
 

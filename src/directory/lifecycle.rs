@@ -3,30 +3,24 @@
 //! Whatever ends access says so in its fact (`revoke`), and only storage moves the access epoch.
 
 mod moves;
+mod passing;
+mod returning;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::access::{AccessDate, AccessWindow};
+use super::access::AccessWindow;
 use super::audit::Origin;
 use super::break_glass;
 use super::change::{Change, UserFact};
 use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::{Facets, Profile};
 use super::refusal::{Holder, Refusal};
-use super::user::{User, UserKind, UserSource, UserStatus};
+use super::user::{User, UserKind, UserSource};
 
 pub use moves::{Act, check_move};
-
-/// For how long deleted people can be brought back where the tenant has said nothing, in days.
-pub const RETENTION_DAYS: u16 = 30;
-
-/// When somebody who was deleted is removed for good, `days` being the tenant's retention.
-#[must_use]
-pub fn purge_at(deleted_at: Timestamp, days: u16) -> Timestamp {
-    let kept = SignedDuration::from_hours(24 * i64::from(days));
-    deleted_at.checked_add(kept).unwrap_or(Timestamp::MAX)
-}
+pub use passing::{RETENTION_DAYS, pass_date, purge_at};
+pub use returning::{restore, restore_under};
 
 /// What a directory says of a person it owns.
 #[derive(Debug, Clone, PartialEq)]
@@ -297,96 +291,6 @@ pub fn set_entity(user: &User, entity: Option<EntityId>, origin: Origin) -> Resu
         ..user.clone()
     };
     act(user, after, "user.entity_set", 0, origin)
-}
-
-/// Brings a deleted person back, as they were but without their memberships.
-///
-/// # Errors
-/// [`Refusal::NotDeleted`]; [`Refusal::UserNameTaken`], [`Refusal::ExternalIdTaken`] or, of somebody who belongs to no
-/// directory and so may come back under another address, [`Refusal::EmailTaken`] when somebody has taken their place
-/// meanwhile.
-pub fn restore(user: &User, clashes: &Clashes, origin: Origin) -> Result<Arrival, Refusal> {
-    check_move(user, Act::Restore, origin.at)?;
-    if let Some((holder, name)) = &clashes.user_name {
-        let holder = holder_of(holder, user.directory, name.as_ref());
-        let user_name = user.user_name.clone();
-        return Err(match user.directory {
-            Some(_) => Refusal::UserNameTaken { user_name, holder },
-            None => Refusal::RestoredEmailTaken {
-                email: user_name,
-                holder,
-            },
-        });
-    }
-    if let (Some(holder), Some(external_id)) = (&clashes.external_id, &user.external_id) {
-        return Err(Refusal::ExternalIdTaken {
-            external_id: external_id.clone(),
-            user_name: holder.user_name.clone(),
-        });
-    }
-    Ok(bring_back(user, None, origin))
-}
-
-/// Brings somebody back who belongs to no directory, under another address, which signs them in from then on. That the
-/// address is free is the caller's to see to.
-///
-/// # Errors
-/// [`Refusal::NotDeleted`]; [`Refusal::ManagedByDirectory`].
-pub fn restore_under(
-    user: &User,
-    email: &str,
-    directory_name: Option<String>,
-    origin: Origin,
-) -> Result<Arrival, Refusal> {
-    check_move(user, Act::Restore, origin.at)?;
-    if let Some(directory) = directory_name {
-        return Err(Refusal::ManagedByDirectory { directory });
-    }
-    let mut attributes = user.profile.attributes();
-    attributes.insert(
-        "emails".to_owned(),
-        json!([{"value": email, "type": "work", "primary": true}]),
-    );
-    let named = User {
-        user_name: email.to_owned(),
-        profile: Profile::from_attributes(&attributes),
-        ..user.clone()
-    };
-    Ok(bring_back(&named, Some(Facets::read(&attributes)), origin))
-}
-
-fn bring_back(user: &User, facets: Option<Facets>, origin: Origin) -> Arrival {
-    let user = User {
-        deleted_at: None,
-        version: user.version + 1,
-        modified_at: origin.at.max(user.modified_at),
-        ..user.clone()
-    };
-    let fact = UserFact::Restored {
-        user: user.clone(),
-        facets,
-    };
-    let after = Some(view(&user));
-    let change = Change::user(fact, origin, "user.restored", user.id.0, None, after);
-    Arrival { user, change }
-}
-
-/// What is to be told of a date of access that has passed: that access has ended, always; that it has begun, of people
-/// whom it was promised to before and who have it now. `None` for what is passed over in silence.
-#[must_use]
-pub fn pass_date(user: &User, date: AccessDate, origin: Origin) -> Option<Change> {
-    let (action, told) = match date {
-        AccessDate::End(end) => ("user.expired", json!({"access_end": end.to_string()})),
-        AccessDate::Begin(begin) => {
-            let is_arrival = begin > user.created_at && user.status(origin.at) == UserStatus::Active;
-            if !is_arrival {
-                return None;
-            }
-            ("user.access_began", json!({"access_start": begin.to_string()}))
-        }
-    };
-    let fact = UserFact::DatePassed { user: user.id, date };
-    Some(Change::user(fact, origin, action, user.id.0, None, Some(told)))
 }
 
 /// An administrator's act on what SCIM does not show: version and `lastModified` stay.

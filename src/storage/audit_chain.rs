@@ -221,7 +221,9 @@ impl ReadTx {
             self.conn,
             Row,
             select_chain!(
-                "WHERE tenant_id = $1 AND seq > $4 AND (target_id = $2 OR actor = $3) ORDER BY seq LIMIT $5"
+                "WHERE tenant_id = $1 AND seq IN \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $2 AND seq > $4 \
+                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND actor = $3 AND seq > $4) ORDER BY seq LIMIT $5"
             ),
             self.tenant.0,
             target,

@@ -179,16 +179,24 @@ impl ReadTx {
         after: i64,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, Error> {
-        let mut sql = Statement::new(select_records!("WHERE tenant_id = $1 AND seq > $2"));
+        // Of two columns together no index knows; of each there is one.
+        let rows = match of.person {
+            None => select_records!("WHERE tenant_id = $1 AND seq > $2"),
+            Some(_) => select_records!(
+                "WHERE tenant_id = $1 AND seq IN \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND seq > $2 AND target_id = $3 \
+                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND seq > $2 AND actor = $4)"
+            ),
+        };
+        let mut sql = Statement::new(rows);
         sql.bind_unwritten(Bind::Uuid(self.tenant.0));
         sql.bind_unwritten(Bind::Integer(after));
+        if let Some(person) = of.person {
+            sql.bind_unwritten(Bind::Uuid(person.0));
+            sql.bind_unwritten(Bind::Text(Actor::User(person).to_string()));
+        }
         if let Some(actor) = &of.actor {
             sql.push(" AND actor = ").bind(Bind::Text(actor.clone()));
-        }
-        if let Some(person) = of.person {
-            sql.push(" AND (target_id = ").bind(Bind::Uuid(person.0));
-            let own = Actor::User(person).to_string();
-            sql.push(" OR actor = ").bind(Bind::Text(own)).push(")");
         }
         if let Some(action) = &of.action {
             sql.push(" AND action = ").bind(Bind::Text(action.clone()));

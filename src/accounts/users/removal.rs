@@ -179,7 +179,9 @@ async fn identify(
     user: Option<&User>,
 ) -> Result<Identifiers, Error> {
     let mut names = Identifiers::default();
-    user.into_iter().for_each(|user| names.add_user(user));
+    if let Some(user) = user {
+        names.add_user(user);
+    }
     while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
     let mut view = on.store.read(tenant).await?;
     let mut after = 0;

@@ -173,7 +173,9 @@ fn rows_behind_the_head_are_told() {
     let (rows, head) = five();
     let mut verifier = Verifier::new(TENANT, head);
     verifier.meet_behind(6);
-    rows.into_iter().rev().for_each(|row| verifier.meet(row));
+    for row in rows.into_iter().rev() {
+        verifier.meet(row);
+    }
     let verdict = verifier.finish();
     assert_eq!(
         verdict.broken_at,

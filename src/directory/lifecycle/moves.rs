@@ -102,7 +102,7 @@ mod tests {
             UserStatus::Active => {}
             UserStatus::Inactive => user.blocked = true,
             UserStatus::Scheduled => {
-                user.access = window(Some(now() + std::time::Duration::from_hours(1)), None)
+                user.access = window(Some(now() + std::time::Duration::from_hours(1)), None);
             }
             UserStatus::Expired => user.access = window(None, Some(at(5))),
             UserStatus::Deleted => user.deleted_at = Some(now()),

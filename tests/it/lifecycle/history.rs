@@ -83,10 +83,9 @@ async fn who_had_the_tick_at_a_time_is_told_afterwards(engine: Engine) {
         (&all[0]["admin_scope"], &all[0]["source"]),
         (&json!({"entities": []}), &json!("manual"))
     );
-    assert!(
-        all[0]["granted_at"].as_str().unwrap() < both.as_str()
-            && all[0]["ended_at"].as_str().unwrap() > both.as_str()
-    );
+    let time = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
+    assert!(time(all[0]["granted_at"].as_str().unwrap()) < time(&both));
+    assert!(time(all[0]["ended_at"].as_str().unwrap()) > time(&both));
     assert_eq!(grants(&ids[1], &format!("?at={both}")).await, all);
     assert_eq!(grants(&ids[1], &format!("?at={one}")).await, Vec::<Value>::new());
     let gone = grants(&ids[0], "").await;
