@@ -2,6 +2,8 @@
 //! request.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -131,7 +133,7 @@ pub async fn finish(
 
 /// What a kept answer belongs to: it may hold a token that is shown once.
 fn sealed_place(tenant: TenantId, claim: &Claim) -> String {
-    let key: String = claim.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = URL_SAFE_NO_PAD.encode(claim.hash);
     format!("answer to Idempotency-Key {key} of tenant {tenant}")
 }
 

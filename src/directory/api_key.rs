@@ -78,6 +78,7 @@ pub fn create(
         return Err(Refusal::TooManyApiKeys);
     }
     let (target, after) = (("api_key", key.id.0), shown(&key));
+    let key = Box::new(key);
     let fact = Fact::ApiKey(ApiKeyFact::Created { key, hash });
     Ok(Change::new(
         fact,

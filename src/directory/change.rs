@@ -64,7 +64,7 @@ pub enum ApiKeyFact {
     /// A key was made.
     Created {
         /// The key's record.
-        key: ApiKey,
+        key: Box<ApiKey>,
         /// What the key hashes to.
         hash: TokenHash,
     },

@@ -163,7 +163,7 @@ impl Action {
     }
 
     fn changes(self) -> bool {
-        !self.as_str().ends_with(".read")
+        self.as_str().split('.').nth(1) != Some("read")
     }
 
     /// What it is about: the word before the dot.

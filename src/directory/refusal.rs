@@ -83,7 +83,7 @@ pub enum Refusal {
     EntityInItself,
     /// Something still uses the entity.
     #[error(
-        "this entity is in use: {} parts, {} people, {} scopes of administrators and API keys or rules that give one, {} connections; move them elsewhere first",
+        "this entity is in use: {} parts, {} people, {} administrators' and API keys' scopes or rules that give one, {} connections; move them elsewhere first",
         .0.parts, .0.people, .0.scopes, .0.connections
     )]
     EntityInUse(EntityUse),

@@ -49,6 +49,33 @@ async fn answer(gateway: Gateway, mut parts: Parts, body: Body, next: Next) -> R
     let caller = Permitted::from_request_parts(&mut parts, &gateway).await?;
     let key = key_of(&parts)?;
     let body = read_bytes(&parts.headers, body, &gateway.bodies).await?;
+    // The caller may hang up from here on: what was claimed is done and remembered all the same, for when they ask again.
+    let work = clock::carry(
+        gateway.clock.clone(),
+        answer_claimed(gateway, caller, key, parts, body, next),
+    );
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(answered) => answered,
+        // The claim stays until its lease ends: how far the handler came is not known.
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "the gateway is stopping",
+            )),
+        },
+    }
+}
+
+async fn answer_claimed(
+    gateway: Gateway,
+    caller: Permitted,
+    key: String,
+    mut parts: Parts,
+    body: Bytes,
+    next: Next,
+) -> Result<Response, Problem> {
     let address = parts.uri.path_and_query().map_or("/", |address| address.as_str());
     let asked = Asked {
         by: caller.actor(),
@@ -76,24 +103,8 @@ async fn answer(gateway: Gateway, mut parts: Parts, body: Body, next: Next) -> R
         }
     };
     parts.extensions.insert(ReadBody(body.clone()));
-    let request = Request::from_parts(parts, Body::from(body));
-    // The caller may hang up: what was begun is done and remembered all the same, for when they ask again.
-    let work = clock::carry(gateway.clock.clone(), async move {
-        let response = next.run(request).await;
-        remember(&gateway, attempt, response).await
-    });
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(response) => Ok(response),
-        // The claim stays until its lease ends: how far the handler came is not known.
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "the gateway is stopping",
-            )),
-        },
-    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    Ok(remember(&gateway, attempt, response).await)
 }
 
 /// The body of a request, which was read already.

@@ -1,0 +1,83 @@
+//! A body for each route that takes one: well-formed, so that it is the caller who is judged.
+
+use serde_json::{Value, json};
+
+use super::routes::{Route, SCIM};
+use super::world::{Place, World};
+use crate::harness::random_name;
+use crate::mail::by_hand::{address, person};
+use crate::scim::message::{group, patch_one, user};
+
+/// The body of a request to a place; none where the route takes none.
+pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
+    if !route.has_body {
+        return None;
+    }
+    if let Some(below) = route.path.strip_prefix(SCIM) {
+        return Some(of_scim(&route.method, below));
+    }
+    let below = route.path.trim_start_matches("/api/v1");
+    let below = below.trim_start_matches("/tenants/{tenant}");
+    let name = random_name("name");
+    Some(match (route.method.as_str(), below) {
+        ("POST", "/tenants") => json!({"slug": name, "name": name}),
+        ("POST", "/entities") | ("PATCH", "" | "/entities/{id}" | "/connections/{id}") => {
+            json!({"name": name})
+        }
+        ("PUT", "/sign-in") => json!({"mode": "local"}),
+        ("POST", "/directories") => json!({"name": name, "kind": "generic"}),
+        ("PUT", "/directories/{id}/group-mapping") => json!({"rules": []}),
+        ("POST", "/directories/{id}/explain") => json!({"method": "GET", "path": "/Users"}),
+        (
+            "POST",
+            "/directories/{id}/tokens"
+            | "/directories/{id}/clients"
+            | "/directories/{id}/clients/{client}/secrets"
+            | "/users/{id}/restore",
+        ) => json!({}),
+        ("POST", "/directories/{id}/clients/{client}/issuers") => {
+            json!({"issuer": format!("https://{name}.example"), "subject": name})
+        }
+        ("POST", "/directories/{id}/schemas") | ("PUT", "/directories/{id}/schemas/{urn}") => {
+            json!({"schema": {"id": place.urn, "attributes": [{"name": "number"}]}})
+        }
+        ("POST", "/users") => person_of(world),
+        ("POST", "/users/bulk") => json!({"users": [person_of(world)]}),
+        ("POST", "/users/{id}/erase") => json!({"confirm": name}),
+        ("PUT", "/users/{id}/entity") => json!({"entity_id": world.entity}),
+        ("PUT", "/users/{id}/admin") => json!({"administrator": false}),
+        ("PUT", "/users/{id}/break-glass") => json!({"enabled": false}),
+        ("POST", "/domains") => json!({"domain": format!("{name}.example")}),
+        ("POST", "/connections") => {
+            json!({"kind": "saml", "name": name, "idp_metadata_xml": world.metadata})
+        }
+        ("POST", "/api-keys") => {
+            json!({"name": name, "permissions": ["users.read"], "scope": {"entities": [world.entity]}})
+        }
+        _ => panic!(
+            "{} {} takes a body and has none here; tests/it/policy/bodies.rs",
+            route.method, route.path
+        ),
+    })
+}
+
+fn person_of(world: &World) -> Value {
+    let mut body = person(&address());
+    body["entity_id"] = json!(world.entity);
+    body
+}
+
+fn of_scim(method: &str, below: &str) -> Value {
+    match (method, below) {
+        (_, "/Bulk") => json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": [{"method": "POST", "path": "/Users", "bulkId": "a", "data": user(&random_name("ada"))}],
+        }),
+        (_, search) if search.ends_with("/.search") => {
+            json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]})
+        }
+        ("PATCH", _) => patch_one("replace", "displayName", json!("other")),
+        (_, users) if users.starts_with("/Users") => user(&random_name("ada")),
+        _ => group(&random_name("group"), &[]),
+    }
+}
