@@ -10,6 +10,7 @@ pub mod account;
 pub mod admin;
 pub mod api_key;
 pub mod audit;
+pub mod audit_chain;
 pub mod break_glass;
 pub mod change;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod disagreement;
 pub mod edit;
 pub mod email;
 pub mod entity;
+pub mod erasure;
 pub mod grant;
 pub mod group;
 pub mod group_mapping;
@@ -56,7 +58,7 @@ pub use access::AccessWindow;
 pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use api_key::ApiKey;
-pub use audit::{Actor, AuditEntry, Origin, Source};
+pub use audit::{Actor, AuditEntry, AuditFilter, Origin, Source};
 pub use change::{
     ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
     GroupFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
@@ -68,7 +70,7 @@ pub use connection::{
 pub use credential::{Credential, CredentialRefusal, PasswordHash};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
-pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
+pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
 pub use id::{

@@ -222,6 +222,16 @@ pub enum Refusal {
         /// Whose person has it.
         holder: Holder,
     },
+    /// Somebody of the tenant has taken the address of a person who is to be brought back.
+    #[error(
+        "{email:?} belongs to {holder} meanwhile; restore this person under another address (\"email\" and \"email_confirmation\"), or delete the account that has theirs first"
+    )]
+    RestoredEmailTaken {
+        /// The address.
+        email: String,
+        /// Whose person has it.
+        holder: Holder,
+    },
     /// A mailbox that more than one person reads.
     #[error("{0:?} is a mailbox of a department; an account is for one person, so give a personal address")]
     DepartmentalMailbox(String),
@@ -442,7 +452,7 @@ impl Refusal {
             Self::DomainInUse(_) => "domain_in_use",
             Self::DomainProofMissing { .. } => "domain_proof_missing",
             Self::ManualCreationBlocked => "manual_creation_blocked",
-            Self::EmailTaken { .. } => "email_in_use",
+            Self::EmailTaken { .. } | Self::RestoredEmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
             Self::SchemaUrnTaken(_) => "schema_urn_in_use",
             Self::SchemaUrnAmbiguous { .. } => "schema_urn_ambiguous",

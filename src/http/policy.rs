@@ -96,6 +96,9 @@ const ROUTES: &[(&str, &str, Access)] = &[
         To(Action::UsersWrite),
     ),
     ("GET", "/tenants/{tenant}/audit", To(Action::AuditRead)),
+    ("GET", "/tenants/{tenant}/audit/export", To(Action::AuditExport)),
+    ("GET", "/tenants/{tenant}/audit/verify", To(Action::AuditRead)),
+    ("GET", "/tenants/{tenant}/access", To(Action::AuditRead)),
     ("GET", "/tenants/{tenant}/api-keys", To(Action::ApiKeysRead)),
     ("POST", "/tenants/{tenant}/api-keys", To(Action::ApiKeysCreate)),
     ("GET", "/tenants/{tenant}/api-keys/{id}", To(Action::ApiKeysRead)),
@@ -243,6 +246,16 @@ const ROUTES: &[(&str, &str, Access)] = &[
         "POST",
         "/tenants/{tenant}/users/{id}/restore",
         To(Action::UsersWrite),
+    ),
+    (
+        "POST",
+        "/tenants/{tenant}/users/{id}/erase",
+        To(Action::UsersErase),
+    ),
+    (
+        "GET",
+        "/tenants/{tenant}/users/{id}/grants",
+        To(Action::UsersRead),
     ),
     (
         "PUT",

@@ -249,14 +249,7 @@ impl Tx {
                 if standing {
                     self.save_standing(&user).await?;
                 }
-                self.update_user(&user, &facets).await?;
-                execute!(
-                    self.read.conn,
-                    "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
-                    self.read.tenant.0,
-                    user.id.0,
-                )?;
-                self.insert_emails(user.id, &facets).await?;
+                self.save_profile(&user, &facets).await?;
                 self.save_flags(&user, revoke).await
             }
             UserFact::Updated {
@@ -314,8 +307,22 @@ impl Tx {
                 self.queue_mail(&mail, at).await?;
                 Ok(())
             }
-            UserFact::Restored { user } => {
+            UserFact::DatePassed { user, date } => self.note_date(user, date).await,
+            UserFact::Removed {
+                user,
+                names,
+                by_directory,
+                erased,
+                at,
+            } => {
+                self.remove_user(user, &names, by_directory, erased.as_deref(), at)
+                    .await
+            }
+            UserFact::Restored { user, facets } => {
                 self.save_standing(&user).await?;
+                if let Some(facets) = facets {
+                    self.save_profile(&user, &facets).await?;
+                }
                 self.save_flags(&user, false).await?;
                 execute!(
                     self.read.conn,
@@ -326,6 +333,17 @@ impl Tx {
                 Ok(())
             }
         }
+    }
+
+    async fn save_profile(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
+        self.update_user(user, facets).await?;
+        execute!(
+            self.read.conn,
+            "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
+            self.read.tenant.0,
+            user.id.0,
+        )?;
+        self.insert_emails(user.id, facets).await
     }
 
     async fn insert_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -170,6 +173,17 @@ pub(super) fn parse_query_joining<T: DeserializeOwned>(uri: &Uri, name: &str) ->
     parse_query(&Uri::try_from(text).unwrap_or_else(|_| uri.clone()))
 }
 
+/// A time, or a day in UTC: its beginning, or its end. A `+` that a query has turned into a blank is understood.
+fn parse_time(text: &str, end: bool) -> Option<Timestamp> {
+    if let Ok(day) = text.parse::<Date>()
+        && text.len() == "2026-11-22".len()
+    {
+        let day = if end { day.tomorrow().ok()? } else { day };
+        return Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    }
+    text.replace(' ', "+").parse().ok()
+}
+
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.
 #[derive(Default)]
 pub(super) struct Fields(Vec<FieldError>);
@@ -228,6 +242,32 @@ impl Fields {
             self.refuse("limit", "a number from 1 to 500");
         }
         size
+    }
+
+    /// A time, or a day in UTC, which counts as its beginning or, with `end`, as its end.
+    pub(super) fn time(&mut self, field: &'static str, text: Option<&str>, end: bool) -> Option<Timestamp> {
+        let time = parse_time(text?, end);
+        if time.is_none() {
+            self.refuse(
+                field,
+                "a time such as 2026-11-22T09:00:00Z, or a day such as 2026-11-22",
+            );
+        }
+        time
+    }
+
+    /// A stretch of time: from one time or the beginning of a day in UTC, up to another time or the end of a day.
+    pub(super) fn period(
+        &mut self,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let from = self.time("from", from, false);
+        let until = self.time("to", to, true);
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            self.refuse("to", "a time after from");
+        }
+        (from, until)
     }
 
     /// Ends the check.

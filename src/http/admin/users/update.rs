@@ -174,7 +174,14 @@ fn check(
     let email = body
         .email
         .filter(|email| email.trim() != user_name || body.email_confirmation.is_some());
-    let email = email.map(|email| form.email(&mut fields, Some(email), body.email_confirmation.as_deref()));
+    let email = email.map(|email| {
+        form::email(
+            &mut fields,
+            form.settings,
+            Some(email),
+            body.email_confirmation.as_deref(),
+        )
+    });
     let phone_landline = phone(form, &mut fields, "phone_landline", body.phone_landline);
     let phone_mobile = phone(form, &mut fields, "phone_mobile", body.phone_mobile);
     let locale = body.locale.map(|tag| form::locale(&mut fields, tag.as_deref()));
