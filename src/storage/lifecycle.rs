@@ -117,22 +117,6 @@ impl ReadTx {
         Ok(found.into_iter().map(|(id,)| UserId(id)).collect())
     }
 
-    /// Whether a person was removed for good and not erased.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn is_removed(&mut self, id: UserId) -> Result<bool, Error> {
-        let found = fetch_optional!(
-            self.conn,
-            (i64,),
-            "SELECT removed_at FROM tombstones WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NOT NULL \
-             AND erased_at IS NULL",
-            self.tenant.0,
-            id.0,
-        )?;
-        Ok(found.is_some())
-    }
-
     /// Up to `limit` numbered audit rows about a person or by them, after a number.
     ///
     /// # Errors

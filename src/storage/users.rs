@@ -14,17 +14,6 @@ use crate::directory::{
     UserKind, UserSource,
 };
 
-/// What is left of a deleted person for good.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Tombstone {
-    /// Who it was.
-    pub user_id: Uuid,
-    /// The provider's id of them.
-    pub external_id: Option<String>,
-    /// Their userName, folded.
-    pub user_name_key: String,
-}
-
 /// The columns of a person, under the alias `u`.
 macro_rules! user_columns {
     () => {
@@ -202,20 +191,6 @@ impl ReadTx {
         )?;
         Ok(found.map(|(epoch,)| epoch))
     }
-
-    /// The tombstone of a deleted person.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_tombstone(&mut self, id: UserId) -> Result<Option<Tombstone>, Error> {
-        fetch_optional!(
-            self.conn,
-            Tombstone,
-            "SELECT user_id, external_id, user_name_key FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
-            self.tenant.0,
-            id.0,
-        )
-    }
 }
 
 impl Tx {
@@ -324,13 +299,7 @@ impl Tx {
                     self.save_profile(&user, &facets).await?;
                 }
                 self.save_flags(&user, false).await?;
-                execute!(
-                    self.read.conn,
-                    "DELETE FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
-                    self.read.tenant.0,
-                    user.id.0,
-                )?;
-                Ok(())
+                self.take_tombstone(user.id).await
             }
         }
     }
@@ -474,23 +443,6 @@ impl Tx {
             tags_json(user)?,
             user.person.map(|id| id.0),
             user.access_code.as_ref().map(AccessCode::as_str),
-        )?;
-        Ok(())
-    }
-
-    async fn leave_tombstone(&mut self, user: &User) -> Result<(), Error> {
-        execute!(
-            self.read.conn,
-            "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
-            self.read.tenant.0,
-            user.id.0,
-            // Of a directory that has spoken of them: that one has deleted them, or may not have them again.
-            user.directory.filter(|_| user.provisioned).map(|id| id.0),
-            user.external_id.as_deref(),
-            fold(&user.user_name).into_owned(),
-            user.deleted_at.map(micros),
         )?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::log;
 use crate::admin::problem::{assert_invalid_fields, assert_problem};
 
-use crate::harness::{Browser, Database, Engine, Gateway, OidcProvider};
+use crate::harness::{Browser, Database, Engine, Gateway, OidcProvider, Tenant};
 use crate::scim::message::{create_user, patch_one, user_with};
 use crate::sso::fixture::{Certified, assert_refused};
 
@@ -52,6 +52,53 @@ const PLACES: [(&str, &[&str]); 8] = [
     ("outbox", &["recipient"]),
     ("identities", &["subject", "said_user_name", "said_email"]),
 ];
+
+/// What happened is still told, by ids; returns the number of the row of the person's creation.
+async fn assert_still_told(tenant: &Tenant, id: &str, mark: &str, before: &[Value]) -> Value {
+    let after = log(tenant, "").await;
+    let export = tenant.call("GET", "/audit/export").await.expect(200).text();
+    assert!(!export.contains(mark) && export.contains(id));
+    let essence = |rows: &[Value]| -> Vec<Value> {
+        rows.iter()
+            .map(|row| {
+                json!([
+                    row["seq"],
+                    row["at"],
+                    row["actor"],
+                    row["action"],
+                    row["target"],
+                    row["hash"]
+                ])
+            })
+            .collect()
+    };
+    assert_eq!(essence(&after)[..before.len()], essence(&before)[..]);
+    let last = after.last().unwrap();
+    assert_eq!(
+        (&last["action"], &last["target"]["id"]),
+        (&json!("user.erased"), &json!(id))
+    );
+    for (old, new) in before.iter().zip(&after) {
+        let is_theirs = old["target"]["id"] == id;
+        let named = old.to_string().contains(mark);
+        assert!(!named || new["erased"] == true, "{new}");
+        assert!(is_theirs || old == new, "other rows stay: {new}");
+    }
+    let created = after
+        .iter()
+        .find(|row| row["action"] == "user.created" && row["erased"] == true);
+    let told = &created.unwrap()["after"];
+    assert_eq!(
+        (&told["userName"], &told["title"], &told["active"]),
+        (&json!("[erased]"), &json!("[erased]"), &json!(true))
+    );
+    let verdict = tenant.call("GET", "/audit/verify").await.expect(200).json;
+    assert_eq!(
+        verdict,
+        json!({"rows": after.len(), "verified_to": after.len(), "broken_at": null})
+    );
+    created.unwrap()["seq"].clone()
+}
 
 async fn whoever_is_erased_is_named_nowhere_and_the_log_still_holds(engine: Engine) {
     let database = Database::new(engine).await;
@@ -114,51 +161,8 @@ async fn whoever_is_erased_is_named_nowhere_and_the_log_still_holds(engine: Engi
         "user",
     );
 
-    // What happened is still told, by ids.
-    let after = log(&site.tenant, "").await;
-    let export = site.tenant.call("GET", "/audit/export").await.expect(200).text();
-    assert!(!export.contains(&mark) && export.contains(&id));
-    let essence = |rows: &[Value]| -> Vec<Value> {
-        rows.iter()
-            .map(|row| {
-                json!([
-                    row["seq"],
-                    row["at"],
-                    row["actor"],
-                    row["action"],
-                    row["target"],
-                    row["hash"]
-                ])
-            })
-            .collect()
-    };
-    assert_eq!(essence(&after)[..before.len()], essence(&before)[..]);
-    let last = after.last().unwrap();
-    assert_eq!(
-        (&last["action"], &last["target"]["id"]),
-        (&json!("user.erased"), &json!(id))
-    );
-    for (old, new) in before.iter().zip(&after) {
-        let is_theirs = old["target"]["id"] == id.as_str();
-        let named = old.to_string().contains(&mark);
-        assert!(!named || new["erased"] == true, "{new}");
-        assert!(is_theirs || old == new, "other rows stay: {new}");
-    }
-    let created = after
-        .iter()
-        .find(|row| row["action"] == "user.created" && row["erased"] == true);
-    let told = &created.unwrap()["after"];
-    assert_eq!(
-        (&told["userName"], &told["title"], &told["active"]),
-        (&json!("[erased]"), &json!("[erased]"), &json!(true))
-    );
-    let verdict = site.tenant.call("GET", "/audit/verify").await.expect(200).json;
-    assert_eq!(
-        verdict,
-        json!({"rows": after.len(), "verified_to": after.len(), "broken_at": null})
-    );
+    let seq = assert_still_told(&site.tenant, &id, &mark, &before).await;
     // Other words where the erased ones stood are noticed.
-    let seq = &created.unwrap()["seq"];
     let of = database.id(&site.tenant.id);
     let sql = format!("UPDATE audit SET after_json = '{{}}' WHERE tenant_id = {of} AND seq = {seq}");
     assert_eq!(database.execute(&sql).await, 1);
