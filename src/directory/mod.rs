@@ -32,6 +32,7 @@ pub mod key;
 pub mod language;
 pub mod letter;
 pub mod lifecycle;
+pub mod local_accounts;
 pub mod mailbox;
 pub mod metadata;
 pub mod permission;
@@ -80,6 +81,7 @@ pub use id::{
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;
+pub use local_accounts::LocalAccounts;
 pub use metadata::{MetadataOffer, MetadataState};
 pub use permission::{Catalogue, PermissionGroup, Permissions, Section};
 pub use phone::Country;

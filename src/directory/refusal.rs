@@ -139,6 +139,9 @@ pub enum Refusal {
         "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
     )]
     BreakGlassAccount,
+    /// What is done with many accounts leaves the caller's own.
+    #[error("this is your own account: have another administrator change it")]
+    CallersAccount,
     /// About second factors.
     #[error(transparent)]
     Mfa(#[from] MfaRefusal),
@@ -440,6 +443,7 @@ impl Refusal {
             Self::BreakGlassUnfit(_) => "break_glass_unfit",
             Self::BreakGlassTaken(_) => "break_glass_taken",
             Self::BreakGlassAccount => "break_glass_account",
+            Self::CallersAccount => "own_account",
             Self::Mfa(refusal) => refusal.code(),
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",

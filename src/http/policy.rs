@@ -60,6 +60,11 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("PUT", "/tenants/{tenant}/sign-in", To(Action::SettingsWrite)),
     (
         "GET",
+        "/tenants/{tenant}/sign-in/preview",
+        To(Action::SettingsWrite),
+    ),
+    (
+        "GET",
         "/tenants/{tenant}/access-errors",
         To(Action::AccessErrorsRead),
     ),

@@ -33,6 +33,7 @@ mod last_uses;
 mod leftovers;
 mod lifecycle;
 mod lists;
+mod local_accounts;
 mod local_sign_in;
 mod members;
 mod metadata_checks;

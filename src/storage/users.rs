@@ -27,12 +27,12 @@ pub(super) use user_columns;
 
 /// A statement that reads people, from `WHERE` on.
 macro_rules! select_user {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT ",
             $crate::storage::users::user_columns!(),
             " FROM users u ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -282,6 +282,7 @@ impl Tx {
                 self.queue_mail(&mail, at).await?;
                 Ok(())
             }
+            UserFact::Converted { user, at } => self.convert_user(user, at).await,
             UserFact::DatePassed { user, date } => self.note_date(user, date).await,
             UserFact::Removed {
                 user,

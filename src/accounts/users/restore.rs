@@ -9,7 +9,7 @@ use super::super::{Accounts, Error, people};
 use super::reach;
 use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{
-    Action, Authority, InvitationId, Origin, Refusal, SignIn, Tenant, TenantId, User, UserId,
+    Action, Authority, InvitationId, Origin, Refusal, SignIn, Target, Tenant, TenantId, User, UserId, allow,
 };
 use crate::storage::Tx;
 
@@ -43,6 +43,9 @@ pub async fn restore(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
+            if user.administrator.is_some() {
+                allow(&by, Action::UsersAdmin, Target::Anything)?;
+            }
             user.entity = user.entity.filter(|entity| tree.has(*entity));
             user.person = people::settle_restored(tx, user.person).await?;
             let tenant = tx

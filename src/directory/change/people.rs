@@ -238,6 +238,14 @@ pub enum UserFact {
         /// What lookups are answered from, when the profile changed.
         facets: Option<Facets>,
     },
+    /// A local account signs in through a provider from now on: its password, its second factor and open links are gone,
+    /// and its sessions end.
+    Converted {
+        /// Whose.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
     /// A date of access has passed, and is told once.
     DatePassed {
         /// Whose.

@@ -208,11 +208,20 @@ impl Fields {
         });
     }
 
-    /// A name for people: 1 to 200 characters, no control characters, no space around it.
+    /// A name for people: 1 to 200 characters, no control characters, none that turn the text around it, and something to
+    /// be seen.
     pub(super) fn name(&mut self, field: &'static str, text: &str) -> String {
         let name = text.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-            self.refuse(field, "1 to 200 characters, none of them a control character");
+        let turns = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_empty =
+            |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+        let is_seen = |c: char| !c.is_whitespace() && !is_empty(c);
+        let has_bad = name.chars().any(|c| c.is_control() || turns(c));
+        if !name.chars().any(is_seen) || name.chars().count() > 200 || has_bad {
+            self.refuse(
+                field,
+                "1 to 200 characters that can be seen, none of them a control character",
+            );
         }
         name.to_owned()
     }

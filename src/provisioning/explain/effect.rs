@@ -87,6 +87,7 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
             | UserFact::BreakGlassUsed { .. }
             | UserFact::AddressChanged { .. }
             // No request of a directory comes to these.
+            | UserFact::Converted { .. }
             | UserFact::DatePassed { .. }
             | UserFact::Removed { .. } => {}
         }
