@@ -86,7 +86,7 @@ impl Identifiers {
     /// Adds what an audit row about the person has.
     pub fn add_told(&mut self, told: &Value) {
         if let Some(members) = told.as_object() {
-            for name in ["userName", "externalId", "recipient"] {
+            for name in ["userName", "externalId", "recipient", "email"] {
                 if let Some(text) = members.get(name).and_then(Value::as_str) {
                     self.add(text);
                 }

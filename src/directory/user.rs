@@ -265,13 +265,7 @@ impl User {
     }
 
     /// The language that they prefer, or that their directory says they prefer (`preferredLanguage`, RFC 7643 section
-    /// 4.1.1), of those that there are.
-    #[must_use]
-    pub fn language(&self) -> Language {
-        self.own_language().unwrap_or_default()
-    }
-
-    /// The same; `None` when nobody has said so.
+    /// 4.1.1), of those that there are; `None` when nobody has said so.
     #[must_use]
     pub fn own_language(&self) -> Option<Language> {
         let attributes = self.profile.attributes();
@@ -315,7 +309,7 @@ mod tests {
                 profile,
                 ..sample::provisioned(1, "ada")
             };
-            user.language()
+            user.own_language().unwrap_or_default()
         };
         for french in ["fr", "FR-ca", " fr_FR", "fr;q=0.9, en", "fr,en"] {
             assert_eq!(of(json!(french)), Language::French, "{french}");
@@ -330,6 +324,6 @@ mod tests {
         ] {
             assert_eq!(of(other.clone()), Language::English, "{other}");
         }
-        assert_eq!(sample::local(1, "ada").language(), Language::English);
+        assert_eq!(sample::local(1, "ada").own_language(), None);
     }
 }

@@ -209,10 +209,10 @@ impl ReadTx {
         Ok(found.and_then(|(hash,)| hash.as_deref().map(hex)))
     }
 
-    /// Up to `limit` rows about an id or by an actor, after a number, by number.
+    /// Up to `limit` rows about two ids or by an actor, after a number, by number.
     pub(super) async fn list_audit_chain_of(
         &mut self,
-        target: Uuid,
+        targets: [Uuid; 2],
         actor: &str,
         after: i64,
         limit: u32,
@@ -223,13 +223,15 @@ impl ReadTx {
             select_chain!(
                 "WHERE tenant_id = $1 AND seq IN \
                  (SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $2 AND seq > $4 \
+                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $6 AND seq > $4 \
                  UNION SELECT seq FROM audit WHERE tenant_id = $1 AND actor = $3 AND seq > $4) ORDER BY seq LIMIT $5"
             ),
             self.tenant.0,
-            target,
+            targets[0],
             actor,
             after,
             i64::from(limit),
+            targets[1],
         )?;
         Ok(rows.into_iter().map(ChainRow::from).collect())
     }

@@ -12,7 +12,7 @@ use super::users::{UserRow, select_user};
 use crate::directory::access::AccessDate;
 use crate::directory::audit_chain::ChainRow;
 use crate::directory::erasure::{ErasedRow, NameHash};
-use crate::directory::{Actor, TenantId, User, UserId};
+use crate::directory::{Actor, PersonId, TenantId, User, UserId};
 
 /// The tables that say something of a person by their id, in `user_id`, and go with them.
 const OF_A_PERSON: [&str; 10] = [
@@ -117,17 +117,19 @@ impl ReadTx {
         Ok(found.into_iter().map(|(id,)| UserId(id)).collect())
     }
 
-    /// Up to `limit` numbered audit rows about a person or by them, after a number.
+    /// Up to `limit` numbered audit rows about a person, about who they are on the roster, or by them, after a number.
     ///
     /// # Errors
     /// The database failed.
     pub async fn list_audit_of_person(
         &mut self,
         id: UserId,
+        roster: Option<PersonId>,
         after: i64,
         limit: u32,
     ) -> Result<Vec<ChainRow>, Error> {
-        self.list_audit_chain_of(id.0, &Actor::User(id).to_string(), after, limit)
+        let targets = [id.0, roster.map_or(id.0, |person| person.0)];
+        self.list_audit_chain_of(targets, &Actor::User(id).to_string(), after, limit)
             .await
     }
 }

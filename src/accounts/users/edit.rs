@@ -168,7 +168,7 @@ async fn edit_one(
 fn letter(tenant: &Tenant, user: &User, origin: &Origin) -> Letter {
     let name = Facets::read(&user.profile.attributes()).display_name;
     Letter::AddressChanged {
-        language: user.own_language().unwrap_or(tenant.settings.locale),
+        language: tenant.language_of(user),
         tenant: tenant.name.clone(),
         name: name.unwrap_or_else(|| user.user_name.clone()),
         support: tenant.support_email.clone(),

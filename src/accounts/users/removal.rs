@@ -8,11 +8,13 @@ use serde_json::Value;
 use super::super::{Accounts, Error};
 use crate::auth::vault::{GoneName, Vault};
 use crate::directory::access_error::Trace;
+use crate::directory::audit_chain::ChainRow;
 use crate::directory::erasure::{self, ErasedRow, Identifiers, NameHash, redact_address};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::{Act, check_move, purge_at};
 use crate::directory::{
-    Action, Actor, Authority, DirectoryId, Facets, Origin, Source, Target, TenantId, User, UserId, allow,
+    Action, Actor, Authority, DirectoryId, Facets, Origin, PersonId, Source, Target, TenantId, User, UserId,
+    allow, roster,
 };
 use crate::storage::{self, ReadTx, Store, Tx};
 
@@ -151,18 +153,32 @@ pub async fn erase(
         .write(tenant, async move |tx: &mut Tx| {
             tx.find_user_for_update(id).await?;
             let user = find(tx, id).await?;
+            take_off_roster(tx, user.as_ref(), &origin).await?;
             let hashes = match &user {
                 Some(user) => names_of(tx, &vault, user).await?,
                 None => Vec::new(),
             };
             // Whatever is told of the person by now has a number, and so its place in the chain.
             while tx.number_audit().await? > 0 {}
-            let rows = erased_rows(tx, id, &names).await?;
+            let roster = user.as_ref().and_then(|user| user.person);
+            let rows = erased_rows(tx, (id, roster), &names).await?;
             tx.apply(erasure::erase(id, user.as_ref(), hashes, rows, origin)?)
                 .await?;
             Ok::<_, Error>(())
         })
         .await
+}
+
+/// The roster names the person as well, unless somebody else has their place by now.
+async fn take_off_roster(tx: &mut Tx, user: Option<&User>, origin: &Origin) -> Result<(), Error> {
+    let Some(id) = user.and_then(|user| user.person) else {
+        return Ok(());
+    };
+    let person = tx.find_person_for_update(id).await?;
+    if let (Some(person), None) = (person, tx.find_holder(id).await?) {
+        tx.apply(roster::remove(&person, None, origin.clone())?).await?;
+    }
+    Ok(())
 }
 
 /// The record, or none of somebody who was removed and not erased.
@@ -187,14 +203,15 @@ async fn identify(
     }
     while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
     let mut view = on.store.read(tenant).await?;
+    let roster = user.and_then(|user| user.person);
     let mut after = 0;
     loop {
-        let rows = view.list_audit_of_person(id, after, ROWS).await?;
+        let rows = view.list_audit_of_person(id, roster, after, ROWS).await?;
         let Some(last) = rows.last() else {
             return Ok(names);
         };
         after = last.seq;
-        for row in rows.iter().filter(|row| row.target_id == id.0) {
+        for row in rows.iter().filter(|row| is_about(row, id, roster)) {
             for told in [&row.before, &row.after].into_iter().flatten() {
                 names.add_told(&parse(told)?);
             }
@@ -206,10 +223,18 @@ fn parse(told: &str) -> Result<Value, storage::Error> {
     serde_json::from_str(told).map_err(|error| storage::Error::Corrupt(format!("audit row: {error}")))
 }
 
-async fn erased_rows(tx: &mut Tx, id: UserId, names: &Identifiers) -> Result<Vec<ErasedRow>, storage::Error> {
+fn is_about(row: &ChainRow, id: UserId, roster: Option<PersonId>) -> bool {
+    row.target_id == id.0 || roster.is_some_and(|person| row.target_id == person.0)
+}
+
+async fn erased_rows(
+    tx: &mut Tx,
+    (id, roster): (UserId, Option<PersonId>),
+    names: &Identifiers,
+) -> Result<Vec<ErasedRow>, storage::Error> {
     let (mut erased, mut after) = (Vec::new(), 0);
     loop {
-        let rows = tx.list_audit_of_person(id, after, ROWS).await?;
+        let rows = tx.list_audit_of_person(id, roster, after, ROWS).await?;
         let Some(last) = rows.last() else {
             return Ok(erased);
         };
@@ -219,7 +244,7 @@ async fn erased_rows(tx: &mut Tx, id: UserId, names: &Identifiers) -> Result<Vec
                 row.before.as_deref().map(parse).transpose()?,
                 row.after.as_deref().map(parse).transpose()?,
             ];
-            erased.extend(ErasedRow::of(row.seq, told, row.target_id == id.0, names));
+            erased.extend(ErasedRow::of(row.seq, told, is_about(&row, id, roster), names));
         }
     }
 }

@@ -134,7 +134,7 @@ async fn what_does_not_fit_is_told_in_the_words_of_the_api(engine: Engine) {
         (
             "size=10",
             "size",
-            "there is no such field; accepted: after, limit",
+            "there is no such field; accepted: actor, person, action, from, to, after, limit",
         ),
     ] {
         let answer = tenant.call("GET", &format!("/audit?{query}")).await;

@@ -6,10 +6,12 @@ use serde_json::json;
 use super::Key;
 use crate::admin::problem::assert_problem;
 use crate::harness::{Answer, Engine, Gateway};
+use crate::mail::by_hand::{address, person};
 
 on_both_engines!(
     a_caller_who_asks_too_often_waits_and_nobody_else_does,
     a_directory_is_not_limited,
+    nobodys_mailbox_is_filled_with_invitations,
     limits_can_be_switched_off,
 );
 
@@ -54,6 +56,29 @@ async fn a_caller_who_asks_too_often_waits_and_nobody_else_does(engine: Engine) 
         .expect(200)
         .text();
     assert!(metrics.contains("rollcall_http_requests_throttled_total{limit=\"caller\"}"));
+    gateway.stop().await;
+}
+
+async fn nobodys_mailbox_is_filled_with_invitations(engine: Engine) {
+    let gateway = Gateway::start(&engine.new_database().await).await;
+    let tenant = gateway.tenant().await;
+    let mut paths = Vec::new();
+    for _ in 0..2 {
+        let made = tenant
+            .call_with("POST", "/users", &person(&address()))
+            .await
+            .expect(201);
+        let id = made.json["invitation"]["id"].as_str().expect("an id").to_owned();
+        paths.push(format!("/invitations/{id}/resend"));
+    }
+    for _ in 0..5 {
+        tenant.call("POST", &paths[0]).await.expect(200);
+    }
+    let held = tenant.call("POST", &paths[0]).await;
+    assert_problem(&held, 429, "rate_limited", "several times");
+    let seconds: u32 = held.header("retry-after").parse().expect("Retry-After");
+    assert!((1..=600).contains(&seconds), "{seconds}");
+    tenant.call("POST", &paths[1]).await.expect(200);
     gateway.stop().await;
 }
 

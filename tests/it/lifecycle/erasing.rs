@@ -14,6 +14,7 @@ on_both_engines!(
     an_erasure_wants_the_name_a_deletion_and_the_whole_scope,
     who_is_erased_does_not_come_back_by_signing_in,
     who_was_removed_before_is_erased_by_their_id,
+    an_employee_who_is_erased_is_named_by_the_roster_no_more,
 );
 
 async fn gateway_on(database: &Database) -> Gateway {
@@ -297,5 +298,36 @@ async fn who_was_removed_before_is_erased_by_their_id(engine: Engine) {
     assert_eq!(verdict["broken_at"], json!(null));
     let again = tenant.call_with("POST", &path, &json!({"confirm": id})).await;
     assert_problem(&again, 404, "not_found", "user");
+    gateway.stop().await;
+}
+
+async fn an_employee_who_is_erased_is_named_by_the_roster_no_more(engine: Engine) {
+    let database = Database::new(engine).await;
+    let gateway = gateway_on(&database).await;
+    let tenant = gateway.tenant().await;
+    let mark = crate::harness::random_name("canary");
+    let email = format!("{mark}@acme.example");
+    let entry = json!({"first_name": "Ada", "last_name": format!("Lovelace {mark}"), "email": email});
+    let person = tenant.call_with("POST", "/people", &entry).await.expect(201).id();
+    let body = json!({"kind": "employee", "person_id": person, "email": email, "email_confirmation": email});
+    let id = tenant.call_with("POST", "/users", &body).await.expect(201).id();
+    tenant.call("DELETE", &format!("/users/{id}")).await.expect(204);
+    let body = json!({"confirm": email});
+    tenant
+        .call_with("POST", &format!("/users/{id}/erase"), &body)
+        .await
+        .expect(204);
+    let places = [
+        ("people", &["first_name", "last_name", "email"] as &[&str]),
+        ("audit", &["before_json", "after_json"]),
+        ("users", &["user_name", "profile"]),
+        ("outbox", &["recipient"]),
+    ];
+    for (table, columns) in places {
+        assert_eq!(naming(&database, table, columns, &mark).await, 0, "{table}");
+    }
+    tenant.call("GET", &format!("/people/{person}")).await.expect(404);
+    let verdict = tenant.call("GET", "/audit/verify").await.expect(200).json;
+    assert_eq!(verdict["broken_at"], Value::Null);
     gateway.stop().await;
 }

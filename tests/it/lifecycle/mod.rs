@@ -7,6 +7,7 @@ mod erasing;
 mod history;
 mod races;
 mod restoring;
+mod zones;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Local accounts: passwords, the links that lead to one, signing in by one.
 
+mod addresses;
 mod break_glass;
 mod changes;
 mod equal_work;
@@ -11,4 +12,5 @@ mod pages;
 mod profile;
 mod resets;
 mod sign_in;
+mod switch;
 mod temporary;

@@ -216,6 +216,7 @@ pub const ROUTES: &[Route] = &[
     (Operator, "DELETE", "/tenants/{tenant}/api-keys/{id}"),
     (Operator, "PATCH", "/tenants/{tenant}"),
     (Operator, "PUT", "/tenants/{tenant}/sign-in"),
+    (Operator, "GET", "/tenants/{tenant}/sign-in/preview"),
     (Operator, "GET", "/tenants/{tenant}/domains"),
     (Operator, "POST", "/tenants/{tenant}/domains"),
     (Operator, "DELETE", "/tenants/{tenant}/domains/{domain}"),

@@ -314,7 +314,7 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ),
         (
             "list_audit_of_person",
-            !tx.list_audit_of_person(user, 0, 10).await?.is_empty(),
+            !tx.list_audit_of_person(user, None, 0, 10).await?.is_empty(),
         ),
         ("find_audit_hash", tx.find_audit_hash(5).await?.is_some()),
         ("find_audit_behind", tx.find_audit_behind(5).await?.is_some()),
