@@ -270,8 +270,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Moves the access epoch of a person, and one session along with it if that one is good at this moment; unfinished
-    /// sign-ins and links that set a password go.
+    /// Moves the access epoch of a person, and one session along with it if that one is good at this moment.
     async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
         if let Some(session) = keep {
             execute!(
@@ -283,10 +282,22 @@ impl Tx {
                 user.0,
             )?;
         }
-        for sql in [
+        execute!(
+            self.read.conn,
             "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.0,
+        )?;
+        self.void_what_waits(user).await
+    }
+
+    /// Takes away what a person, or whoever pretends to be one, has begun and not finished: sign-ins, links that set a
+    /// password, apps that no code has confirmed. Goes with every end of access.
+    pub(super) async fn void_what_waits(&mut self, user: UserId) -> Result<(), Error> {
+        for sql in [
             "DELETE FROM login_tickets WHERE tenant_id = $1 AND user_id = $2",
             "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
+            "DELETE FROM unconfirmed_factors WHERE tenant_id = $1 AND user_id = $2",
         ] {
             execute!(self.read.conn, sql, self.read.tenant.0, user.0)?;
         }

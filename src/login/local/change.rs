@@ -90,14 +90,14 @@ pub async fn change_own(
         hash,
         keep: Some(session.id()),
     };
-    let login = on.clone();
+    let (login, own) = (on.clone(), session.id());
     let written = on.store.write(tenant_id, async move |tx: &mut Tx| {
         let gone = || LocalError::NotFound("user");
         let user = tx.find_user_for_update(user.id).await?.ok_or_else(gone)?;
         let tenant = tx.find_tenant().await?.ok_or_else(gone)?;
-        // Whoever lost their access a moment ago changes nothing.
-        if !user.has_access(origin.at) {
-            return Err(gone());
+        // Whoever lost their access a moment ago, or their session, changes nothing.
+        if !user.has_access(origin.at) || !tx.has_session(own, user.id).await? {
+            return Err(LocalError::SessionOver);
         }
         let credential = tx.find_credential(user.id).await?.ok_or_else(gone)?;
         let taken = Taken {

@@ -1,5 +1,6 @@
 //! Local accounts: passwords, the links that lead to one, signing in by one.
 
+mod attacks;
 mod break_glass;
 mod changes;
 mod equal_work;

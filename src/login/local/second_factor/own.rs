@@ -13,7 +13,8 @@ use crate::auth::bearer::{self, account_key};
 use crate::auth::vault::Vault;
 use crate::directory::second_factor::{self, check_own};
 use crate::directory::{
-    CredentialRefusal, Enrolling, GuessPurpose, Language, MfaRefusal, Origin, Refusal, Tenant, User, UserId,
+    CredentialRefusal, Enrolling, GuessPurpose, Language, MfaRefusal, Origin, Refusal, SessionId, Tenant, User,
+    UserId,
 };
 use crate::login::{Login, Session};
 use crate::storage::{GuessKey, Tx};
@@ -74,7 +75,7 @@ pub async fn begin(
     let (vault, of) = (Arc::clone(&on.vault), Enrolling::Session(session.id()));
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, tenant) = check.find(tx).await?;
+            let (user, tenant) = check.find(tx, origin.at).await?;
             if check.claim.is_some() || tx.find_second_factor(user.id).await?.is_some() {
                 check.finish(tx, &vault, &origin).await?;
             }
@@ -100,7 +101,7 @@ pub async fn confirm(
     let (vault, of) = (Arc::clone(&on.vault), Enrolling::Session(session.id()));
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             let codes = enrol(tx, &vault, user.id, of, &code, &dice, origin).await?;
             Ok::<_, LocalError>(codes.ok_or(Refusal::from(MfaRefusal::CodeWrong))?)
         })
@@ -126,7 +127,7 @@ pub async fn remove(
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             let enrolled = tx.find_second_factor(user.id).await?.is_some();
             let change = second_factor::remove(&user, enrolled, origin.clone())?;
             check.finish(tx, &vault, &origin).await?;
@@ -156,7 +157,7 @@ pub async fn renew_recovery_codes(
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             check.finish(tx, &vault, &origin).await?;
             renew(tx, &vault, user.id, &dice, origin).await
         })
@@ -167,6 +168,7 @@ pub async fn renew_recovery_codes(
 /// inside of it.
 #[derive(Clone)]
 struct Check {
+    session: SessionId,
     user: UserId,
     claim: Option<Claim>,
     key: Option<GuessKey>,
@@ -175,6 +177,7 @@ struct Check {
 impl Check {
     fn of(session: &Session, claim: Option<Claim>) -> Self {
         Self {
+            session: session.id(),
             user: session.user().id,
             claim,
             key: None,
@@ -221,11 +224,15 @@ impl Check {
     }
 
     /// The person, locked until the commit, whose second factor has to be kept here.
-    async fn find(&self, tx: &mut Tx) -> Result<(User, Tenant), LocalError> {
+    async fn find(&self, tx: &mut Tx, now: Timestamp) -> Result<(User, Tenant), LocalError> {
         let user = tx.find_user_for_update(self.user).await?;
         let user = user.ok_or(LocalError::NotFound("user"))?;
         let tenant = tx.find_tenant().await?;
         let tenant = tenant.ok_or(LocalError::NotFound("tenant"))?;
+        // Whoever lost their access a moment ago, or their session, changes nothing.
+        if !user.has_access(now) || !tx.has_session(self.session, user.id).await? {
+            return Err(LocalError::SessionOver);
+        }
         check_own(&user, &tenant)?;
         Ok((user, tenant))
     }

@@ -1,0 +1,61 @@
+//! What somebody tries who has got hold of a session, a mailbox, a link or an old password.
+
+use serde_json::json;
+
+use super::fixture::{Account, OTHER, PASSWORD};
+use crate::admin::problem::assert_problem;
+use crate::harness::Engine;
+
+on_both_engines!(
+    a_session_that_ends_while_a_body_arrives_changes_nothing,
+    an_app_that_was_shown_before_a_new_password_is_not_confirmed_after_it,
+);
+
+async fn a_session_that_ends_while_a_body_arrives_changes_nothing(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let account = Account::new(gateway, &gateway.tenant().await).await;
+    let new = json!({"current_password": PASSWORD, "password": OTHER});
+    for (request, body) in [
+        (("POST", "/api/v1/me/password"), new),
+        (("PATCH", "/api/v1/me"), json!({"first_name": "Mallory"})),
+        (("POST", "/api/v1/me/mfa"), json!({"code": null})),
+        (("POST", "/api/v1/me/mfa/confirm"), json!({"code": "123456"})),
+    ] {
+        let browser = account.browser(gateway).await;
+        let end = async {
+            browser.call("POST", "/api/v1/logout", None).await.expect(200);
+        };
+        assert_eq!(browser.call_slowly(request, &body, end).await, 401, "{request:?}");
+    }
+    let browser = account.browser(gateway).await;
+    assert_ne!(browser.me().await.json["user"]["first_name"], "Mallory");
+    let block = async {
+        let path = account.path("/deactivate");
+        account.tenant.call("POST", &path).await.expect(200);
+    };
+    let named = json!({"first_name": "Mallory"});
+    let status = browser.call_slowly(("PATCH", "/api/v1/me"), &named, block).await;
+    assert_eq!(status, 401);
+    let path = account.path("");
+    let shown = account.tenant.call("GET", &path).await.expect(200).json;
+    assert_ne!(shown["first_name"], "Mallory");
+}
+
+async fn an_app_that_was_shown_before_a_new_password_is_not_confirmed_after_it(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let account = Account::new(gateway, &gateway.tenant().await).await;
+    let browser = account.browser(gateway).await;
+    browser
+        .call("POST", "/api/v1/me/mfa", Some(&json!({})))
+        .await
+        .expect(200);
+    let new = json!({"current_password": PASSWORD, "password": OTHER});
+    browser
+        .call("POST", "/api/v1/me/password", Some(&new))
+        .await
+        .expect(204);
+    // Whoever has seen the secret before has seen nothing.
+    let code = json!({"code": "123456"});
+    let refused = browser.call("POST", "/api/v1/me/mfa/confirm", Some(&code)).await;
+    assert_problem(&refused, 409, "mfa_not_begun", "");
+}
