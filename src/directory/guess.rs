@@ -1,8 +1,9 @@
 //! Guesses of passwords and codes: how long the next one has to wait.
 //!
-//! Guesses are counted under the name that they are made under. Those from a browser that is known to be the person's are
-//! counted apart from all others, so that strangers who guess do not shut the person out of their own browsers; and
-//! whoever sets the password anew by a link begins afresh.
+//! Guesses are counted under the name that they are made under. Those from browsers that are known to be the person's are
+//! counted together and apart from all others, so that strangers who guess do not shut the person out of their own browsers.
+//! Whoever sets the password anew by a link begins afresh with the password, and not with codes: who reads the mail of an
+//! account has not shown its app.
 
 use std::time::Duration;
 

@@ -13,7 +13,8 @@ use crate::directory::invitation::Linked;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Credential, CredentialFact, Invitation, InvitationId, PasswordHash, SessionId, TenantId, User, UserId,
+    Credential, CredentialFact, GuessPurpose, Invitation, InvitationId, PasswordHash, SessionId, TenantId, User,
+    UserId,
 };
 
 /// A token that comes without the name of its tenant.
@@ -228,7 +229,7 @@ impl Tx {
             } => {
                 self.save_credential(&credential).await?;
                 self.end_access_but(credential.user, keep).await?;
-                self.forget_all_guesses(&account).await?;
+                self.forget_guesses_at(GuessPurpose::Password, &account).await?;
                 for mail in &mails {
                     self.queue_mail(mail, credential.changed_at).await?;
                 }

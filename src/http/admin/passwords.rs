@@ -192,11 +192,20 @@ async fn accept(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
     let origin = stranger(&request_id);
-    let kind = LinkKind::Invitation;
-    let (link, browser) = redeem(&login, kind, &body.token, &body.password, random()?, origin).await?;
+    let shown = (random()?, Cookie::Known.read(&headers, &here));
+    let (link, browser) = redeem(
+        &login,
+        LinkKind::Invitation,
+        &body.token,
+        &body.password,
+        shown,
+        origin,
+    )
+    .await?;
     Ok(chosen(&link, &browser, &here))
 }
 
@@ -232,18 +241,31 @@ async fn complete(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
     let origin = stranger(&request_id);
-    let kind = LinkKind::Reset;
-    let (link, browser) = redeem(&login, kind, &body.token, &body.password, random()?, origin).await?;
+    let shown = (random()?, Cookie::Known.read(&headers, &here));
+    let (link, browser) = redeem(
+        &login,
+        LinkKind::Reset,
+        &body.token,
+        &body.password,
+        shown,
+        origin,
+    )
+    .await?;
     Ok(chosen(&link, &browser, &here))
 }
 
-/// The browser has shown that its person reads the mail of the account, so it is known from now on: strangers who guess at
-/// the password do not make it wait.
 fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
-    let mut response = Json(PasswordChosenView::from(link)).into_response();
+    known_from_now_on(Json(PasswordChosenView::from(link)), browser, here)
+}
+
+/// The browser was there when the password was chosen, so it is known from now on: strangers who guess at the password do not
+/// make it wait.
+fn known_from_now_on(answer: impl IntoResponse, browser: &str, here: &PublicUrl) -> Response {
+    let mut response = answer.into_response();
     if let Some(cookie) = Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -255,21 +277,23 @@ fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
     responses((status = 204)))]
 async fn change(
     State(login): State<Login>,
+    State(here): State<PublicUrl>,
     signed_in: SignedIn,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<ChangeOwnBody>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let origin = signed_in.origin();
     let session = &signed_in.session;
-    change_own(
+    let browser = change_own(
         &login,
         session,
         &body.current_password,
         &body.password,
-        random()?,
+        (random()?, Cookie::Known.read(&headers, &here)),
         origin,
     )
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(known_from_now_on(StatusCode::NO_CONTENT, &browser, &here))
 }
 
 /// Sets somebody's password. An administrator who signs in by password gives their own as `current_admin_password` (422

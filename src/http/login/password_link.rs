@@ -112,7 +112,7 @@ async fn choose(
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
     let (token, password) = (form.field("token"), form.field("password"));
-    let drawn = random()?;
+    let drawn = (random()?, Cookie::Known.read(headers, here));
     match redeem(login, kind, token, password, drawn, origin).await {
         Ok((link, browser)) => {
             let shown = PasswordChosenPage {

@@ -9,7 +9,7 @@ use crate::auth::vault::Vault;
 use crate::directory::credential::{self, MOST_RESETS, RESET_LIFETIME};
 use crate::directory::{GuessPurpose, Letter, Origin, Slug, User};
 use crate::login::Login;
-use crate::storage::{self, Tx};
+use crate::storage::{self, GuessKey, Guesser, Tx};
 
 /// Sends a link to the person who has this e-mail address as their userName, if they may sign in by password; to somebody
 /// who is pending, one by which they accept their invitation. Whether a mail was sent is not told, and the work is the
@@ -34,7 +34,11 @@ pub async fn ask_reset(
     let Some(tenant) = on.store.system().await?.find_tenant(&slug).await? else {
         return Ok(());
     };
-    let key = on.guess_key(GuessPurpose::Reset, account_key(tenant.id, &email), None);
+    let key = GuessKey {
+        purpose: GuessPurpose::Reset,
+        account: account_key(tenant.id, &email),
+        by: Guesser::Stranger,
+    };
     let vault = Arc::clone(&on.vault);
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {

@@ -46,15 +46,20 @@ pub async fn sign_in(
         });
     };
     let account = account_key(tenant.id, email);
-    let key = on.guess_key(GuessPurpose::Password, account, asked.browser);
-    begin(on, &tenant, email, key.clone(), &origin).await?;
-
     let holder = on
         .store
         .read(tenant.id)
         .await?
         .find_password_holder(email)
         .await?;
+    let purpose = GuessPurpose::Password;
+    let set_at = holder.as_ref().map(|(_, credential)| credential.changed_at);
+    let key = GuessKey {
+        purpose,
+        account,
+        by: on.guesser(purpose, account, (asked.browser, set_at), origin.at),
+    };
+    begin(on, &tenant, email, key.clone(), &origin).await?;
     let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
     let verdict = on.passwords.compare(asked.password, hash).await.map_err(busy)?;
     let has_password = hash.is_some();

@@ -18,7 +18,7 @@ use rollcall::hashing::Passwords;
 use rollcall::login::Login;
 use rollcall::login::local::{Asked, FreshStep, Stage, sign_in};
 use rollcall::outbound::Client;
-use rollcall::storage::{Error, GuessKey, LoginTicket, OneTimeToken, Tx};
+use rollcall::storage::{Error, GuessKey, Guesser, LoginTicket, OneTimeToken, Tx};
 use uuid::Uuid;
 
 use super::fixture::PASSWORD;
@@ -217,7 +217,7 @@ async fn no_read_of_passwords_finds_a_row_of_another_tenant(engine: Engine) {
     let key = GuessKey {
         purpose: GuessPurpose::Password,
         account: bearer::account_key(own.tenant, &user.user_name),
-        browser: None,
+        by: Guesser::Stranger,
     };
     {
         let (kept, key) = (kept.clone(), key.clone());

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::super::error::LocalError;
 use super::super::own;
 use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, renew, show};
-use crate::auth::bearer::{self, account_key};
+use crate::auth::bearer::account_key;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor::{self, check_own};
 use crate::directory::{
@@ -17,7 +17,7 @@ use crate::directory::{
     UserId,
 };
 use crate::login::{Login, Session};
-use crate::storage::{GuessKey, Tx};
+use crate::storage::{GuessKey, Guesser, Tx};
 
 /// What somebody shows besides their session. Never printed.
 #[derive(Clone)]
@@ -197,14 +197,14 @@ impl Check {
             Some(Claim::Code(_)) => GuessPurpose::SecondFactor,
         };
         let account = account_key(session.tenant(), &session.user().user_name);
-        let key = match purpose {
-            // Guesses by an open session hold nobody up who signs in elsewhere.
-            GuessPurpose::SecondFactor => GuessKey {
-                purpose,
-                account,
-                browser: Some(bearer::hash(&format!("session {}", session.id()))),
+        let key = GuessKey {
+            purpose,
+            account,
+            by: match purpose {
+                // Guesses by an open session hold nobody up who signs in elsewhere.
+                GuessPurpose::SecondFactor => Guesser::Session(session.id()),
+                _ => Guesser::Stranger,
             },
-            _ => on.guess_key(purpose, account, None),
         };
         own::begin(on, session.tenant(), key.clone(), now).await?;
         if let Some(Claim::Password(text)) = &check.claim {
