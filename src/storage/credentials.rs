@@ -272,7 +272,7 @@ impl Tx {
     }
 
     /// Moves the access epoch of a person, and one session along with it if that one is good at this moment.
-    async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
+    pub(super) async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
         if let Some(session) = keep {
             execute!(
                 self.read.conn,

@@ -167,12 +167,7 @@ impl Tx {
             } => {
                 self.delete_second_factor(user).await?;
                 self.forget_guesses_at(GuessPurpose::SecondFactor, &account).await?;
-                execute!(
-                    self.read.conn,
-                    "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
-                    self.read.tenant.0,
-                    user.0,
-                )?;
+                self.end_access_but(user, None).await?;
                 match mail {
                     Some(mail) => self.queue_mail(&mail, at).await.map(drop),
                     None => Ok(()),

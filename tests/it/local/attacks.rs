@@ -2,13 +2,16 @@
 
 use serde_json::json;
 
-use super::fixture::{Account, OTHER, PASSWORD};
+use super::fixture::{Account, Invited, OTHER, PASSWORD, ask_reset, complete, reset_token};
 use crate::admin::problem::assert_problem;
 use crate::harness::Engine;
+use crate::mail::by_hand::address;
 
 on_both_engines!(
     a_session_that_ends_while_a_body_arrives_changes_nothing,
     an_app_that_was_shown_before_a_new_password_is_not_confirmed_after_it,
+    a_link_to_set_a_password_ends_with_access_and_with_the_address,
+    a_link_of_somebody_who_was_not_in_yet_ends_as_well,
 );
 
 async fn a_session_that_ends_while_a_body_arrives_changes_nothing(engine: Engine) {
@@ -58,4 +61,46 @@ async fn an_app_that_was_shown_before_a_new_password_is_not_confirmed_after_it(e
     let code = json!({"code": "123456"});
     let refused = browser.call("POST", "/api/v1/me/mfa/confirm", Some(&code)).await;
     assert_problem(&refused, 409, "mfa_not_begun", "");
+}
+
+async fn a_link_to_set_a_password_ends_with_access_and_with_the_address(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let renamed = address();
+    let email = json!({"email": renamed, "email_confirmation": renamed});
+    let twice: [&[(&str, &str)]; 3] = [
+        &[("POST", "/deactivate"), ("POST", "/activate")],
+        &[("DELETE", ""), ("POST", "/restore")],
+        &[("PATCH", "")],
+    ];
+    for moves in twice {
+        let account = Account::new(gateway, &tenant).await;
+        let token = account.reset_token(gateway, 2).await;
+        for (method, rest) in moves {
+            let answer = if *method == "PATCH" {
+                tenant.call_with(method, &account.path(rest), &email).await
+            } else {
+                tenant.call(method, &account.path(rest)).await
+            };
+            assert!(answer.status < 300, "{}", answer.text());
+        }
+        let lost = complete(gateway, &token, OTHER).await;
+        assert_problem(&lost, 404, "not_found", "link");
+    }
+}
+
+async fn a_link_of_somebody_who_was_not_in_yet_ends_as_well(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let invited = Invited::new(gateway, &tenant, &json!({})).await;
+    ask_reset(gateway, &tenant, &invited.email).await;
+    let token = reset_token(gateway, &invited.email, 2).await;
+    let invitation = format!("/invitations/{}", invited.invitation);
+    tenant.call("DELETE", &invitation).await.expect(204);
+    tenant
+        .call("POST", &format!("/users/{}/restore", invited.id))
+        .await
+        .expect(200);
+    let lost = complete(gateway, &token, OTHER).await;
+    assert_problem(&lost, 404, "not_found", "link");
 }

@@ -153,7 +153,12 @@ async fn whoever_was_deactivated_does_not_come_back_by_a_link(engine: Engine) {
         .call("POST", &account.path("/deactivate"))
         .await
         .expect(200);
-    assert_problem(&complete(gateway, &token, OTHER).await, 403, "no_access", "");
+    assert_problem(
+        &complete(gateway, &token, OTHER).await,
+        404,
+        "not_found",
+        "link",
+    );
     let shown = account
         .tenant
         .call("GET", &account.path(""))
