@@ -18,6 +18,7 @@ use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn, TenantAdmin, UrlIds};
 use crate::http::fresh::random;
+use crate::http::login::send_after_the_answer;
 use crate::http::openapi::section;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
@@ -222,9 +223,11 @@ async fn ask(
 ) -> Result<(StatusCode, Json<ResetAskedView>), Problem> {
     charge(&visitor, &body.email)?;
     let origin = stranger(&request_id);
-    ask_reset(&login, &body.tenant, &body.email, random()?, origin)
+    let drawn = random()?;
+    let asked = ask_reset(&login, &body.tenant, &body.email, origin)
         .await
         .map_err(Denied::Storage)?;
+    send_after_the_answer(&login, asked, drawn);
     let view = ResetAskedView { status: "accepted" };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }

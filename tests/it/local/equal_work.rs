@@ -16,7 +16,7 @@ use rollcall::directory::{
 };
 use rollcall::hashing::Passwords;
 use rollcall::login::Login;
-use rollcall::login::local::{Asked, FreshStep, Stage, sign_in};
+use rollcall::login::local::{Asked, FreshStep, Stage, ask_reset, send_reset, sign_in};
 use rollcall::outbound::Client;
 use rollcall::storage::{Error, GuessKey, Guesser, LoginTicket, OneTimeToken, Tx};
 use uuid::Uuid;
@@ -28,6 +28,7 @@ use crate::storage::fixture::{Place, now, origin};
 on_both_engines!(
     a_sign_in_compares_one_password_whether_there_is_an_account_or_not,
     a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_sign_in,
+    whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not,
     no_read_of_passwords_finds_a_row_of_another_tenant,
 );
 
@@ -184,6 +185,22 @@ async fn a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_s
         let kept = kept.expect("it is read").expect("a password").hash;
         let is_new = kept.0.contains("t=3");
         assert_eq!(is_new, password == PASSWORD, "{}", kept.0.len());
+    }
+}
+
+async fn whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not(engine: Engine) {
+    let place = Place::new(engine).await;
+    let login = login_on(&place, Passwords::new(Cost::LEAST, [7; 32]).expect("memory"));
+    let hashed = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
+    let user = local(&place, "ada", Some(&hashed)).await;
+    let slug = place.slug.as_str();
+    for (email, sent) in [("nobody@acme.example", 0), (user.user_name.as_str(), 1)] {
+        let asked = ask_reset(&login, slug, email, origin()).await.expect("counted");
+        let asked = asked.expect("whoever it is, it goes on after the answer");
+        let links = async || place.read().await.count_resets(user.id, now()).await.expect("read");
+        assert_eq!(links().await, 0, "nobody is looked up before the answer");
+        send_reset(&login, asked, ([9; 32], [9; 12])).await.expect("done");
+        assert_eq!(links().await, sent, "{email}");
     }
 }
 
