@@ -174,6 +174,7 @@ Tx: offer_factor
 Tx: prune_requests
 Tx: release_idempotency_key
 Tx: save_alignment
+Tx: take_back_guess
 Tx: take_login
 Tx: take_login_ticket
 Tx: upgrade_password

@@ -105,6 +105,17 @@ impl Tx {
         }
     }
 
+    /// Takes back a guess that was counted and that nobody could look at.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_back_guess(&mut self, key: &GuessKey, now: Timestamp) -> Result<(), Error> {
+        match self.find_guesses_for_update(key, now).await? {
+            Some(counted) => self.save_guesses(key, guess::take_back(counted, now), now).await,
+            None => Ok(()),
+        }
+    }
+
     /// Gives out a ticket under the access epoch that its person has at this moment.
     ///
     /// # Errors

@@ -6,9 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use crate::directory::registry::TokenHash;
-use crate::directory::{Code, Facets, GuessPurpose, Letter, SignIn, Tenant, User, UserStatus, credential};
+use crate::directory::{
+    Code, Facets, GuessPurpose, Letter, PasswordHash, SignIn, Tenant, TenantId, User, UserStatus, credential,
+};
+use crate::hashing::{Busy, Verdict};
 use crate::login::Login;
-use crate::storage::Guesser;
+use crate::storage::{self, GuessKey, Guesser, Tx};
 
 /// How long a browser is known after a sign-in: a year.
 pub const KNOWN_BROWSER_SECONDS: i64 = 366 * 24 * 3600;
@@ -32,6 +35,25 @@ impl Login {
             marks.any(|mark| self.is_mark(mark, (purpose, account, since), now))
         });
         if known { Guesser::Known } else { Guesser::Stranger }
+    }
+
+    /// Compares a password whose guess was counted under `key`. A guess that nobody has the time to look at is taken back.
+    pub(super) async fn compare_counted(
+        &self,
+        tenant: TenantId,
+        key: &GuessKey,
+        (text, hash): (&str, Option<&PasswordHash>),
+        now: Timestamp,
+    ) -> Result<Result<Verdict, Busy>, storage::Error> {
+        let compared = self.passwords.compare(text, hash).await;
+        if compared.is_err() {
+            let key = key.clone();
+            let written = self.store.write(tenant, async move |tx: &mut Tx| {
+                tx.take_back_guess(&key, now).await
+            });
+            written.await?;
+        }
+        Ok(compared)
     }
 
     /// What a browser is given to show from now on. `password` is when the password was set by which it is known to be this

@@ -79,7 +79,9 @@ pub async fn change_own(
         by: Guesser::Stranger,
     };
     super::own::begin(on, tenant_id, key.clone(), origin.at).await?;
-    if !on.passwords.compare(current, Some(&before.hash)).await?.is_right {
+    let shown = (current, Some(&before.hash));
+    let compared = on.compare_counted(tenant_id, &key, shown, origin.at).await?;
+    if !compared?.is_right {
         return Err(LocalError::Refused(
             CredentialRefusal::CurrentPasswordWrong.into(),
         ));

@@ -46,12 +46,8 @@ pub async fn confirm_own(
         by: Guesser::Stranger,
     };
     begin(on, tenant, key.clone(), origin.at).await?;
-    if on
-        .passwords
-        .compare(password, Some(&credential.hash))
-        .await?
-        .is_right
-    {
+    let shown = (password, Some(&credential.hash));
+    if on.compare_counted(tenant, &key, shown, origin.at).await??.is_right {
         return Ok(ticket::forget(on, tenant, key).await?);
     }
     on.store

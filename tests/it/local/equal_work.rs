@@ -29,6 +29,7 @@ on_both_engines!(
     a_sign_in_compares_one_password_whether_there_is_an_account_or_not,
     a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_sign_in,
     whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not,
+    a_guess_that_nobody_had_time_for_is_none,
     no_read_of_passwords_finds_a_row_of_another_tenant,
 );
 
@@ -202,6 +203,34 @@ async fn whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_
         send_reset(&login, asked, ([9; 32], [9; 12])).await.expect("done");
         assert_eq!(links().await, sent, "{email}");
     }
+}
+
+async fn a_guess_that_nobody_had_time_for_is_none(engine: Engine) {
+    let place = Place::new(engine).await;
+    let hashed = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
+    let user = local(&place, "ada", Some(&hashed)).await;
+    let busy = Passwords::with_places(Cost::LEAST, [7; 32], 0, 0).expect("memory");
+    let (busy, idle) = (
+        login_on(&place, busy),
+        login_on(&place, Passwords::new(Cost::LEAST, [7; 32]).expect("memory")),
+    );
+    let try_on = async |login: &Login, password| {
+        let asked = Asked {
+            tenant: place.slug.as_str(),
+            email: &user.user_name,
+            password,
+            browser: None,
+        };
+        let answer = sign_in(login, asked, fresh(), origin()).await;
+        answer.map(drop).map_err(|refused| refused.code)
+    };
+    for _ in 0..4 {
+        assert_eq!(try_on(&idle, "a wrong one").await, Err(Code::InvalidCredentials));
+    }
+    for _ in 0..10 {
+        assert_eq!(try_on(&busy, PASSWORD).await, Err(Code::Unavailable));
+    }
+    assert_eq!(try_on(&idle, PASSWORD).await, Ok(()));
 }
 
 async fn no_read_of_passwords_finds_a_row_of_another_tenant(engine: Engine) {

@@ -211,11 +211,9 @@ impl Check {
             let mut view = on.store.read(session.tenant()).await?;
             let kept = view.find_credential(check.user).await?;
             drop(view);
-            let verdict = on
-                .passwords
-                .compare(text, kept.as_ref().map(|kept| &kept.hash))
-                .await?;
-            if !verdict.is_right {
+            let shown = (text.as_str(), kept.as_ref().map(|kept| &kept.hash));
+            let compared = on.compare_counted(session.tenant(), &key, shown, now).await?;
+            if !compared?.is_right {
                 return Err(Refusal::from(CredentialRefusal::CurrentPasswordWrong).into());
             }
         }
