@@ -126,7 +126,7 @@ async fn choose(
     origin: Origin,
 ) -> Result<Response, Problem> {
     let (language, now) = (preferred_language(headers), origin.at);
-    if is_from_elsewhere(headers) {
+    if is_from_elsewhere(headers, here) {
         let error = PlainError::FormExpired;
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
