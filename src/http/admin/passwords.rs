@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::JsonBody;
-use super::sign_in::charge;
+use super::sign_in::{charge, check_json};
 use crate::accounts::passwords::{self, Given};
 use crate::accounts::{Accounts, users};
 use crate::directory::{Action, Actor, Facets, Origin, Source, Target, UserId, allow};
@@ -171,11 +171,14 @@ fn stranger(request_id: &str) -> Origin {
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn look_at_invitation(
     State(login): State<Login>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<LinkBody>,
 ) -> Result<Json<LinkedInvitationView>, Problem> {
+    check_json(&headers)?;
     let link = look(&login, LinkKind::Invitation, &body.token, clock::now()).await?;
     Ok(Json((&link).into()))
 }
@@ -188,6 +191,7 @@ async fn look_at_invitation(
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn accept(
     State(login): State<Login>,
@@ -196,6 +200,7 @@ async fn accept(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
+    check_json(&headers)?;
     let origin = stranger(&request_id);
     let shown = (random()?, Cookie::Known.read(&headers, &here));
     let (link, browser) = redeem(
@@ -214,13 +219,16 @@ async fn accept(
 /// invitation, one that activates the account. The answer is the same in any case.
 #[utoipa::path(post, path = "/password-reset", security(()), request_body = ResetBody, responses(
     (status = 202, body = ResetAskedView),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn ask(
     State(login): State<Login>,
     visitor: Visitor,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<ResetBody>,
 ) -> Result<(StatusCode, Json<ResetAskedView>), Problem> {
+    check_json(&headers)?;
     charge(&visitor, &body.email)?;
     let origin = stranger(&request_id);
     let drawn = random()?;
@@ -239,6 +247,7 @@ async fn ask(
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link, or it was used."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn complete(
     State(login): State<Login>,
@@ -247,6 +256,7 @@ async fn complete(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
+    check_json(&headers)?;
     let origin = stranger(&request_id);
     let shown = (random()?, Cookie::Known.read(&headers, &here));
     let (link, browser) = redeem(

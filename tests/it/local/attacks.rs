@@ -12,6 +12,7 @@ on_both_engines!(
     an_app_that_was_shown_before_a_new_password_is_not_confirmed_after_it,
     a_link_to_set_a_password_ends_with_access_and_with_the_address,
     a_link_of_somebody_who_was_not_in_yet_ends_as_well,
+    a_form_of_another_site_uses_no_link_and_asks_for_none,
 );
 
 async fn a_session_that_ends_while_a_body_arrives_changes_nothing(engine: Engine) {
@@ -103,4 +104,23 @@ async fn a_link_of_somebody_who_was_not_in_yet_ends_as_well(engine: Engine) {
         .expect(200);
     let lost = complete(gateway, &token, OTHER).await;
     assert_problem(&lost, 404, "not_found", "link");
+}
+
+async fn a_form_of_another_site_uses_no_link_and_asks_for_none(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let invited = Invited::new(gateway, &tenant, &json!({})).await;
+    let set = json!({"token": invited.token, "password": PASSWORD});
+    for (path, body) in [
+        ("/invitations/look", json!({"token": invited.token})),
+        ("/invitations/accept", set.clone()),
+        ("/password-reset/complete", set),
+        ("/password-reset", json!({"tenant": tenant.slug, "email": invited.email})),
+    ] {
+        let call = gateway.anonymous("POST", &format!("/api/v1{path}"));
+        // What a form can send without asking: a text that happens to be JSON.
+        let answer = call.json("text/plain", &body).send().await;
+        assert_problem(&answer, 415, "unsupported_media_type", "application/json");
+    }
+    invited.accept(gateway, PASSWORD).await.expect(200);
 }
