@@ -69,10 +69,14 @@ impl Passwords {
         let places = usize::try_from(MEMORY / cost.memory())
             .unwrap_or(1)
             .clamp(1, cores);
-        Self::of(cost, decoy, places, places * WAITING)
+        Self::with_places(cost, decoy, places, places * WAITING)
     }
 
-    fn of(cost: Cost, decoy: [u8; 32], places: usize, waiting: usize) -> Result<Self, Busy> {
+    /// Hashes with room for so many at once, and so many who wait. With no room at all everybody is turned away.
+    ///
+    /// # Errors
+    /// As [`Passwords::new`].
+    pub fn with_places(cost: Cost, decoy: [u8; 32], places: usize, waiting: usize) -> Result<Self, Busy> {
         let (salt, nobodys) = decoy.split_at(16);
         let salt = salt.first_chunk().ok_or(Busy::Failed)?;
         let nobodys = URL_SAFE_NO_PAD.encode(nobodys);
@@ -152,7 +156,7 @@ mod tests {
     const TEXT: &str = "violet otter, 7 lamps";
 
     fn passwords(passes: u32) -> Passwords {
-        Passwords::of(Cost::new(19_456, passes, 1).unwrap(), [3; 32], 1, 1).unwrap()
+        Passwords::with_places(Cost::new(19_456, passes, 1).unwrap(), [3; 32], 1, 1).unwrap()
     }
 
     #[tokio::test]

@@ -158,6 +158,7 @@ Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update
 Tx: forget_guesses
+Tx: has_session
 Tx: keep_idempotent_answer
 Tx: keep_login_ticket
 Tx: list_entities_for_update
@@ -173,6 +174,7 @@ Tx: offer_factor
 Tx: prune_requests
 Tx: release_idempotency_key
 Tx: save_alignment
+Tx: take_back_guess
 Tx: take_login
 Tx: take_login_ticket
 Tx: upgrade_password

@@ -1,8 +1,9 @@
 //! Guesses of passwords and codes: how long the next one has to wait.
 //!
-//! Guesses are counted under the name that they are made under. Those from a browser that is known to be the person's are
-//! counted apart from all others, so that strangers who guess do not shut the person out of their own browsers; and
-//! whoever sets the password anew by a link begins afresh.
+//! Guesses are counted under the name that they are made under. Those from browsers that are known to be the person's are
+//! counted together and apart from all others, so that strangers who guess do not shut the person out of their own browsers.
+//! Whoever sets the password anew by a link begins afresh with the password, and not with codes: who reads the mail of an
+//! account has not shown its app.
 
 use std::time::Duration;
 
@@ -70,6 +71,15 @@ pub fn begin(before: Option<Guesses>, now: Timestamp) -> Result<Guesses, Timesta
     })
 }
 
+/// Takes a guess back that was counted and that nobody could look at, with the wait that it made.
+#[must_use]
+pub fn take_back(counted: Guesses, now: Timestamp) -> Guesses {
+    Guesses {
+        failures: counted.failures.saturating_sub(1),
+        closed_to: counted.closed_to.min(now),
+    }
+}
+
 /// How long nothing is looked at after so many wrong guesses: two seconds after the fifth, then twice as long each time.
 fn wait(failures: u32) -> Duration {
     let steps = failures.saturating_sub(FREE);
@@ -107,6 +117,21 @@ mod tests {
         let first = begin(None, now() + Duration::from_millis(3)).unwrap();
         let second = begin(Some(first), now()).unwrap();
         assert_eq!(second.failures, 2);
+    }
+
+    #[test]
+    fn a_guess_that_was_taken_back_makes_nobody_wait() {
+        let after = |failures| {
+            (0..failures).fold(None, |guesses, _| {
+                let open = guesses.map_or(now(), |guesses: Guesses| guesses.closed_to);
+                Some(begin(guesses, open).unwrap())
+            })
+        };
+        let sixth = after(6).unwrap();
+        let back = take_back(sixth, now());
+        assert_eq!((back.failures, back.closed_to), (5, now()));
+        assert_eq!(begin(Some(back), now()).unwrap().failures, 6);
+        assert_eq!(take_back(after(1).unwrap(), now()).failures, 0);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::change::{Change, UserFact};
 use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::{Facets, Profile};
 use super::refusal::{Holder, Refusal};
-use super::user::{User, UserKind, UserSource};
+use super::user::{User, UserKind, UserSource, UserStatus};
 
 pub use moves::{Act, check_move};
 pub use passing::{pass_date, purge_at};
@@ -361,8 +361,12 @@ fn holder_of(holder: &User, directory: Option<DirectoryId>, name: Option<&String
     }
 }
 
+/// Whether a change takes access away, or the prospect of it from somebody who waits: what was sent to them opens nothing
+/// when they come back.
 pub(super) fn ends_access(before: &User, after: &User, now: Timestamp) -> bool {
-    before.has_access(now) && !after.has_access(now)
+    let waits = |user: &User| matches!(user.status(now), UserStatus::Pending | UserStatus::Scheduled);
+    let has_access = after.has_access(now);
+    (before.has_access(now) && !has_access) || (waits(before) && !has_access && !waits(after))
 }
 
 /// Whether a person may lose what the change takes: not as the last administrator, nor as the break-glass account.

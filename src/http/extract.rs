@@ -117,7 +117,7 @@ where
         };
         allow(&permitted.authority, action, Target::Anything)?;
         if permitted.within.is_some() {
-            parts.extensions.insert(Judged(permitted.authority.clone()));
+            parts.extensions.insert(Judged(Some(permitted.authority.clone())));
         }
         Ok(permitted)
     }
@@ -191,6 +191,7 @@ where
                 "what changes something carries X-CSRF-Token, which is session.csrf_token of /api/v1/me",
             ));
         }
+        parts.extensions.insert(Judged(None));
         Ok(Self {
             session,
             request_id: request_id(parts),
@@ -239,9 +240,10 @@ where
     }
 }
 
-/// On whose authority a request was let in, before its body arrived.
+/// On whose authority a request was let in, before its body arrived; `None` for somebody's own, which takes a session and no
+/// more.
 #[derive(Clone)]
-struct Judged(Authority);
+struct Judged(Option<Authority>);
 
 /// Checks that the caller may still do what they might when the request began: a body can take its time, and rights that
 /// were taken away meanwhile must not be used.
@@ -258,7 +260,7 @@ where
         return Ok(());
     };
     let login = Login::from_ref(state);
-    let now = if let Authority::Key { .. } = before {
+    let now = if let Some(Authority::Key { .. }) = before {
         match login
             .identify_admin_client(authorization(headers), clock::now())
             .await?
@@ -268,9 +270,10 @@ where
         }
     } else {
         let cookie = Cookie::Session.read(headers, &PublicUrl::from_ref(state));
-        login.identify_session(cookie, clock::now()).await?.authority()
+        let session = login.identify_session(cookie, clock::now()).await?;
+        before.as_ref().and_then(|_| session.authority())
     };
-    if now.as_ref() == Some(before) {
+    if now == *before {
         Ok(())
     } else {
         Err(Refusal::AdministratorRequired.into())

@@ -237,6 +237,7 @@ impl From<LocalError> for Problem {
     fn from(error: LocalError) -> Self {
         match error {
             LocalError::NotFound(what) => Self::not_found(what),
+            LocalError::SessionOver => Denied::Invalid.into(),
             LocalError::Weak(fault) => {
                 Self::weak("password", fault.code(), fault.message(Language::default()))
             }

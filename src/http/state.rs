@@ -52,6 +52,13 @@ impl PublicUrl {
         &self.0
     }
 
+    /// Whether an `Origin` (RFC 6454 section 6.2) is this URL's.
+    #[must_use]
+    pub fn is_on(&self, origin: &str) -> bool {
+        let of = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+        of(origin).is_some_and(|origin| Some(origin) == of(&self.0))
+    }
+
     /// Whether browsers see https, so that cookies can be kept to it.
     #[must_use]
     pub fn is_https(&self) -> bool {

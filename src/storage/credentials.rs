@@ -13,7 +13,8 @@ use crate::directory::invitation::Linked;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Credential, CredentialFact, Invitation, InvitationId, PasswordHash, SessionId, TenantId, User, UserId,
+    Credential, CredentialFact, GuessPurpose, Invitation, InvitationId, PasswordHash, SessionId, TenantId,
+    User, UserId,
 };
 
 /// A token that comes without the name of its tenant.
@@ -228,7 +229,7 @@ impl Tx {
             } => {
                 self.save_credential(&credential).await?;
                 self.end_access_but(credential.user, keep).await?;
-                self.forget_all_guesses(&account).await?;
+                self.forget_guesses_at(GuessPurpose::Password, &account).await?;
                 for mail in &mails {
                     self.queue_mail(mail, credential.changed_at).await?;
                 }
@@ -270,9 +271,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Moves the access epoch of a person, and one session along with it if that one is good at this moment; unfinished
-    /// sign-ins and links that set a password go.
-    async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
+    /// Moves the access epoch of a person, and one session along with it if that one is good at this moment.
+    pub(super) async fn end_access_but(
+        &mut self,
+        user: UserId,
+        keep: Option<SessionId>,
+    ) -> Result<(), Error> {
         if let Some(session) = keep {
             execute!(
                 self.read.conn,
@@ -283,10 +287,22 @@ impl Tx {
                 user.0,
             )?;
         }
-        for sql in [
+        execute!(
+            self.read.conn,
             "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.0,
+        )?;
+        self.void_what_waits(user).await
+    }
+
+    /// Takes away what a person, or whoever pretends to be one, has begun and not finished: sign-ins, links that set a
+    /// password, apps that no code has confirmed. Goes with every end of access.
+    pub(super) async fn void_what_waits(&mut self, user: UserId) -> Result<(), Error> {
+        for sql in [
             "DELETE FROM login_tickets WHERE tenant_id = $1 AND user_id = $2",
             "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
+            "DELETE FROM unconfirmed_factors WHERE tenant_id = $1 AND user_id = $2",
         ] {
             execute!(self.read.conn, sql, self.read.tenant.0, user.0)?;
         }

@@ -198,6 +198,9 @@ impl Tx {
             ),
         };
         execute!(self.read.conn, sql, self.read.tenant.0, id.0, micros(at))?;
+        if let AccessDate::End(_) = date {
+            self.void_what_waits(id).await?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::engine::{execute, fetch_optional};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::registry::TokenHash;
-use crate::directory::{GuessPurpose, Guesses, UserId, guess};
+use crate::directory::{GuessPurpose, Guesses, SessionId, UserId, guess};
 
 /// Somebody whose password was right and who has more to do before the session opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +30,29 @@ pub struct GuessKey {
     pub purpose: GuessPurpose,
     /// The name that it is guessed under, hashed: there need not be such an account.
     pub account: TokenHash,
-    /// The browser, hashed, if it is known to be the person's; all others count together.
-    pub browser: Option<TokenHash>,
+    /// Who guesses.
+    pub by: Guesser,
+}
+
+/// Who guesses, as far as it is known. Guesses of each kind count together: who has many browsers has no more guesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guesser {
+    /// Anybody.
+    Stranger,
+    /// Whoever sits at one of the browsers in which the account has signed in.
+    Known,
+    /// Whoever holds an open session.
+    Session(SessionId),
 }
 
 impl GuessKey {
+    /// The bytes of the column `browser`.
     fn browser(&self) -> &[u8] {
-        self.browser.as_ref().map_or(&[], |hash| hash.0.as_slice())
+        match &self.by {
+            Guesser::Stranger => &[],
+            Guesser::Known => b"known",
+            Guesser::Session(id) => id.0.as_bytes(),
+        }
     }
 }
 
@@ -86,6 +102,17 @@ impl Tx {
                 Ok(Ok(()))
             }
             Err(until) => Ok(Err(until)),
+        }
+    }
+
+    /// Takes back a guess that was counted and that nobody could look at.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_back_guess(&mut self, key: &GuessKey, now: Timestamp) -> Result<(), Error> {
+        match self.find_guesses_for_update(key, now).await? {
+            Some(counted) => self.save_guesses(key, guess::take_back(counted, now), now).await,
+            None => Ok(()),
         }
     }
 
@@ -140,12 +167,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets all guesses under a name.
-    pub(super) async fn forget_all_guesses(&mut self, account: &TokenHash) -> Result<(), Error> {
+    /// Forgets what was guessed under a name for one purpose, by whomever.
+    pub(super) async fn forget_guesses_at(
+        &mut self,
+        purpose: GuessPurpose,
+        account: &TokenHash,
+    ) -> Result<(), Error> {
         execute!(
             self.read.conn,
-            "DELETE FROM guesses WHERE tenant_id = $1 AND account = $2",
+            "DELETE FROM guesses WHERE tenant_id = $1 AND purpose = $2 AND account = $3",
             self.read.tenant.0,
+            purpose.as_str(),
             account.0.as_slice(),
         )?;
         Ok(())

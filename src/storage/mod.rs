@@ -70,7 +70,7 @@ pub use idempotency::{Claim, Claimed};
 pub use identities::Identity;
 pub use leftovers::{RefusalTexts, RequestTexts};
 pub use lists::{Chunk, Position};
-pub use local_sign_in::{GuessKey, LoginTicket};
+pub use local_sign_in::{GuessKey, Guesser, LoginTicket};
 pub use metadata_checks::MetadataCheck;
 pub use outbox::DueMail;
 pub use records::{GroupRef, UserRecord};

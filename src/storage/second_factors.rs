@@ -7,7 +7,7 @@ use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::{
-    Enrolling, NewFactor, RecoveryHash, SealedSecret, SecondFactor, SecondFactorFact, UserId,
+    Enrolling, GuessPurpose, NewFactor, RecoveryHash, SealedSecret, SecondFactor, SecondFactorFact, UserId,
 };
 
 #[derive(sqlx::FromRow)]
@@ -166,13 +166,9 @@ impl Tx {
                 at,
             } => {
                 self.delete_second_factor(user).await?;
-                self.forget_all_guesses(&account).await?;
-                execute!(
-                    self.read.conn,
-                    "UPDATE users SET access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
-                    self.read.tenant.0,
-                    user.0,
-                )?;
+                self.forget_guesses_at(GuessPurpose::SecondFactor, &account)
+                    .await?;
+                self.end_access_but(user, None).await?;
                 match mail {
                     Some(mail) => self.queue_mail(&mail, at).await.map(drop),
                     None => Ok(()),

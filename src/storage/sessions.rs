@@ -176,6 +176,24 @@ impl Tx {
             .collect())
     }
 
+    /// Whether a session of a person is there and their access has not ended since it was opened. Once the person is locked
+    /// it stays so until the commit, but for a sign-out. Times are the caller's to judge.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn has_session(&mut self, session: SessionId, user: UserId) -> Result<bool, Error> {
+        let found: Option<(i64,)> = fetch_optional!(
+            self.read.conn,
+            (i64,),
+            "SELECT s.epoch FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
+             WHERE s.tenant_id = $1 AND s.id = $2 AND s.user_id = $3 AND s.epoch = u.access_epoch",
+            self.read.tenant.0,
+            session.0,
+            user.0,
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Opens a session under the access epoch that its person has at this moment.
     pub(super) async fn insert_session(&mut self, session: &NewSession) -> Result<(), Error> {
         let (identity, sid, logout_hint) = match &session.proof {

@@ -306,6 +306,10 @@ impl Tx {
     }
 
     async fn save_profile(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
+        // Whoever comes from a directory has no links here.
+        if user.directory.is_none() && self.is_renamed(user).await? {
+            self.void_what_waits(user.id).await?;
+        }
         self.update_user(user, facets).await?;
         execute!(
             self.read.conn,
@@ -314,6 +318,18 @@ impl Tx {
             user.id.0,
         )?;
         self.insert_emails(user.id, facets).await
+    }
+
+    /// Whether a person is about to be called otherwise: what was sent to the one before must not open anything.
+    async fn is_renamed(&mut self, user: &User) -> Result<bool, Error> {
+        let found: Option<(String,)> = fetch_optional!(
+            self.read.conn,
+            (String,),
+            "SELECT user_name_key FROM users WHERE tenant_id = $1 AND id = $2",
+            self.read.tenant.0,
+            user.id.0,
+        )?;
+        Ok(found.is_some_and(|(before,)| before != fold(&user.user_name)))
     }
 
     async fn insert_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
@@ -423,6 +439,9 @@ impl Tx {
             user.deleted_at.map(micros),
             i64::from(revoke),
         )?;
+        if revoke {
+            self.void_what_waits(user.id).await?;
+        }
         Ok(())
     }
 

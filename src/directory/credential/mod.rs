@@ -93,7 +93,8 @@ pub struct NewPassword {
 }
 
 /// Sets a password. Every session and every unfinished sign-in of the person ends, but for the one that goes on; links of
-/// resets are void, and what was counted of wrong guesses is forgotten with `account`, the name that they were made under.
+/// resets are void, and what was counted of wrong passwords is forgotten under `account`, the name that they were given for.
+/// Guesses at codes are not: whoever reads the mail can set a password, and has no app.
 #[must_use]
 pub fn set(user: UserId, account: TokenHash, new: NewPassword, origin: Origin) -> Change {
     let after = json!({"by": new.by.as_str(), "temporary": new.must_change});

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::JsonBody;
-use super::sign_in::charge;
+use super::sign_in::{charge, check_json};
 use crate::accounts::passwords::{self, Given};
 use crate::accounts::{Accounts, users};
 use crate::directory::{Action, Actor, Facets, Origin, Source, Target, UserId, allow};
@@ -18,6 +18,7 @@ use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn, TenantAdmin, UrlIds};
 use crate::http::fresh::random;
+use crate::http::login::send_after_the_answer;
 use crate::http::openapi::section;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
@@ -170,11 +171,14 @@ fn stranger(request_id: &str) -> Origin {
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn look_at_invitation(
     State(login): State<Login>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<LinkBody>,
 ) -> Result<Json<LinkedInvitationView>, Problem> {
+    check_json(&headers)?;
     let link = look(&login, LinkKind::Invitation, &body.token, clock::now()).await?;
     Ok(Json((&link).into()))
 }
@@ -187,16 +191,27 @@ async fn look_at_invitation(
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn accept(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
+    check_json(&headers)?;
     let origin = stranger(&request_id);
-    let kind = LinkKind::Invitation;
-    let (link, browser) = redeem(&login, kind, &body.token, &body.password, random()?, origin).await?;
+    let shown = (random()?, Cookie::Known.read(&headers, &here));
+    let (link, browser) = redeem(
+        &login,
+        LinkKind::Invitation,
+        &body.token,
+        &body.password,
+        shown,
+        origin,
+    )
+    .await?;
     Ok(chosen(&link, &browser, &here))
 }
 
@@ -204,18 +219,23 @@ async fn accept(
 /// invitation, one that activates the account. The answer is the same in any case.
 #[utoipa::path(post, path = "/password-reset", security(()), request_body = ResetBody, responses(
     (status = 202, body = ResetAskedView),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn ask(
     State(login): State<Login>,
     visitor: Visitor,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<ResetBody>,
 ) -> Result<(StatusCode, Json<ResetAskedView>), Problem> {
+    check_json(&headers)?;
     charge(&visitor, &body.email)?;
     let origin = stranger(&request_id);
-    ask_reset(&login, &body.tenant, &body.email, random()?, origin)
+    let drawn = random()?;
+    let asked = ask_reset(&login, &body.tenant, &body.email, origin)
         .await
         .map_err(Denied::Storage)?;
+    send_after_the_answer(&login, asked, drawn);
     let view = ResetAskedView { status: "accepted" };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }
@@ -227,23 +247,38 @@ async fn ask(
     (status = 404, body = ProblemView, content_type = "application/problem+json", description = "There is no such link, or it was used."),
     (status = 409, body = ProblemView, content_type = "application/problem+json", description = "Nobody signs in by password here."),
     (status = 410, body = ProblemView, content_type = "application/problem+json", description = "It was good once."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON."),
     (status = 429, body = ProblemView, content_type = "application/problem+json", description = "Too many attempts.")))]
 async fn complete(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
     RequestName(request_id): RequestName,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
+    check_json(&headers)?;
     let origin = stranger(&request_id);
-    let kind = LinkKind::Reset;
-    let (link, browser) = redeem(&login, kind, &body.token, &body.password, random()?, origin).await?;
+    let shown = (random()?, Cookie::Known.read(&headers, &here));
+    let (link, browser) = redeem(
+        &login,
+        LinkKind::Reset,
+        &body.token,
+        &body.password,
+        shown,
+        origin,
+    )
+    .await?;
     Ok(chosen(&link, &browser, &here))
 }
 
-/// The browser has shown that its person reads the mail of the account, so it is known from now on: strangers who guess at
-/// the password do not make it wait.
 fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
-    let mut response = Json(PasswordChosenView::from(link)).into_response();
+    known_from_now_on(Json(PasswordChosenView::from(link)), browser, here)
+}
+
+/// The browser was there when the password was chosen, so it is known from now on: strangers who guess at the password do not
+/// make it wait.
+fn known_from_now_on(answer: impl IntoResponse, browser: &str, here: &PublicUrl) -> Response {
+    let mut response = answer.into_response();
     if let Some(cookie) = Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -255,21 +290,23 @@ fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
     responses((status = 204)))]
 async fn change(
     State(login): State<Login>,
+    State(here): State<PublicUrl>,
     signed_in: SignedIn,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<ChangeOwnBody>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let origin = signed_in.origin();
     let session = &signed_in.session;
-    change_own(
+    let browser = change_own(
         &login,
         session,
         &body.current_password,
         &body.password,
-        random()?,
+        (random()?, Cookie::Known.read(&headers, &here)),
         origin,
     )
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(known_from_now_on(StatusCode::NO_CONTENT, &browser, &here))
 }
 
 /// Sets somebody's password. An administrator who signs in by password gives their own as `current_admin_password` (422

@@ -25,6 +25,7 @@ use super::problem::Problem;
 use super::state::Gateway;
 use crate::directory::Language;
 pub(super) use password::cookies_of;
+pub(super) use password_link::send_after_the_answer;
 pub(super) use refusal::{refuse_program, seconds_until, too_many};
 
 /// The routes, from the root of the gateway.

@@ -32,7 +32,7 @@ pub(super) async fn sign_in(
     form: Form,
 ) -> Result<Response, Problem> {
     let language = preferred_language(&headers);
-    if is_from_elsewhere(&headers) {
+    if is_from_elsewhere(&headers, &here) {
         let error = PlainError::FormExpired;
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
@@ -150,12 +150,19 @@ pub(super) fn choose_password(
 }
 
 /// Whether the form was on a page of another site, so that somebody would be signed in to an account that they did not
-/// choose. Browsers say so (Fetch Metadata); `Origin` is null where a page sends no referrer, as ours do.
-pub(super) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let site = headers
-        .get("sec-fetch-site")
-        .and_then(|value| value.to_str().ok());
-    site.is_some_and(|site| !["same-origin", "none"].contains(&site))
+/// choose. Browsers say so (Fetch Metadata). Those that do not, as all over plain http, say in `Origin` where the page is
+/// from; it is null where a page sends no referrer, as ours do. A page of ours may have been reached by another name than the
+/// public one, which is the `Host` then.
+pub(super) fn is_from_elsewhere(headers: &HeaderMap, here: &PublicUrl) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    if let Some(site) = text("sec-fetch-site") {
+        return !["same-origin", "none"].contains(&site);
+    }
+    let Some(origin) = text("origin").filter(|origin| *origin != "null") else {
+        return false;
+    };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    !here.is_on(origin) && (authority.is_none() || authority != text("host"))
 }
 
 /// The cookies of whoever is signed in by a step: none before the last one.

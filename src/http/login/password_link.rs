@@ -22,7 +22,9 @@ use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
 use crate::http::throttle::{Failed, Visitor};
 use crate::login::Login;
-use crate::login::local::{KNOWN_BROWSER_SECONDS, Link, LinkKind, LocalError, ask_reset, look, redeem};
+use crate::login::local::{
+    KNOWN_BROWSER_SECONDS, Link, LinkKind, LocalError, ResetAsked, ask_reset, look, redeem, send_reset,
+};
 
 /// `GET /invitation?token=`.
 pub(super) async fn open_invitation(
@@ -78,9 +80,10 @@ pub(super) async fn reset(
         return Ok(too_many(&login, &headers, &request_id, wait));
     }
     let drawn = random()?;
-    ask_reset(&login, tenant, email, drawn, origin)
+    let asked = ask_reset(&login, tenant, email, origin)
         .await
         .map_err(LocalError::from)?;
+    send_after_the_answer(&login, asked, drawn);
     let language = preferred_language(&headers);
     Ok(ask(
         StatusCode::ACCEPTED,
@@ -88,6 +91,22 @@ pub(super) async fn reset(
         tenant,
         Some(LinkNotice::Sent),
     ))
+}
+
+/// Sends a link that was asked for, while whoever has asked goes their way: how long it takes tells whether there is an
+/// account. What fails here is logged, and asked for again by the person who gets no mail.
+pub(in crate::http) fn send_after_the_answer(
+    login: &Login,
+    asked: Option<ResetAsked>,
+    drawn: ([u8; 32], [u8; 12]),
+) {
+    let Some(asked) = asked else { return };
+    let login = login.clone();
+    tokio::spawn(async move {
+        if let Err(error) = send_reset(&login, asked, drawn).await {
+            tracing::error!(%error, "a link to set a password could not be sent");
+        }
+    });
 }
 
 async fn open(login: &Login, kind: LinkKind, language: Language, token: &str) -> Result<Response, Problem> {
@@ -107,12 +126,12 @@ async fn choose(
     origin: Origin,
 ) -> Result<Response, Problem> {
     let (language, now) = (preferred_language(headers), origin.at);
-    if is_from_elsewhere(headers) {
+    if is_from_elsewhere(headers, here) {
         let error = PlainError::FormExpired;
         return Ok(page(StatusCode::FORBIDDEN, &PlainErrorPage { language, error }));
     }
     let (token, password) = (form.field("token"), form.field("password"));
-    let drawn = random()?;
+    let drawn = (random()?, Cookie::Known.read(headers, here));
     match redeem(login, kind, token, password, drawn, origin).await {
         Ok((link, browser)) => {
             let shown = PasswordChosenPage {

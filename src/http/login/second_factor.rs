@@ -80,7 +80,7 @@ pub(super) async fn give(
     form: Form,
 ) -> Result<Response, Problem> {
     let language = preferred_language(&headers);
-    if is_from_elsewhere(&headers) {
+    if is_from_elsewhere(&headers, &here) {
         return Ok(expired(StatusCode::FORBIDDEN, language));
     }
     let ticket = form.field("ticket");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -20,6 +20,10 @@ const MOST_IN_SHARD: usize = 4096;
 /// A burst for each key, and then one more for each period that passes.
 pub(super) struct Limit<C: Clock = DefaultClock> {
     limiter: RateLimiter<Look, Cells, C, NoOpMiddleware<C::Instant>>,
+    /// What the limiter reckons with.
+    cells: Cells,
+    /// After how long one comes back.
+    period: Duration,
     /// Keys are kept as hashes: they take eight bytes whatever a stranger has sent, and nobody can choose two that meet.
     hasher: RandomState,
 }
@@ -29,8 +33,11 @@ impl<C: Clock> Limit<C> {
         // A burst or a period of nothing is a slip of this program; then the limit is the narrowest there is.
         let burst = burst.try_into().unwrap_or(std::num::NonZeroU32::MIN);
         let quota = Quota::with_period(period).unwrap_or(Quota::per_hour(burst));
+        let cells = Cells::default();
         Self {
-            limiter: RateLimiter::new(quota.allow_burst(burst), Cells::default(), clock),
+            limiter: RateLimiter::new(quota.allow_burst(burst), cells.clone(), clock),
+            cells,
+            period,
             hasher: RandomState::new(),
         }
     }
@@ -51,6 +58,15 @@ impl<C: Clock> Limit<C> {
         self.check(key, false)
     }
 
+    /// Gives back what was taken from a key's allowance and was not due.
+    pub(super) fn give_back(&self, key: impl Hash) {
+        let key = self.hasher.hash_one(key);
+        let mut cells = self.cells.shard(key);
+        if let Some(whole_at) = cells.get_mut(&key) {
+            *whole_at = whole_at.saturating_sub(self.period.into());
+        }
+    }
+
     fn check(&self, key: impl Hash, charges: bool) -> Result<(), TooMany> {
         let key = self.hasher.hash_one(key);
         self.limiter
@@ -67,8 +83,8 @@ struct Look {
 }
 
 /// When each key's allowance is whole again.
-#[derive(Default)]
-struct Cells([Mutex<HashMap<u64, Nanos>>; SHARDS]);
+#[derive(Default, Clone)]
+struct Cells(Arc<[Mutex<HashMap<u64, Nanos>>; SHARDS]>);
 
 impl Cells {
     fn shard(&self, key: u64) -> MutexGuard<'_, HashMap<u64, Nanos>> {
@@ -135,6 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_back_can_be_taken_once_more() {
+        let clock = FakeRelativeClock::default();
+        let limit = limit(&clock);
+        for _ in 0..3 {
+            assert!(limit.charge("a").is_ok());
+        }
+        limit.give_back("a");
+        limit.give_back("nobody");
+        assert!(limit.charge("a").is_ok());
+        assert_eq!(limit.charge("a"), Err(TooMany { seconds: 2 }));
+    }
+
+    #[test]
     fn a_look_costs_nothing() {
         let clock = FakeRelativeClock::default();
         let limit = limit(&clock);
@@ -161,8 +190,7 @@ mod tests {
             assert!(limit.charge(number).is_ok());
         }
         assert!(limit.look("guilty").is_err());
-        let cells = limit.limiter.into_state_store();
-        for shard in &cells.0 {
+        for shard in limit.cells.0.iter() {
             assert!(shard.lock().unwrap().len() <= MOST_IN_SHARD);
         }
     }

@@ -68,6 +68,12 @@ const UNKNOWN: (u32, Duration) = (300, Duration::from_millis(100));
 /// Letters that an administrator has sent again to one person: a mail gets lost a few times, and nobody's mailbox is
 /// filled.
 const LETTERS: (u32, Duration) = (5, Duration::from_mins(10));
+/// A try that counts as a failed one so far.
+struct Begun {
+    key: (Option<ConnectionId>, ClientAddress),
+    /// Whether the narrow limit of a connection under attack had one left for it.
+    careful: bool,
+}
 
 /// The limits of this node, or none.
 #[derive(Clone)]
@@ -172,20 +178,29 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             let known = id.filter(|id| limits.connections.contains(id));
             let checked = limits.charge_address(client);
             let judges = Place::judges(request.uri().path());
-            let looked = |()| {
+            let begun = checked.and_then(|()| {
                 if judges {
-                    limits.look_at_failures(known, client)
+                    limits.begin(known, client).map(Some)
                 } else {
-                    Ok(())
+                    Ok(None)
                 }
+            });
+            let begun = match begun {
+                Ok(begun) => begun,
+                Err(wait) => return tell(&gateway, &request, wait),
             };
-            if let Err(wait) = checked.and_then(looked) {
-                return tell(&gateway, &request, wait);
-            }
             let response = next.run(request).await;
-            if response.extensions().get::<Failed>().is_some() {
-                limits.charge_failure(known, client);
-            } else if let (None, Some(id), true) = (known, id, response.status().as_u16() < 400) {
+            let failed = response.extensions().get::<Failed>().is_some();
+            match begun {
+                Some(begun) => limits.settle(begun, failed),
+                None if failed => {
+                    let _ = limits
+                        .begin(known, client)
+                        .map(|begun| limits.settle(begun, true));
+                }
+                None => {}
+            }
+            if let (false, None, Some(id), true) = (failed, known, id, response.status().as_u16() < 400) {
                 limits.connections.insert(id);
             }
             response
@@ -217,23 +232,34 @@ impl Limits {
 
     /// Connections that nothing good has come of on this node share one allowance: addresses of connections that do not
     /// exist are free to invent.
-    fn look_at_failures(&self, at: Option<ConnectionId>, client: ClientAddress) -> Result<(), TooMany> {
-        let looked = self.failures.look((at, client)).and_then(|()| {
-            let is_calm = at.is_none_or(|id| self.of_connection.look(id).is_ok());
-            if is_calm {
-                Ok(())
-            } else {
-                self.careful.look((at, client))
-            }
-        });
-        looked.map_err(|wait| wait.counted("failures"))
+    ///
+    /// A try counts as a failed one until it is known to be none, so many at once are no more than one after the other. Who
+    /// hangs up before the answer has failed.
+    fn begin(&self, at: Option<ConnectionId>, client: ClientAddress) -> Result<Begun, TooMany> {
+        let key = (at, client);
+        let refused = |wait: TooMany| wait.counted("failures");
+        self.failures.charge(key).map_err(refused)?;
+        // Counted in calm times too, when nobody is held up by it.
+        let careful = at.map(|_| self.careful.charge(key));
+        let is_calm = at.is_none_or(|id| self.of_connection.look(id).is_ok());
+        if let (false, Some(Err(wait))) = (is_calm, careful) {
+            self.failures.give_back(key);
+            return Err(refused(wait));
+        }
+        Ok(Begun {
+            key,
+            careful: careful == Some(Ok(())),
+        })
     }
 
-    /// What is used up already stays used up.
-    fn charge_failure(&self, at: Option<ConnectionId>, client: ClientAddress) {
-        let _ = self.failures.charge((at, client));
-        if let Some(id) = at {
-            let _ = self.careful.charge((at, client));
+    /// Says what came of a try.
+    fn settle(&self, begun: Begun, failed: bool) {
+        if !failed {
+            self.failures.give_back(begun.key);
+            if begun.careful {
+                self.careful.give_back(begun.key);
+            }
+        } else if let (Some(id), _) = begun.key {
             let _ = self.of_connection.charge(id);
         }
     }
@@ -248,14 +274,15 @@ impl Limits {
         refuse: impl FnOnce(&Request, TooMany) -> Response,
     ) -> Response {
         let checked = self.charge_address(client);
-        if let Err(wait) = checked.and_then(|()| self.look_at_failures(None, client)) {
-            return refuse(&request, wait);
-        }
+        let begun = match checked.and_then(|()| self.begin(None, client)) {
+            Ok(begun) => begun,
+            Err(wait) => return refuse(&request, wait),
+        };
         let response = next.run(request).await;
         let failed = response.extensions().get::<Failed>().is_some();
-        if failed || [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&response.status()) {
-            self.charge_failure(None, client);
-        }
+        // 401 is a wrong code of somebody whose password was right.
+        let statuses = [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND, StatusCode::GONE];
+        self.settle(begun, failed || statuses.contains(&response.status()));
         response
     }
 

@@ -5,44 +5,98 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use crate::auth::bearer;
 use crate::directory::registry::TokenHash;
-use crate::directory::{Code, Facets, GuessPurpose, Letter, SignIn, Tenant, User, UserStatus, credential};
+use crate::directory::{
+    Code, Facets, GuessPurpose, Letter, PasswordHash, SignIn, Tenant, TenantId, User, UserStatus, credential,
+};
+use crate::hashing::{Busy, Verdict};
 use crate::login::Login;
-use crate::storage::GuessKey;
+use crate::storage::{self, GuessKey, Guesser, Tx};
 
 /// How long a browser is known after a sign-in: a year.
 pub const KNOWN_BROWSER_SECONDS: i64 = 366 * 24 * 3600;
+/// Between the mark of the password and that of the app.
+const BETWEEN: &str = "~";
+/// Longer than any mark.
+const LONGEST_MARK: usize = 64;
 
 impl Login {
-    /// Under what a guess is counted; `cookie` is what the browser shows of an earlier sign-in.
-    pub(in crate::login) fn guess_key(
+    /// Who guesses: `cookie` is what the browser shows of an earlier sign-in, `since` when what is guessed at was set. What
+    /// was proven of a password or an app before it makes nobody known.
+    pub(super) fn guesser(
         &self,
         purpose: GuessPurpose,
         account: TokenHash,
-        cookie: Option<&str>,
-    ) -> GuessKey {
-        GuessKey {
-            purpose,
-            account,
-            browser: cookie.and_then(|cookie| self.known_browser(account, cookie)),
+        (cookie, since): (Option<&str>, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Guesser {
+        let known = cookie.zip(since).is_some_and(|(cookie, since)| {
+            let mut marks = cookie.split(BETWEEN).take(2);
+            marks.any(|mark| self.is_mark(mark, (purpose, account, since), now))
+        });
+        if known { Guesser::Known } else { Guesser::Stranger }
+    }
+
+    /// Compares a password whose guess was counted under `key`. A guess that nobody has the time to look at is taken back.
+    pub(super) async fn compare_counted(
+        &self,
+        tenant: TenantId,
+        key: &GuessKey,
+        (text, hash): (&str, Option<&PasswordHash>),
+        now: Timestamp,
+    ) -> Result<Result<Verdict, Busy>, storage::Error> {
+        let compared = self.passwords.compare(text, hash).await;
+        if compared.is_err() {
+            let key = key.clone();
+            let written = self.store.write(tenant, async move |tx: &mut Tx| {
+                tx.take_back_guess(&key, now).await
+            });
+            written.await?;
         }
+        Ok(compared)
     }
 
-    /// What a browser is given to show from now on: it is known to be this account's person's. `secret` is a token that the
-    /// browser was given or has shown, of which nothing can be told afterwards.
-    pub(in crate::login) fn know_browser(&self, account: TokenHash, secret: &str) -> String {
-        let nonce = bearer::derive(secret, "known browser");
-        let tag = self.browsers.tag(&account.0, nonce.as_bytes());
-        format!("{nonce}.{}", URL_SAFE_NO_PAD.encode(tag))
+    /// What a browser is given to show from now on. `password` is when the password was set by which it is known to be this
+    /// account's person's, `second_factor` the mark that says the same of the app.
+    pub(super) fn know_browser(
+        &self,
+        account: TokenHash,
+        password: Timestamp,
+        second_factor: Option<String>,
+        now: Timestamp,
+    ) -> String {
+        let first = self.mark((GuessPurpose::Password, account, password), now);
+        let marks: Vec<String> = [Some(first), second_factor].into_iter().flatten().collect();
+        marks.join(BETWEEN)
     }
 
-    fn known_browser(&self, account: TokenHash, cookie: &str) -> Option<TokenHash> {
-        let (nonce, tag) = cookie.split_once('.')?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        let is_ours = self.browsers.verify(&account.0, nonce.as_bytes(), &tag);
-        is_ours.then(|| bearer::hash(cookie))
+    /// A mark of what was proven with a browser, good for as long as what it was proven by is not replaced, and for a year.
+    pub(super) fn mark(&self, of: (GuessPurpose, TokenHash, Timestamp), now: Timestamp) -> String {
+        let until = now.as_second() + KNOWN_BROWSER_SECONDS;
+        let tag = self.browsers.tag(&of.1.0, &marked(of, until));
+        format!("{until}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
+
+    fn is_mark(&self, mark: &str, of: (GuessPurpose, TokenHash, Timestamp), now: Timestamp) -> bool {
+        let read = |(until, tag): (&str, &str)| {
+            Some((until.parse::<i64>().ok()?, URL_SAFE_NO_PAD.decode(tag).ok()?))
+        };
+        let read = mark.split_once('.').and_then(read);
+        read.is_some_and(|(until, tag)| {
+            now.as_second() < until && self.browsers.verify(&of.1.0, &marked(of, until), &tag)
+        })
+    }
+}
+
+/// The mark of the app in what a browser shows, as it stands there: a new password says nothing against it.
+pub(super) fn second_mark(cookie: &str) -> Option<String> {
+    let (_, mark) = cookie.split_once(BETWEEN)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    (mark.len() <= LONGEST_MARK && mark.chars().all(fits)).then(|| mark.to_owned())
+}
+
+fn marked((purpose, _, since): (GuessPurpose, TokenHash, Timestamp), until: i64) -> Vec<u8> {
+    format!("{} {} {until}", purpose.as_str(), since.as_microsecond()).into_bytes()
 }
 
 /// Whether somebody may come in whose password was right.

@@ -1,6 +1,6 @@
 //! Another password, by somebody who knows the one before.
 
-use super::account::{changed_letter, name_of};
+use super::account::{changed_letter, name_of, second_mark};
 use super::error::LocalError;
 use super::step::{Step, next_step};
 use super::ticket::{self, FreshStep, Stage, Taken};
@@ -13,7 +13,7 @@ use crate::directory::{
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, Session};
-use crate::storage::Tx;
+use crate::storage::{GuessKey, Guesser, Tx};
 
 /// Sets a password in the place of a temporary one, in the middle of a sign-in.
 ///
@@ -53,7 +53,8 @@ pub async fn change_by_ticket(
     Ok(written.await?)
 }
 
-/// Changes the password of somebody who is signed in. Their session goes on, all others end.
+/// Changes the password of somebody who is signed in. Their session goes on, all others end. `browser` is what the browser
+/// shows of an earlier sign-in; answers what it shows from now on to be known.
 ///
 /// # Errors
 /// [`LocalError`]: `Refused` with [`CredentialRefusal::NoLocalPassword`] or [`CredentialRefusal::CurrentPasswordWrong`].
@@ -62,9 +63,9 @@ pub async fn change_own(
     session: &Session,
     current: &str,
     password: &str,
-    (salt, nonce): ([u8; 32], [u8; 12]),
+    ((salt, nonce), browser): (([u8; 32], [u8; 12]), Option<&str>),
     origin: Origin,
-) -> Result<(), LocalError> {
+) -> Result<String, LocalError> {
     let (tenant_id, user) = (session.tenant(), session.user().clone());
     let mut view = on.store.read(tenant_id).await?;
     let tenant = view.find_tenant().await?.ok_or(LocalError::NotFound("tenant"))?;
@@ -72,13 +73,15 @@ pub async fn change_own(
     drop(view);
     credential::check_local(&user, &tenant)?;
     let before = before.ok_or(LocalError::Refused(CredentialRefusal::NoLocalPassword.into()))?;
-    let key = on.guess_key(
-        GuessPurpose::OwnPassword,
-        account_key(tenant_id, &user.user_name),
-        None,
-    );
+    let key = GuessKey {
+        purpose: GuessPurpose::OwnPassword,
+        account: account_key(tenant_id, &user.user_name),
+        by: Guesser::Stranger,
+    };
     super::own::begin(on, tenant_id, key.clone(), origin.at).await?;
-    if !on.passwords.compare(current, Some(&before.hash)).await?.is_right {
+    let shown = (current, Some(&before.hash));
+    let compared = on.compare_counted(tenant_id, &key, shown, origin.at).await?;
+    if !compared?.is_right {
         return Err(LocalError::Refused(
             CredentialRefusal::CurrentPasswordWrong.into(),
         ));
@@ -90,14 +93,16 @@ pub async fn change_own(
         hash,
         keep: Some(session.id()),
     };
-    let login = on.clone();
+    let (login, own) = (on.clone(), session.id());
+    let account = account_key(tenant_id, &user.user_name);
+    let known = on.know_browser(account, origin.at, browser.and_then(second_mark), origin.at);
     let written = on.store.write(tenant_id, async move |tx: &mut Tx| {
         let gone = || LocalError::NotFound("user");
         let user = tx.find_user_for_update(user.id).await?.ok_or_else(gone)?;
         let tenant = tx.find_tenant().await?.ok_or_else(gone)?;
-        // Whoever lost their access a moment ago changes nothing.
-        if !user.has_access(origin.at) {
-            return Err(gone());
+        // Whoever lost their access a moment ago, or their session, changes nothing.
+        if !user.has_access(origin.at) || !tx.has_session(own, user.id).await? {
+            return Err(LocalError::SessionOver);
         }
         let credential = tx.find_credential(user.id).await?.ok_or_else(gone)?;
         let taken = Taken {
@@ -109,7 +114,8 @@ pub async fn change_own(
         let changed = change(tx, &login, taken, changing, (nonce, &origin)).await;
         changed.map(drop).map_err(LocalError::from)
     });
-    written.await
+    written.await?;
+    Ok(known)
 }
 
 /// What was prepared before the transaction.
@@ -159,15 +165,17 @@ async fn change(
         mails: vec![mail],
     };
     let account = account_key(taken.tenant.id, &user.user_name);
+    let changed_at = origin.at;
     let origin = Origin {
         actor: Actor::User(user.id),
         ..origin.clone()
     };
     tx.apply(credential::set(user.id, account, new, origin)).await?;
     let credential = Credential {
+        user: user.id,
         hash: changing.hash,
         must_change: false,
-        ..taken.credential
+        changed_at,
     };
     Ok(Taken { credential, ..taken })
 }

@@ -24,6 +24,9 @@ pub enum LocalError {
     /// Too many wrong guesses: none is looked at before this time.
     #[error("too many wrong passwords")]
     LockedOut(Timestamp),
+    /// The session has ended while the request was on its way.
+    #[error("the session has ended")]
+    SessionOver,
     /// A step of a sign-in was refused.
     #[error("the sign-in was refused")]
     SignIn(Box<Refused>),

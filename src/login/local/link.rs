@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::account::{changed_letter, name_of};
+use super::account::{changed_letter, name_of, second_mark};
 use super::error::LocalError;
 use crate::auth::bearer::{self, TokenKind, account_key};
 use crate::auth::letters;
@@ -71,7 +71,8 @@ pub async fn look(on: &Login, kind: LinkKind, token: &str, now: Timestamp) -> Re
 }
 
 /// Sets the password of whoever a link belongs to, once; somebody who is pending has accepted their invitation by it. All
-/// their sessions end. Answers whose it was, and what the browser shows from now on to be known.
+/// their sessions end. `browser` is what the browser shows of an earlier sign-in. Answers whose it was, and what the browser
+/// shows from now on to be known at the password: who reads the mail has not shown the app.
 ///
 /// # Errors
 /// As [`look`], and [`LocalError::Weak`], [`LocalError::Busy`].
@@ -80,7 +81,7 @@ pub async fn redeem(
     kind: LinkKind,
     token: &str,
     password: &str,
-    (salt, nonce): ([u8; 32], [u8; 12]),
+    ((salt, nonce), browser): (([u8; 32], [u8; 12]), Option<&str>),
     origin: Origin,
 ) -> Result<(Link, String), LocalError> {
     let (tenant, hash) = find(on, kind, token).await?;
@@ -88,7 +89,7 @@ pub async fn redeem(
     let context = context_of(&seen.user.user_name, &name_of(&seen.user), &seen.tenant);
     let accepted = Password::parse(password, &context)?;
     let hashed = on.passwords.hash(accepted, salt).await?;
-    let login = on.clone();
+    let (login, now) = (on.clone(), origin.at);
     let written = on.store.write(tenant, async move |tx: &mut Tx| {
         // The person is locked, then everything is looked at again: of two who use the link the second finds it used.
         let user = tx.find_user_for_update(seen.user.id).await?.ok_or(LOST)?;
@@ -97,7 +98,8 @@ pub async fn redeem(
     });
     let link = written.await?;
     let account = account_key(tenant, &link.user.user_name);
-    Ok((link, on.know_browser(account, token)))
+    let known = on.know_browser(account, now, browser.and_then(second_mark), now);
+    Ok((link, known))
 }
 
 const LOST: LocalError = LocalError::NotFound("link");

@@ -21,7 +21,7 @@ pub use change::{change_by_ticket, change_own};
 pub use error::LocalError;
 pub use link::{Link, LinkKind, look, redeem};
 pub use own::confirm_own;
-pub use reset::ask_reset;
+pub use reset::{ResetAsked, ask_reset, send_reset};
 pub use sign_in::{Asked, sign_in};
 pub use step::Step;
 pub use ticket::{FreshStep, Stage};

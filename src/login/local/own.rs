@@ -9,7 +9,7 @@ use super::ticket;
 use crate::auth::bearer::account_key;
 use crate::directory::{CredentialRefusal, GuessPurpose, Origin, TenantId, UserId, credential};
 use crate::login::{Login, Session};
-use crate::storage::{GuessKey, Tx};
+use crate::storage::{GuessKey, Guesser, Tx};
 
 /// How fresh the sign-in of an administrator has to be who has no password to show.
 const FRESH: Duration = Duration::from_mins(5);
@@ -40,13 +40,16 @@ pub async fn confirm_own(
         };
     };
     let password = password.ok_or(LocalError::OwnPasswordMissing)?;
-    let account = account_key(tenant, &user.user_name);
-    let key = on.guess_key(GuessPurpose::OwnPassword, account, None);
+    let key = GuessKey {
+        purpose: GuessPurpose::OwnPassword,
+        account: account_key(tenant, &user.user_name),
+        by: Guesser::Stranger,
+    };
     begin(on, tenant, key.clone(), origin.at).await?;
+    let shown = (password, Some(&credential.hash));
     if on
-        .passwords
-        .compare(password, Some(&credential.hash))
-        .await?
+        .compare_counted(tenant, &key, shown, origin.at)
+        .await??
         .is_right
     {
         return Ok(ticket::forget(on, tenant, key).await?);

@@ -7,13 +7,21 @@ use crate::auth::bearer::{NewToken, TokenKind, account_key};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::credential::{self, MOST_RESETS, RESET_LIFETIME};
-use crate::directory::{GuessPurpose, Letter, Origin, Slug, User};
+use crate::directory::{GuessPurpose, Letter, Origin, Slug, TenantId, User};
 use crate::login::Login;
-use crate::storage::{self, Tx};
+use crate::storage::{self, GuessKey, Guesser, Tx};
 
-/// Sends a link to the person who has this e-mail address as their userName, if they may sign in by password; to somebody
-/// who is pending, one by which they accept their invitation. Whether a mail was sent is not told, and the work is the
-/// same: one transaction that writes. `random` and `nonce` are used for nothing else.
+/// A link that somebody has asked for, under a name that nobody has looked up yet.
+#[derive(Debug)]
+pub struct ResetAsked {
+    tenant: TenantId,
+    email: String,
+    origin: Origin,
+}
+
+/// Takes note that somebody asks for a link under an e-mail address. What they wait for is the same whether anybody has the
+/// address: how often is asked is counted under every name, and nobody is looked up. [`send_reset`] goes on, when they have
+/// their answer. `None` where there is nothing to go on with.
 ///
 /// # Errors
 /// The database failed.
@@ -21,33 +29,63 @@ pub async fn ask_reset(
     on: &Login,
     tenant: &str,
     email: &str,
-    (random, nonce): ([u8; 32], [u8; 12]),
     origin: Origin,
-) -> Result<(), storage::Error> {
+) -> Result<Option<ResetAsked>, storage::Error> {
     let email = email.trim().to_owned();
     if email.len() > 254 || email.chars().any(char::is_control) {
-        return Ok(());
+        return Ok(None);
     }
     let Some(slug) = Slug::parse(tenant) else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(tenant) = on.store.system().await?.find_tenant(&slug).await? else {
-        return Ok(());
+        return Ok(None);
     };
-    let key = on.guess_key(GuessPurpose::Reset, account_key(tenant.id, &email), None);
+    let key = GuessKey {
+        purpose: GuessPurpose::Reset,
+        account: account_key(tenant.id, &email),
+        by: Guesser::Stranger,
+    };
+    let now = origin.at;
+    let begun = on
+        .store
+        .write(tenant.id, async move |tx: &mut Tx| {
+            tx.begin_guess(&key, now).await
+        })
+        .await?;
+    Ok(begun.ok().map(|()| ResetAsked {
+        tenant: tenant.id,
+        email,
+        origin,
+    }))
+}
+
+/// Sends a link to the person who has the e-mail address as their userName, if they may sign in by password; to somebody who
+/// is pending, one by which they accept their invitation. Nobody may wait for this who is not to learn whether a mail was
+/// sent. `random` and `nonce` are used for nothing else.
+///
+/// # Errors
+/// The database failed.
+pub async fn send_reset(
+    on: &Login,
+    asked: ResetAsked,
+    (random, nonce): ([u8; 32], [u8; 12]),
+) -> Result<(), storage::Error> {
+    let ResetAsked {
+        tenant,
+        email,
+        origin,
+    } = asked;
     let vault = Arc::clone(&on.vault);
     on.store
-        .write(tenant.id, async move |tx: &mut Tx| {
-            // The person is locked before what is counted, as everywhere.
+        .write(tenant, async move |tx: &mut Tx| {
             let user = match tx.find_clashes(None, &email, None).await?.user_name {
                 Some((seen, _)) => tx.find_user_for_update(seen.id).await?,
                 None => None,
             };
-            // How often is asked is written down under every name, whether anybody has it.
-            let is_early = tx.begin_guess(&key, origin.at).await?.is_err();
             match user {
-                Some(user) if !is_early => send(tx, &vault, user, (random, nonce), origin).await,
-                _ => Ok(()),
+                Some(user) => send(tx, &vault, user, (random, nonce), origin).await,
+                None => Ok(()),
             }
         })
         .await

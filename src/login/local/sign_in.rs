@@ -46,28 +46,32 @@ pub async fn sign_in(
         });
     };
     let account = account_key(tenant.id, email);
-    let key = on.guess_key(GuessPurpose::Password, account, asked.browser);
-    begin(on, &tenant, email, key.clone(), &origin).await?;
-
     let holder = on
         .store
         .read(tenant.id)
         .await?
         .find_password_holder(email)
         .await?;
+    let purpose = GuessPurpose::Password;
+    let set_at = holder.as_ref().map(|(_, credential)| credential.changed_at);
+    let key = GuessKey {
+        purpose,
+        account,
+        by: on.guesser(purpose, account, (asked.browser, set_at), origin.at),
+    };
+    begin(on, &tenant, email, key.clone(), &origin).await?;
     let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
-    let verdict = on.passwords.compare(asked.password, hash).await.map_err(busy)?;
+    let compared = on.compare_counted(tenant.id, &key, (asked.password, hash), origin.at);
+    let verdict = compared.await?.map_err(busy)?;
     let has_password = hash.is_some();
     let Some((user, credential)) = holder.filter(|_| verdict.is_right) else {
         let refused = refuse(refusal_of(&tenant), &tenant, email, false);
         return Err(refused.traced(trace_of(has_password)));
     };
     let upgraded = if verdict.is_outdated {
-        let hashed = on
-            .passwords
-            .hash_text(asked.password.to_owned(), fresh.salt)
-            .await;
-        Some(hashed.map_err(busy)?)
+        // Where there is no time for it, it is done at another sign-in.
+        let hashed = on.passwords.hash_text(asked.password.to_owned(), fresh.salt);
+        hashed.await.ok()
     } else {
         None
     };

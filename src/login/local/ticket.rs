@@ -13,8 +13,8 @@ use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Actor, Code, Credential, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant, TenantId, User,
-    break_glass,
+    Actor, Code, Credential, GuessPurpose, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant,
+    TenantId, User, break_glass,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, complete};
@@ -192,8 +192,13 @@ pub(in crate::login) async fn proceed(
     fresh: FreshStep,
     origin: Origin,
 ) -> Result<Stage, SignInError> {
-    let facts = taken.facts(tx).await?;
-    let Taken { tenant, user, .. } = taken;
+    let (facts, now) = (taken.facts(tx).await?, origin.at);
+    let Taken {
+        tenant,
+        user,
+        credential,
+        ..
+    } = taken;
     if let Some(step) = next_step(facts) {
         let ticket = LoginTicket {
             hash: fresh.ticket.hash(),
@@ -216,9 +221,16 @@ pub(in crate::login) async fn proceed(
         alert(tx, &on.vault, &tenant, &user, &session, (fresh.nonce, origin)).await?;
     }
     let account = account_key(tenant.id, &user.user_name);
+    let factor = if facts.second_factor {
+        tx.find_second_factor(user.id).await?
+    } else {
+        None
+    };
+    let by_code =
+        factor.map(|factor| on.mark((GuessPurpose::SecondFactor, account, factor.enrolled_at), now));
     Ok(Stage::SignedIn {
         session: Box::new(session),
-        browser: on.know_browser(account, fresh.token.expose()),
+        browser: on.know_browser(account, credential.changed_at, by_code, now),
         token: fresh.token,
     })
 }

@@ -1,6 +1,8 @@
 //! Limits: who floods has to wait, who does not is not touched, and nothing of a flood is kept.
 
-use serde_json::json;
+use std::time::Instant;
+
+use serde_json::{Value, json};
 
 use super::{knock, program};
 use crate::harness::{Answer, Browser, Call, Engine, Gateway, OidcProvider};
@@ -13,6 +15,7 @@ on_both_engines!(
     unknown_tokens_never_hold_up_one_that_is_known,
     a_client_that_has_lost_its_secret_has_to_wait_alone,
     a_stranger_cannot_say_where_they_come_from,
+    tries_at_once_are_no_more_than_one_after_the_other,
 );
 
 /// Enough for every burst here, with what comes back meanwhile.
@@ -157,5 +160,40 @@ async fn a_stranger_cannot_say_where_they_come_from(engine: Engine) {
     };
     let (number, _) = flood(422, from).await;
     assert!(number >= 20, "{number}");
+    gateway.stop().await;
+}
+
+async fn tries_at_once_are_no_more_than_one_after_the_other(engine: Engine) {
+    let gateway = start(engine).await;
+    let began = Instant::now();
+    let post = async |path: &str, body: Value| {
+        let call = gateway
+            .anonymous("POST", path)
+            .header("X-Forwarded-For", "203.0.113.1");
+        call.json("application/json", &body).send().await.status
+    };
+    // What does not fail uses nothing up.
+    for number in 0..70 {
+        let body = json!({"tenant": "nowhere", "email": format!("{number}@nowhere.example")});
+        assert_eq!(post("/api/v1/password-reset", body).await, 202);
+    }
+    for _ in 0..50 {
+        let body = json!({"token": "rollcall_rst_x", "password": "violet otter, 7 lamps"});
+        assert_eq!(post("/api/v1/password-reset/complete", body).await, 404);
+    }
+    let guesses = (0..30).map(|number| {
+        let body =
+            json!({"tenant": "nowhere", "email": format!("{number}@nowhere.example"), "password": "a guess"});
+        post("/api/v1/login", body)
+    });
+    let statuses = futures_util::future::join_all(guesses).await;
+    let looked_at = statuses.iter().filter(|status| **status == 401).count() as u64;
+    // One comes back each second.
+    let most = 11 + began.elapsed().as_secs();
+    assert!(looked_at <= most, "{looked_at} of at most {most}");
+    assert!(
+        statuses.iter().all(|status| [401, 429].contains(status)),
+        "{statuses:?}"
+    );
     gateway.stop().await;
 }

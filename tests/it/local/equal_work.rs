@@ -16,9 +16,9 @@ use rollcall::directory::{
 };
 use rollcall::hashing::Passwords;
 use rollcall::login::Login;
-use rollcall::login::local::{Asked, FreshStep, Stage, sign_in};
+use rollcall::login::local::{Asked, FreshStep, Stage, ask_reset, send_reset, sign_in};
 use rollcall::outbound::Client;
-use rollcall::storage::{Error, GuessKey, LoginTicket, OneTimeToken, Tx};
+use rollcall::storage::{Error, GuessKey, Guesser, LoginTicket, OneTimeToken, Tx};
 use uuid::Uuid;
 
 use super::fixture::PASSWORD;
@@ -28,6 +28,8 @@ use crate::storage::fixture::{Place, now, origin};
 on_both_engines!(
     a_sign_in_compares_one_password_whether_there_is_an_account_or_not,
     a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_sign_in,
+    whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not,
+    a_guess_that_nobody_had_time_for_is_none,
     no_read_of_passwords_finds_a_row_of_another_tenant,
 );
 
@@ -187,6 +189,57 @@ async fn a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_s
     }
 }
 
+async fn whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not(engine: Engine) {
+    let place = Place::new(engine).await;
+    let login = login_on(&place, Passwords::new(Cost::LEAST, [7; 32]).expect("memory"));
+    let hashed = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
+    let user = local(&place, "ada", Some(&hashed)).await;
+    let slug = place.slug.as_str();
+    for (email, sent) in [("nobody@acme.example", 0), (user.user_name.as_str(), 1)] {
+        let asked = ask_reset(&login, slug, email, origin()).await.expect("counted");
+        let asked = asked.expect("whoever it is, it goes on after the answer");
+        let links = async || {
+            place
+                .read()
+                .await
+                .count_resets(user.id, now())
+                .await
+                .expect("read")
+        };
+        assert_eq!(links().await, 0, "nobody is looked up before the answer");
+        send_reset(&login, asked, ([9; 32], [9; 12])).await.expect("done");
+        assert_eq!(links().await, sent, "{email}");
+    }
+}
+
+async fn a_guess_that_nobody_had_time_for_is_none(engine: Engine) {
+    let place = Place::new(engine).await;
+    let hashed = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
+    let user = local(&place, "ada", Some(&hashed)).await;
+    let busy = Passwords::with_places(Cost::LEAST, [7; 32], 0, 0).expect("memory");
+    let (busy, idle) = (
+        login_on(&place, busy),
+        login_on(&place, Passwords::new(Cost::LEAST, [7; 32]).expect("memory")),
+    );
+    let try_on = async |login: &Login, password| {
+        let asked = Asked {
+            tenant: place.slug.as_str(),
+            email: &user.user_name,
+            password,
+            browser: None,
+        };
+        let answer = sign_in(login, asked, fresh(), origin()).await;
+        answer.map(drop).map_err(|refused| refused.code)
+    };
+    for _ in 0..4 {
+        assert_eq!(try_on(&idle, "a wrong one").await, Err(Code::InvalidCredentials));
+    }
+    for _ in 0..10 {
+        assert_eq!(try_on(&busy, PASSWORD).await, Err(Code::Unavailable));
+    }
+    assert_eq!(try_on(&idle, PASSWORD).await, Ok(()));
+}
+
 async fn no_read_of_passwords_finds_a_row_of_another_tenant(engine: Engine) {
     let (own, other) = (Place::new(engine).await, Place::new(engine).await);
     let old = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
@@ -217,7 +270,7 @@ async fn no_read_of_passwords_finds_a_row_of_another_tenant(engine: Engine) {
     let key = GuessKey {
         purpose: GuessPurpose::Password,
         account: bearer::account_key(own.tenant, &user.user_name),
-        browser: None,
+        by: Guesser::Stranger,
     };
     {
         let (kept, key) = (kept.clone(), key.clone());

@@ -1,6 +1,10 @@
 //! People with a password, and browsers that they sign in with.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::harness::{Answer, Call, Engine, Gateway, Tenant};
 use crate::mail::by_hand::{address, person};
@@ -186,6 +190,36 @@ impl SignedIn {
             Some(body) => call.json("application/json", body).send().await,
             None => call.send().await,
         }
+    }
+
+    /// A request whose body arrives in two pieces, with something that happens in between. Answers the status.
+    pub async fn call_slowly(
+        &self,
+        request: (&str, &str),
+        body: &Value,
+        meanwhile: impl Future<Output = ()>,
+    ) -> u16 {
+        let body = body.to_string();
+        let (begun, rest) = body.split_at(3);
+        let (method, path) = request;
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nCookie: session={}\r\n\
+             X-CSRF-Token: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{begun}",
+            self.session,
+            self.csrf,
+            body.len(),
+        );
+        let address = self.base.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        // Time for the gateway to let the caller in; without it the refusal only comes earlier.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        meanwhile.await;
+        stream.write_all(rest.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.unwrap_or_else(|| panic!("{answer}"))
     }
 
     pub async fn me(&self) -> Answer {

@@ -15,6 +15,8 @@ on_both_engines!(
     a_name_that_nobody_has_waits_like_any_other,
     a_browser_that_was_here_before_is_not_made_to_wait_by_strangers,
     a_reset_lets_the_person_in_while_strangers_go_on_guessing,
+    many_known_browsers_have_no_more_guesses_than_one,
+    a_browser_is_known_by_the_present_password_and_for_a_year,
 );
 
 /// Guesses wrong until the answer is that nothing is looked at any more.
@@ -146,4 +148,52 @@ async fn a_reset_lets_the_person_in_while_strangers_go_on_guessing(engine: Engin
     sign_in_knowing(gateway, &account, &known, OTHER)
         .await
         .expect(200);
+}
+
+async fn many_known_browsers_have_no_more_guesses_than_one(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let account = Account::new(gateway, &gateway.tenant().await).await;
+    let mut browsers = Vec::new();
+    for _ in 0..6 {
+        browsers.push(account.browser(gateway).await.known);
+    }
+    for known in &browsers[..5] {
+        sign_in_knowing(gateway, &account, known, OTHER).await.expect(401);
+    }
+    let locked = sign_in_knowing(gateway, &account, &browsers[5], OTHER).await;
+    assert_problem(&locked, 429, "locked_out", "");
+    // Which costs a stranger nothing.
+    account.sign_in(gateway, PASSWORD).await.expect(200);
+}
+
+async fn a_browser_is_known_by_the_present_password_and_for_a_year(engine: Engine) {
+    let gateway = own_gateway(engine).await;
+    let account = Account::new(&gateway, &gateway.tenant().await).await;
+    let slug = &account.tenant.slug;
+    let before = account.browser(&gateway).await;
+    let own = json!({"current_password": PASSWORD, "password": OTHER});
+    let answer = before.call("POST", "/api/v1/me/password", Some(&own)).await;
+    let after = cookie(&answer.expect(204), "known").expect("a known browser");
+    for _ in 0..5 {
+        sign_in(&gateway, slug, &account.email, "a guess")
+            .await
+            .expect(401);
+    }
+    sign_in(&gateway, slug, &account.email, OTHER).await.expect(429);
+    sign_in_knowing(&gateway, &account, &before.known, OTHER)
+        .await
+        .expect(429);
+    sign_in_knowing(&gateway, &account, &after, OTHER)
+        .await
+        .expect(200);
+    gateway.advance(Duration::from_hours(367 * 24));
+    for _ in 0..5 {
+        sign_in(&gateway, slug, &account.email, "a guess")
+            .await
+            .expect(401);
+    }
+    sign_in_knowing(&gateway, &account, &after, OTHER)
+        .await
+        .expect(429);
+    gateway.stop().await;
 }

@@ -136,9 +136,26 @@ async fn a_form_of_another_site_signs_nobody_in(engine: Engine) {
         browser.post(&url, &fields, None).await.expect(403);
         assert_eq!(who(gateway, &browser).await, 401);
     }
-    let browser = Browser::new().with_header("Sec-Fetch-Site", "same-origin");
-    browser.post(&url, &fields, None).await.expect(303);
-    assert_eq!(who(gateway, &browser).await, 200);
+    for (name, value) in [
+        ("Sec-Fetch-Site", "same-origin".to_owned()),
+        ("Origin", gateway.base()),
+        ("Origin", "null".to_owned()),
+    ] {
+        let browser = Browser::new().with_header(name, &value);
+        browser.post(&url, &fields, None).await.expect(303);
+        assert_eq!(who(gateway, &browser).await, 200);
+    }
+    // A browser that knows no Fetch Metadata.
+    for origin in [
+        "https://evil.example",
+        "https://gateway.example.evil.example",
+        "evil",
+        "",
+    ] {
+        let browser = Browser::new().with_header("Origin", origin);
+        browser.post(&url, &fields, None).await.expect(403);
+        assert_eq!(who(gateway, &browser).await, 401);
+    }
 }
 
 async fn the_pages_speak_french(engine: Engine) {

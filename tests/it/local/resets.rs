@@ -102,8 +102,12 @@ async fn whoever_asks_is_told_the_same_and_only_a_person_with_a_password_gets_ma
     super::fixture::post(gateway, "/api/v1/password-reset", &nowhere)
         .await
         .expect(202);
+    // Mails go out after the answers: when this one is there, so are those before it.
+    let last = Account::new(gateway, &tenant).await;
+    last.reset_token(gateway, 2).await;
+    account.reset_token(gateway, 2).await;
     let sent = rows::number(&gateway.database, MAILS, &tenant.id, "password_reset").await;
-    assert_eq!(sent, 1, "one of them has a password");
+    assert_eq!(sent, 3, "two of them have a password, and one has asked twice");
 }
 
 async fn of_two_who_use_one_link_one_wins(engine: Engine) {
@@ -153,7 +157,7 @@ async fn whoever_was_deactivated_does_not_come_back_by_a_link(engine: Engine) {
         .call("POST", &account.path("/deactivate"))
         .await
         .expect(200);
-    assert_problem(&complete(gateway, &token, OTHER).await, 403, "no_access", "");
+    assert_problem(&complete(gateway, &token, OTHER).await, 404, "not_found", "link");
     let shown = account
         .tenant
         .call("GET", &account.path(""))
@@ -170,9 +174,11 @@ async fn three_links_are_good_at_once_and_each_of_them_works(engine: Engine) {
     for _ in 0..4 {
         ask_reset(gateway, &account.tenant, &account.email).await;
     }
-    let sent = rows::number(&gateway.database, MAILS, &account.tenant.id, "password_reset").await;
-    assert_eq!(sent, 3, "nobody's mailbox is flooded");
     let newest = reset_token(gateway, &account.email, 4).await;
+    let last = Account::new(gateway, &account.tenant).await;
+    last.reset_token(gateway, 2).await;
+    let sent = rows::number(&gateway.database, MAILS, &account.tenant.id, "password_reset").await;
+    assert_eq!(sent, 4, "nobody's mailbox is flooded");
     // Whoever asks again and again does not take away the link that the person holds.
     complete(gateway, &first, OTHER).await.expect(200);
     assert_problem(

@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::app::{App, wrong_code};
-use super::fixture::{Jar, Member, assert_refused, own_gateway};
+use super::fixture::{Jar, Member, PASSWORD, assert_refused, own_gateway};
 use crate::harness::{Answer, Engine};
+use crate::local::fixture::{ask_reset, complete, reset_token};
+use crate::mail::eml;
 
 on_both_engines!(
     wrong_codes_make_the_next_one_wait_longer_each_time,
     strangers_who_guess_do_not_shut_the_persons_own_browser_out,
     a_reset_forgets_what_was_guessed,
+    a_new_password_by_a_link_gives_no_more_guesses_at_codes,
     wrong_codes_and_wrong_passwords_are_counted_apart,
 );
 
@@ -125,4 +128,35 @@ async fn wrong_codes_and_wrong_passwords_are_counted_apart(engine: Engine) {
     // Whoever has a ticket gives their code all the same.
     let code = member.code(&app, 0).await;
     member.give(&mut jar, &ticket, &code).await.expect(200);
+}
+
+async fn a_new_password_by_a_link_gives_no_more_guesses_at_codes(engine: Engine) {
+    let gateway = own_gateway(engine).await;
+    let mut member = Member::required(&gateway).await;
+    let (app, _, mut own) = member.enrol().await;
+    close(&mut member, &app).await;
+    // Whoever reads the mail sets a password, again and again.
+    for _ in 0..2 {
+        let mails = eml::to(&gateway.data, &member.email).len();
+        ask_reset(&gateway, &member.tenant, &member.email).await;
+        let token = reset_token(&gateway, &member.email, mails + 1).await;
+        let done = complete(&gateway, &token, PASSWORD).await.expect(200);
+        let mut jar = Jar::default();
+        jar.take(&done);
+        let ticket = member.ticket(&mut jar, "mfa").await;
+        let right = member.code(&app, 0).await;
+        seconds(&member.give(&mut jar, &ticket, &right).await);
+    }
+    // The person comes in by the browser that has shown the app, also after a link that they have used in it.
+    let mails = eml::to(&gateway.data, &member.email).len();
+    ask_reset(&gateway, &member.tenant, &member.email).await;
+    let token = reset_token(&gateway, &member.email, mails + 1).await;
+    let body = json!({"token": token, "password": PASSWORD});
+    member
+        .post(&mut own, "/password-reset/complete", &body)
+        .await
+        .expect(200);
+    let ticket = member.ticket(&mut own, "mfa").await;
+    let right = member.code(&app, 1).await;
+    member.give(&mut own, &ticket, &right).await.expect(200);
 }

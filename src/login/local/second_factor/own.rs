@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use super::super::error::LocalError;
 use super::super::own;
 use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, renew, show};
-use crate::auth::bearer::{self, account_key};
+use crate::auth::bearer::account_key;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor::{self, check_own};
 use crate::directory::{
-    CredentialRefusal, Enrolling, GuessPurpose, Language, MfaRefusal, Origin, Refusal, Tenant, User, UserId,
+    CredentialRefusal, Enrolling, GuessPurpose, Language, MfaRefusal, Origin, Refusal, SessionId, Tenant,
+    User, UserId,
 };
 use crate::login::{Login, Session};
-use crate::storage::{GuessKey, Tx};
+use crate::storage::{GuessKey, Guesser, Tx};
 
 /// What somebody shows besides their session. Never printed.
 #[derive(Clone)]
@@ -74,7 +75,7 @@ pub async fn begin(
     let (vault, of) = (Arc::clone(&on.vault), Enrolling::Session(session.id()));
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, tenant) = check.find(tx).await?;
+            let (user, tenant) = check.find(tx, origin.at).await?;
             if check.claim.is_some() || tx.find_second_factor(user.id).await?.is_some() {
                 check.finish(tx, &vault, &origin).await?;
             }
@@ -100,7 +101,7 @@ pub async fn confirm(
     let (vault, of) = (Arc::clone(&on.vault), Enrolling::Session(session.id()));
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             let codes = enrol(tx, &vault, user.id, of, &code, &dice, origin).await?;
             Ok::<_, LocalError>(codes.ok_or(Refusal::from(MfaRefusal::CodeWrong))?)
         })
@@ -126,7 +127,7 @@ pub async fn remove(
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             let enrolled = tx.find_second_factor(user.id).await?.is_some();
             let change = second_factor::remove(&user, enrolled, origin.clone())?;
             check.finish(tx, &vault, &origin).await?;
@@ -156,7 +157,7 @@ pub async fn renew_recovery_codes(
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx).await?;
+            let (user, _) = check.find(tx, origin.at).await?;
             check.finish(tx, &vault, &origin).await?;
             renew(tx, &vault, user.id, &dice, origin).await
         })
@@ -167,6 +168,7 @@ pub async fn renew_recovery_codes(
 /// inside of it.
 #[derive(Clone)]
 struct Check {
+    session: SessionId,
     user: UserId,
     claim: Option<Claim>,
     key: Option<GuessKey>,
@@ -175,6 +177,7 @@ struct Check {
 impl Check {
     fn of(session: &Session, claim: Option<Claim>) -> Self {
         Self {
+            session: session.id(),
             user: session.user().id,
             claim,
             key: None,
@@ -194,25 +197,23 @@ impl Check {
             Some(Claim::Code(_)) => GuessPurpose::SecondFactor,
         };
         let account = account_key(session.tenant(), &session.user().user_name);
-        let key = match purpose {
-            // Guesses by an open session hold nobody up who signs in elsewhere.
-            GuessPurpose::SecondFactor => GuessKey {
-                purpose,
-                account,
-                browser: Some(bearer::hash(&format!("session {}", session.id()))),
+        let key = GuessKey {
+            purpose,
+            account,
+            by: match purpose {
+                // Guesses by an open session hold nobody up who signs in elsewhere.
+                GuessPurpose::SecondFactor => Guesser::Session(session.id()),
+                _ => Guesser::Stranger,
             },
-            _ => on.guess_key(purpose, account, None),
         };
         own::begin(on, session.tenant(), key.clone(), now).await?;
         if let Some(Claim::Password(text)) = &check.claim {
             let mut view = on.store.read(session.tenant()).await?;
             let kept = view.find_credential(check.user).await?;
             drop(view);
-            let verdict = on
-                .passwords
-                .compare(text, kept.as_ref().map(|kept| &kept.hash))
-                .await?;
-            if !verdict.is_right {
+            let shown = (text.as_str(), kept.as_ref().map(|kept| &kept.hash));
+            let compared = on.compare_counted(session.tenant(), &key, shown, now).await?;
+            if !compared?.is_right {
                 return Err(Refusal::from(CredentialRefusal::CurrentPasswordWrong).into());
             }
         }
@@ -221,11 +222,15 @@ impl Check {
     }
 
     /// The person, locked until the commit, whose second factor has to be kept here.
-    async fn find(&self, tx: &mut Tx) -> Result<(User, Tenant), LocalError> {
+    async fn find(&self, tx: &mut Tx, now: Timestamp) -> Result<(User, Tenant), LocalError> {
         let user = tx.find_user_for_update(self.user).await?;
         let user = user.ok_or(LocalError::NotFound("user"))?;
         let tenant = tx.find_tenant().await?;
         let tenant = tenant.ok_or(LocalError::NotFound("tenant"))?;
+        // Whoever lost their access a moment ago, or their session, changes nothing.
+        if !user.has_access(now) || !tx.has_session(self.session, user.id).await? {
+            return Err(LocalError::SessionOver);
+        }
         check_own(&user, &tenant)?;
         Ok((user, tenant))
     }

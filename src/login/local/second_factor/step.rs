@@ -10,7 +10,7 @@ use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
 use crate::directory::{Actor, Code, Enrolling, GuessPurpose, Language, MfaRefusal, Origin};
 use crate::login::{Login, Refused};
-use crate::storage::Tx;
+use crate::storage::{GuessKey, Tx};
 
 /// What came of a code.
 #[derive(Debug)]
@@ -64,7 +64,16 @@ pub async fn give_code(
     let held = find(on, ticket, &origin).await?;
     let (tenant, name) = (held.tenant, held.user.user_name);
     let account = account_key(tenant.id, &name);
-    let key = on.guess_key(GuessPurpose::SecondFactor, account, browser);
+    let mut view = on.store.read(tenant.id).await?;
+    let factor = view.find_second_factor(held.user.id).await?;
+    drop(view);
+    let purpose = GuessPurpose::SecondFactor;
+    let enrolled_at = factor.map(|factor| factor.enrolled_at);
+    let key = GuessKey {
+        purpose,
+        account,
+        by: on.guesser(purpose, account, (browser, enrolled_at), origin.at),
+    };
     let (counted, now) = (key.clone(), origin.at);
     let begun = on
         .store
