@@ -66,7 +66,7 @@ pub use identities::Identity;
 pub use lists::{Chunk, Position};
 pub use local_sign_in::{GuessKey, LoginTicket};
 pub use metadata_checks::MetadataCheck;
-pub use outbox::DueMail;
+pub use outbox::{DueMail, Failed};
 pub use records::{GroupRef, UserRecord};
 pub use sessions::{SessionUse, SignedIn};
 pub use sign_in::{LoginAttempt, Purpose};
