@@ -85,7 +85,12 @@ fn a_file_of_authorities_that_holds_none_stops_the_start_with_or_without_a_mail_
             setup.clone().with("ROLLCALL_SMTP_URL", "smtp://mail.example"),
         ] {
             let ended = setup.with("ROLLCALL_SMTP_CA", &file).run(&["serve"]);
-            assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+            assert_eq!(
+                (ended.code, ended.stdout.as_str()),
+                (Some(2), ""),
+                "{}",
+                ended.stderr
+            );
             for name in ["ROLLCALL_SMTP_CA", &file, reason] {
                 assert!(ended.stderr.contains(name), "{name}: {}", ended.stderr);
             }

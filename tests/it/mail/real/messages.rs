@@ -208,9 +208,15 @@ fn every_letter_is_whole_in_both_languages_as_text_and_as_html() {
 fn no_name_adds_a_header_a_recipient_or_an_end() {
     crate::harness::run(async {
         for language in Language::ALL {
-            for text in [HOSTILE.to_owned(), HOSTILE.repeat(20), "x".repeat(3000)] {
+            // A tenant's name has 200 characters at most.
+            for (tenant, name) in [
+                (HOSTILE.to_owned(), HOSTILE.to_owned()),
+                (HOSTILE.repeat(20), HOSTILE.repeat(20)),
+                ("x".repeat(200), "x".repeat(3000)),
+                ("é".repeat(200), "é".repeat(3000)),
+            ] {
                 let server = Server::start(&json!({})).await;
-                let letters = letters(language, &text, &text);
+                let letters = letters(language, &tenant, &name);
                 let cases: Vec<String> = letters.iter().map(|letter| format!("{letter:?}")).collect();
                 let messages = send_all(&server, letters).await;
                 assert_eq!(messages.len(), cases.len());

@@ -17,6 +17,9 @@ on_both_engines!(
 /// Longer than a node keeps a mail to itself.
 const LEASE: Duration = Duration::from_mins(3);
 
+/// Where links lead, whichever gateway writes them.
+const PUBLIC_URL: &str = "https://id.example";
+
 /// Kills a gateway where the server says nothing more; another one has its database and its data folder then. The
 /// person's id.
 async fn restart(engine: Engine, server: &Server, email: &str, stage: &str) -> (Site, String) {
@@ -29,6 +32,7 @@ async fn restart(engine: Engine, server: &Server, email: &str, stage: &str) -> (
         .with("ROLLCALL_DATABASE_URL", &database)
         .with("ROLLCALL_DATA_DIR", &data)
         .with("ROLLCALL_SMTP_URL", &url)
+        .with("ROLLCALL_PUBLIC_URL", PUBLIC_URL)
         .serve();
     let tenant = Tenant::create(&served.base).await;
     let id = tenant
@@ -47,7 +51,11 @@ async fn restart(engine: Engine, server: &Server, email: &str, stage: &str) -> (
     }
     served.kill();
     server.configure(&json!({"hold": null})).await;
-    let settings = [("ROLLCALL_DATA_DIR", data.as_str()), ("ROLLCALL_SMTP_URL", &url)];
+    let settings = [
+        ("ROLLCALL_DATA_DIR", data.as_str()),
+        ("ROLLCALL_SMTP_URL", &url),
+        ("ROLLCALL_PUBLIC_URL", PUBLIC_URL),
+    ];
     let gateway = Gateway::start_with(&database, &settings).await;
     let tenant = tenant.at(&gateway);
     (Site { gateway, tenant }, id)
