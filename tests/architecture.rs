@@ -85,9 +85,11 @@ const MAY_NAME: [(&str, &[&str]); 18] = [
 /// everything else goes through a tenant's transaction and `Tx::apply`.
 const STORAGE_VERBS: &str = "\
 Store: begin_login
+Store: chain_audit
 Store: close
 Store: database_clock
 Store: engine_name
+Store: erase_stray_refusals
 Store: find_token_use
 Store: flush_api_key_uses
 Store: flush_session_uses
@@ -123,8 +125,10 @@ SystemTx: find_tenant_of_token
 SystemTx: list_access_errors
 SystemTx: list_counted_directories
 SystemTx: list_due_alignments
+SystemTx: list_passed_dates
 SystemTx: list_tenants
 SystemTx: list_tenants_of_domain
+SystemTx: list_tenants_with_deleted
 SystemTx: list_tenants_with_unnumbered_audit
 Tx: advance_totp_step
 Tx: apply
@@ -136,6 +140,9 @@ Tx: count_followers
 Tx: count_other_full_administrators_for_update
 Tx: count_requests
 Tx: count_schema_uses
+Tx: erase_mail
+Tx: erase_refusals
+Tx: erase_requests
 Tx: find_alignment_for_update
 Tx: find_candidates_for_update
 Tx: find_client_for_update
@@ -143,6 +150,7 @@ Tx: find_connection_for_update
 Tx: find_directory_for_update
 Tx: find_group_for_update
 Tx: find_groups_for_share
+Tx: find_passed_dates_for_update
 Tx: find_person_for_update
 Tx: find_schemas_revision_for_share
 Tx: find_schemas_revision_for_update
@@ -158,7 +166,9 @@ Tx: load_catalogue_for_share
 Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
 Tx: log_requests
+Tx: note_date
 Tx: note_metadata_check
+Tx: number_audit
 Tx: offer_factor
 Tx: prune_requests
 Tx: release_idempotency_key

@@ -129,6 +129,7 @@ pub async fn resend(
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
             let (before, user) = lock(tx, id).await?;
+            lifecycle::check_move(&user, lifecycle::Act::Resend, origin.at)?;
             // The break-glass account has a password also where nobody else has one.
             if !user.break_glass {
                 super::invite::begin(tx).await?;

@@ -18,6 +18,7 @@ pub mod group_mapping;
 pub mod idempotency;
 pub mod invitations;
 pub mod invite;
+pub mod local_accounts;
 pub mod mail;
 pub mod passwords;
 pub mod people;

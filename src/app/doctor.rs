@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{files, open_store, operator};
+use crate::accounts::audit::verify_chain;
 use crate::config::{Config, DatabaseUrl, MasterKey};
 use crate::http::now;
 use crate::outbound;
-use crate::storage::Store;
+use crate::storage::{self, Store};
 
 /// What outgoing HTTPS is tried against: the sign-in service of one of the providers that gateways talk to.
 const HTTPS_TARGET: &str = "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration";
@@ -43,6 +44,7 @@ pub async fn run(config: &Config, out: &mut impl Write) -> io::Result<bool> {
         ("key", check_key(config, store.as_ref()).await),
         ("clock", check_clock(store.as_ref()).await),
         ("https", check_https(config).await),
+        ("audit", check_audit(store.as_ref()).await),
     ];
     if let Some(store) = store {
         store.close().await;
@@ -160,6 +162,52 @@ async fn check_clock(store: Option<&Store>) -> Finding {
         },
         Some(_) => Finding::Good(format!("{now}, in step with the database")),
         None => Finding::Good(now.to_string()),
+    }
+}
+
+/// Walks the audit chain of every tenant.
+async fn check_audit(store: Option<&Store>) -> Finding {
+    let Some(store) = store else {
+        return Finding::Warning {
+            found: "not looked at".to_owned(),
+            mend: "mend the database first".to_owned(),
+        };
+    };
+    match find_break(store).await {
+        Ok((rows, None)) => Finding::Good(format!("{rows} rows, and none was changed or taken away")),
+        Ok((_, Some(found))) => Finding::Bad {
+            found,
+            mend: "somebody has changed the database by hand, or an old state was restored beside a newer log: compare \
+                   with an export (GET .../audit/export)"
+                .to_owned(),
+        },
+        Err(error) => Finding::Warning {
+            found: format!("could not be read: {error}"),
+            mend: "run `rollcall migrate`, then look again".to_owned(),
+        },
+    }
+}
+
+async fn find_break(store: &Store) -> Result<(u64, Option<String>), storage::Error> {
+    let (mut after, mut rows) = (String::new(), 0);
+    loop {
+        let tenants = store.system().await?.list_tenants(&after, 100).await?;
+        let Some(last) = tenants.last() else {
+            return Ok((rows, None));
+        };
+        last.slug.as_str().clone_into(&mut after);
+        for tenant in &tenants {
+            let verdict = verify_chain(store, tenant.id).await?;
+            rows += verdict.rows;
+            if let Some(broken) = verdict.broken_at {
+                let (slug, reason) = (tenant.slug.as_str(), broken.reason.as_str());
+                let found = format!(
+                    "the log of tenant {slug} is broken at row {}: {reason}",
+                    broken.seq
+                );
+                return Ok((rows, Some(found)));
+            }
+        }
     }
 }
 

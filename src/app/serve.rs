@@ -146,6 +146,7 @@ pub async fn start(
     let metadata = jobs::metadata::run(gateway.accounts.clone(), clock.clone());
     // The first person with a telephone number need not wait for it, and neither does the start.
     tokio::task::spawn_blocking(crate::directory::phone::load_plans);
+    let lifecycle = jobs::lifecycle::run(store.clone(), gateway.accounts.clone(), clock.clone());
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
@@ -158,6 +159,7 @@ pub async fn start(
         tokio::spawn(jobs::group_mapping::run(store.clone(), clock.clone())),
         tokio::spawn(jobs::requests::run(journal.clone(), clock.clone())),
         tokio::spawn(metadata),
+        tokio::spawn(lifecycle),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer, clock.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.

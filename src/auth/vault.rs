@@ -12,7 +12,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::directory::{ConnectionId, TenantId, UserId};
+use super::mac::MacKey;
+use crate::directory::erasure::NameHash;
+use crate::directory::key::fold;
+use crate::directory::{ConnectionId, DirectoryId, IdentityKey, TenantId, UserId};
 
 const VERSION: &str = "v1";
 
@@ -20,12 +23,16 @@ const VERSION: &str = "v1";
 pub struct Vault {
     /// The first one seals.
     keys: Vec<(String, LessSafeKey)>,
+    /// What names of people who are gone are hashed with, likewise.
+    names: Vec<MacKey>,
 }
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<&str> = self.keys.iter().map(|(id, _)| id.as_str()).collect();
-        f.debug_struct("Vault").field("keys", &ids).finish()
+        f.debug_struct("Vault")
+            .field("keys", &ids)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,14 +53,34 @@ impl Vault {
     /// # Errors
     /// The cipher refuses a key; keys of 32 bytes are never refused.
     pub fn new(current: &[u8; 32], previous: &[[u8; 32]]) -> Result<Self, VaultError> {
-        let keys = std::iter::once(current).chain(previous);
-        let keys = keys.map(|key| {
+        let all = || std::iter::once(current).chain(previous);
+        let names = all().map(|key| MacKey::derive(key, "names of people who are gone"));
+        let keys = all().map(|key| {
             let cipher = UnboundKey::new(&AES_256_GCM, key).map_err(|_| VaultError::Damaged)?;
             Ok((key_id(key), LessSafeKey::new(cipher)))
         });
         Ok(Self {
             keys: keys.collect::<Result<_, _>>()?,
+            names: names.collect(),
         })
+    }
+
+    /// What a name of somebody who is gone is remembered by: it is found again by the same name in whatever case, and gives
+    /// nobody the name who has not the key. The newest key's comes first.
+    pub fn name_hashes(&self, tenant: TenantId, name: &GoneName<'_>) -> impl Iterator<Item = NameHash> {
+        let (kind, text) = match name {
+            GoneName::UserName(text) => ("user_name".to_owned(), fold(text)),
+            GoneName::Email(text) => ("email".to_owned(), fold(text)),
+            GoneName::ExternalId(directory, text) => (format!("external_id {directory}"), (*text).into()),
+            GoneName::Subject(identity) => (
+                format!("subject {} {}", identity.connection, identity.issuer),
+                identity.subject.as_str().into(),
+            ),
+        };
+        let place = format!("{kind} of tenant {tenant}");
+        self.names
+            .iter()
+            .map(move |key| key.tag(place.as_bytes(), text.as_bytes()))
     }
 
     /// Seals a text. `belongs_to` says what it is and whose; it has to be said again to open it. `nonce` must be
@@ -92,6 +119,19 @@ impl Vault {
         let text = text.map_err(|_| VaultError::Damaged)?;
         String::from_utf8(text.to_vec()).map_err(|_| VaultError::Damaged)
     }
+}
+
+/// A name by which somebody who is gone would be known again.
+#[derive(Debug, Clone, Copy)]
+pub enum GoneName<'a> {
+    /// Their userName.
+    UserName(&'a str),
+    /// An e-mail address of theirs.
+    Email(&'a str),
+    /// Their id at the provider of a directory.
+    ExternalId(DirectoryId, &'a str),
+    /// Who they are at the provider of a connection.
+    Subject(&'a IdentityKey),
 }
 
 /// What a connection's client secret belongs to.
@@ -149,6 +189,33 @@ mod tests {
         ] {
             assert!(vault.open(broken, "connection 7").is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_name_is_known_again_in_its_tenant_and_for_what_it_is_alone() {
+        let (one, two) = (TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+        let vault = Vault::new(&[1; 32], &[]).unwrap();
+        let of =
+            |vault: &Vault, tenant, name: GoneName<'_>| vault.name_hashes(tenant, &name).collect::<Vec<_>>();
+        let known = of(&vault, one, GoneName::UserName("Ada@Acme.example"));
+        assert_eq!(known, of(&vault, one, GoneName::UserName("ada@acme.EXAMPLE")));
+        for other in [
+            of(&vault, two, GoneName::UserName("ada@acme.example")),
+            of(&vault, one, GoneName::Email("ada@acme.example")),
+            of(&vault, one, GoneName::UserName("bob@acme.example")),
+            of(
+                &Vault::new(&[2; 32], &[]).unwrap(),
+                one,
+                GoneName::UserName("ada@acme.example"),
+            ),
+        ] {
+            assert_ne!(known, other);
+        }
+        let rotated = Vault::new(&[2; 32], &[[1; 32]]).unwrap();
+        assert_eq!(
+            of(&rotated, one, GoneName::UserName("ada@acme.example"))[1],
+            known[0]
+        );
     }
 
     #[test]

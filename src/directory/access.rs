@@ -14,6 +14,15 @@ pub struct AccessWindow {
     pub until: Option<Timestamp>,
 }
 
+/// One of the two dates of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessDate {
+    /// The first moment of access.
+    Begin(Timestamp),
+    /// The moment at which access ends.
+    End(Timestamp),
+}
+
 impl AccessWindow {
     /// The window of whole days where the tenant is, both of them inside. `None` when the last lies before the first,
     /// or beyond what times can say.

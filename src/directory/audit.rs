@@ -100,3 +100,18 @@ pub struct AuditEntry {
     /// What it is now.
     pub after: Option<Value>,
 }
+
+/// Which audit rows a list is about; of several conditions all have to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Those of this actor, as rows name it: `operator`, `user:<id>`.
+    pub actor: Option<String>,
+    /// Those about this person, or done by them.
+    pub person: Option<UserId>,
+    /// Those of this action.
+    pub action: Option<String>,
+    /// Not before this time.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}

@@ -13,7 +13,7 @@ use super::id::SessionId;
 use super::invitation::Mail;
 use super::key::fold;
 use super::language::Language;
-use super::lifecycle::Arrival;
+use super::lifecycle::{Act, Arrival, check_move};
 use super::refusal::Refusal;
 use super::tenant::Tenant;
 use super::user::{User, UserSource, UserStatus};
@@ -39,9 +39,7 @@ pub fn decide(
     enabled: bool,
     origin: &Origin,
 ) -> Result<Option<Decision>, Refusal> {
-    if user.deleted_at.is_some() {
-        return Err(Refusal::Deleted);
-    }
+    check_move(user, Act::Change, origin.at)?;
     if user.break_glass == enabled {
         return Ok(None);
     }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::admin::AdminScope;
 use super::audit::Origin;
 use super::change::{Change, UserFact};
-use super::id::{ConnectionId, DirectoryId, GrantId};
-use super::lifecycle::{Arrival, check_may_step_down, ends_access};
+use super::id::{ConnectionId, DirectoryId, GrantId, UserId};
+use super::lifecycle::{Act, Arrival, check_may_step_down, check_move, ends_access};
 use super::permission::{ADMINISTRATOR, USER};
 use super::refusal::Refusal;
 use super::user::User;
@@ -23,6 +24,19 @@ pub struct Grant {
     pub right: Right,
     /// Where it comes from.
     pub source: GrantSource,
+}
+
+/// A grant as an interval: when it was given, and when it ended if it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastGrant {
+    /// Whose it was.
+    pub user: UserId,
+    /// The grant.
+    pub grant: Grant,
+    /// From when on.
+    pub granted_at: Timestamp,
+    /// Until when; `None` when it is in force.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// What a grant gives.
@@ -181,9 +195,7 @@ pub fn set_administrator(
     other_full_administrators: u64,
     origin: Origin,
 ) -> Result<Option<Arrival>, Refusal> {
-    if user.deleted_at.is_some() {
-        return Err(Refusal::Deleted);
-    }
+    check_move(user, Act::Change, origin.at)?;
     // What else was given by hand stays, but for the permission group that stands for the tick.
     let is_ticked = |right: &Right| matches!(right, Right::Admin(_));
     let is_group = |right: &Right| matches!(right, Right::Role(key) if key == ADMINISTRATOR);

@@ -2,6 +2,10 @@
 //!
 //! Whatever ends access says so in its fact (`revoke`), and only storage moves the access epoch.
 
+mod moves;
+mod passing;
+mod returning;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +17,10 @@ use super::id::{DirectoryId, EntityId, UserId};
 use super::profile::{Facets, Profile};
 use super::refusal::{Holder, Refusal};
 use super::user::{User, UserKind, UserSource};
+
+pub use moves::{Act, check_move};
+pub use passing::{pass_date, purge_at};
+pub use returning::{restore, restore_under};
 
 /// What a directory says of a person it owns.
 #[derive(Debug, Clone, PartialEq)]
@@ -212,6 +220,7 @@ pub fn update(
 /// # Errors
 /// [`Refusal::LastAdministrator`], [`Refusal::BreakGlassAccount`].
 pub fn delete(user: &User, other_full_administrators: u64, origin: Origin) -> Result<Change, Refusal> {
+    check_move(user, Act::Delete, origin.at)?;
     let said = User {
         provisioned: true,
         ..user.clone()
@@ -244,6 +253,7 @@ pub fn delete_by_hand(
     other_full_administrators: u64,
     origin: Origin,
 ) -> Result<Change, Refusal> {
+    check_move(user, Act::Delete, origin.at)?;
     if let Some(directory) = directory_name {
         return Err(Refusal::ManagedByDirectory { directory });
     }
@@ -261,6 +271,11 @@ pub fn set_blocked(
     origin: Origin,
 ) -> Result<Option<Arrival>, Refusal> {
     let action = if blocked { "user.blocked" } else { "user.unblocked" };
+    check_move(
+        user,
+        if blocked { Act::Deactivate } else { Act::Activate },
+        origin.at,
+    )?;
     let after = User {
         blocked,
         ..user.clone()
@@ -273,55 +288,12 @@ pub fn set_blocked(
 /// # Errors
 /// [`Refusal::Deleted`].
 pub fn set_entity(user: &User, entity: Option<EntityId>, origin: Origin) -> Result<Option<Arrival>, Refusal> {
+    check_move(user, Act::Change, origin.at)?;
     let after = User {
         entity,
         ..user.clone()
     };
     act(user, after, "user.entity_set", 0, origin)
-}
-
-/// Brings a deleted person back, as they were but without their memberships.
-///
-/// # Errors
-/// [`Refusal::NotDeleted`]; [`Refusal::UserNameTaken`] or [`Refusal::ExternalIdTaken`] when somebody has
-/// taken their place meanwhile.
-pub fn restore(user: &User, clashes: &Clashes, origin: Origin) -> Result<Arrival, Refusal> {
-    if user.deleted_at.is_none() {
-        return Err(Refusal::NotDeleted);
-    }
-    if let Some((holder, name)) = &clashes.user_name {
-        return Err(Refusal::UserNameTaken {
-            user_name: user.user_name.clone(),
-            holder: holder_of(holder, user.directory, name.as_ref()),
-        });
-    }
-    if let (Some(holder), Some(external_id)) = (&clashes.external_id, &user.external_id) {
-        return Err(Refusal::ExternalIdTaken {
-            external_id: external_id.clone(),
-            user_name: holder.user_name.clone(),
-        });
-    }
-    let restored = User {
-        deleted_at: None,
-        version: user.version + 1,
-        modified_at: origin.at.max(user.modified_at),
-        ..user.clone()
-    };
-    let fact = UserFact::Restored {
-        user: restored.clone(),
-    };
-    let change = Change::user(
-        fact,
-        origin,
-        "user.restored",
-        user.id.0,
-        None,
-        Some(view(&restored)),
-    );
-    Ok(Arrival {
-        user: restored,
-        change,
-    })
 }
 
 /// An administrator's act on what SCIM does not show: version and `lastModified` stay.
@@ -332,9 +304,6 @@ fn act(
     other_full_administrators: u64,
     origin: Origin,
 ) -> Result<Option<Arrival>, Refusal> {
-    if before.deleted_at.is_some() {
-        return Err(Refusal::Deleted);
-    }
     if after == *before {
         return Ok(None);
     }

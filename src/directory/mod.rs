@@ -10,6 +10,7 @@ pub mod account;
 pub mod admin;
 pub mod api_key;
 pub mod audit;
+pub mod audit_chain;
 pub mod break_glass;
 pub mod change;
 pub mod client;
@@ -20,6 +21,7 @@ pub mod disagreement;
 pub mod edit;
 pub mod email;
 pub mod entity;
+pub mod erasure;
 pub mod grant;
 pub mod group;
 pub mod group_mapping;
@@ -31,6 +33,7 @@ pub mod key;
 pub mod language;
 pub mod letter;
 pub mod lifecycle;
+pub mod local_accounts;
 pub mod mailbox;
 pub mod metadata;
 pub mod permission;
@@ -57,7 +60,7 @@ pub use access::AccessWindow;
 pub use access_error::{AccessError, Code};
 pub use admin::{AdminScope, Authority};
 pub use api_key::ApiKey;
-pub use audit::{Actor, AuditEntry, Origin, Source};
+pub use audit::{Actor, AuditEntry, AuditFilter, Origin, Source};
 pub use change::{
     ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
     GroupFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
@@ -70,7 +73,7 @@ pub use credential::{Credential, CredentialRefusal, PasswordHash};
 pub use delivery::{Delivery, DeliveryState, QueuedMail};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
-pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, Right};
+pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
 pub use id::{
@@ -80,6 +83,7 @@ pub use id::{
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;
+pub use local_accounts::LocalAccounts;
 pub use metadata::{MetadataOffer, MetadataState};
 pub use permission::{Catalogue, PermissionGroup, Permissions, Section};
 pub use phone::Country;

@@ -71,6 +71,8 @@ actions! {
     UsersWrite = "users.write", Part, Any;
     /// People are deleted.
     UsersDelete = "users.delete", Part, Any;
+    /// People who are deleted are erased for good.
+    UsersErase = "users.erase", Whole, Person;
     /// The Administrator tick is given, narrowed and taken.
     UsersAdmin = "users.admin", Part, Any;
     /// Somebody else's password or second factor is set or reset.

@@ -139,6 +139,9 @@ pub enum Refusal {
         "this is the tenant's break-glass account, which stays an administrator with scope \"all\" and with access; take the flag from it first (PUT .../users/{{id}}/break-glass)"
     )]
     BreakGlassAccount,
+    /// What is done with many accounts leaves the caller's own.
+    #[error("this is your own account: have another administrator change it")]
+    CallersAccount,
     /// About second factors.
     #[error(transparent)]
     Mfa(#[from] MfaRefusal),
@@ -218,6 +221,16 @@ pub enum Refusal {
     #[error("{email:?} has an account already: it belongs to {holder}")]
     EmailTaken {
         /// As it was sent.
+        email: String,
+        /// Whose person has it.
+        holder: Holder,
+    },
+    /// Somebody of the tenant has taken the address of a person who is to be brought back.
+    #[error(
+        "{email:?} belongs to {holder} meanwhile; restore this person under another address (\"email\" and \"email_confirmation\"), or delete the account that has theirs first"
+    )]
+    RestoredEmailTaken {
+        /// The address.
         email: String,
         /// Whose person has it.
         holder: Holder,
@@ -430,6 +443,7 @@ impl Refusal {
             Self::BreakGlassUnfit(_) => "break_glass_unfit",
             Self::BreakGlassTaken(_) => "break_glass_taken",
             Self::BreakGlassAccount => "break_glass_account",
+            Self::CallersAccount => "own_account",
             Self::Mfa(refusal) => refusal.code(),
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
@@ -442,7 +456,7 @@ impl Refusal {
             Self::DomainInUse(_) => "domain_in_use",
             Self::DomainProofMissing { .. } => "domain_proof_missing",
             Self::ManualCreationBlocked => "manual_creation_blocked",
-            Self::EmailTaken { .. } => "email_in_use",
+            Self::EmailTaken { .. } | Self::RestoredEmailTaken { .. } => "email_in_use",
             Self::DepartmentalMailbox(_) => "departmental_mailbox",
             Self::SchemaUrnTaken(_) => "schema_urn_in_use",
             Self::SchemaUrnAmbiguous { .. } => "schema_urn_ambiguous",

@@ -66,11 +66,20 @@ pub enum BodyState {
     Withheld,
     /// Nothing: too much came at once.
     NotKept,
+    /// Nothing: it named somebody who was erased.
+    Erased,
 }
 
 impl BodyState {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Empty, Self::Whole, Self::Cut, Self::Withheld, Self::NotKept];
+    pub const ALL: [Self; 6] = [
+        Self::Empty,
+        Self::Whole,
+        Self::Cut,
+        Self::Withheld,
+        Self::NotKept,
+        Self::Erased,
+    ];
 
     /// The word in JSON and in storage.
     #[must_use]
@@ -81,6 +90,7 @@ impl BodyState {
             Self::Cut => "cut",
             Self::Withheld => "withheld",
             Self::NotKept => "not_kept",
+            Self::Erased => "erased",
         }
     }
 

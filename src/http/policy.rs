@@ -60,6 +60,11 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("PUT", "/tenants/{tenant}/sign-in", To(Action::SettingsWrite)),
     (
         "GET",
+        "/tenants/{tenant}/sign-in/preview",
+        To(Action::SettingsWrite),
+    ),
+    (
+        "GET",
         "/tenants/{tenant}/access-errors",
         To(Action::AccessErrorsRead),
     ),
@@ -96,6 +101,9 @@ const ROUTES: &[(&str, &str, Access)] = &[
         To(Action::UsersWrite),
     ),
     ("GET", "/tenants/{tenant}/audit", To(Action::AuditRead)),
+    ("GET", "/tenants/{tenant}/audit/export", To(Action::AuditExport)),
+    ("GET", "/tenants/{tenant}/audit/verify", To(Action::AuditRead)),
+    ("GET", "/tenants/{tenant}/access", To(Action::AuditRead)),
     ("GET", "/tenants/{tenant}/api-keys", To(Action::ApiKeysRead)),
     ("POST", "/tenants/{tenant}/api-keys", To(Action::ApiKeysCreate)),
     ("GET", "/tenants/{tenant}/api-keys/{id}", To(Action::ApiKeysRead)),
@@ -243,6 +251,16 @@ const ROUTES: &[(&str, &str, Access)] = &[
         "POST",
         "/tenants/{tenant}/users/{id}/restore",
         To(Action::UsersWrite),
+    ),
+    (
+        "POST",
+        "/tenants/{tenant}/users/{id}/erase",
+        To(Action::UsersErase),
+    ),
+    (
+        "GET",
+        "/tenants/{tenant}/users/{id}/grants",
+        To(Action::UsersRead),
     ),
     (
         "PUT",

@@ -361,7 +361,9 @@ impl From<Refusal> for Problem {
             Refusal::BindingNotOffered(_) => "request_binding".into(),
             Refusal::PermissionNeedsFullScope(_) => "permissions".into(),
             Refusal::Mfa(MfaRefusal::ClaimMissing) => "current_password".into(),
-            Refusal::DepartmentalMailbox(_) | Refusal::EmailTaken { .. } => "email".into(),
+            Refusal::DepartmentalMailbox(_)
+            | Refusal::EmailTaken { .. }
+            | Refusal::RestoredEmailTaken { .. } => "email".into(),
             Refusal::UnknownGroup { rule, .. } | Refusal::GroupMappedTwice { rule, .. } => {
                 format!("rules[{rule}].group_id").into()
             }

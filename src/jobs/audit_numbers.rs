@@ -1,4 +1,4 @@
-//! Numbers audit rows soon after their commit, so that a reader finds most of them numbered.
+//! Numbers audit rows and takes them into the chain soon after their commit, so that a reader finds most of them so.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub async fn run(store: Store, clock: Clock) {
     }
 }
 
-/// Numbers what has no number in any tenant.
+/// Numbers what has no number in any tenant, and chains it.
 ///
 /// # Errors
 /// The database failed; what is left is numbered the next time.
@@ -27,6 +27,8 @@ pub async fn number_all(store: &Store) -> Result<(), Error> {
     let tenants = store.system().await?.list_tenants_with_unnumbered_audit().await?;
     for tenant in tenants {
         while store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
+        // What was numbered before there was a chain.
+        while store.chain_audit(tenant).await? > 0 {}
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub mod expiry;
 pub mod group_mapping;
 pub mod group_purge;
 pub mod last_used;
+pub mod lifecycle;
 pub mod mail;
 pub mod metadata;
 pub mod requests;

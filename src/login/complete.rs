@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::error::{Refused, SignInError};
 use crate::auth::bearer::{NewToken, TokenKind};
+use crate::auth::vault::{GoneName, Vault};
 use crate::directory::access_error::Trace;
 use crate::directory::account::{self, NewAccount};
 use crate::directory::grant::{self, rights_of};
@@ -57,6 +58,8 @@ pub(super) struct Arriving {
     pub userinfo_failed: bool,
     /// When the provider's own session ends, where it says so.
     pub session_limit: Option<Timestamp>,
+    /// Knows the names of people who were removed for good.
+    pub vault: Arc<Vault>,
 }
 
 /// Decides at this moment who the identity is here. Nothing is written.
@@ -91,7 +94,7 @@ pub(super) async fn decide(
         .as_ref()
         .is_none_or(|user| user.deleted_at.is_some())
     {
-        look_up(tx, &mut situation, &names, &arriving.attributes.external_id).await?;
+        look_up(tx, &mut situation, &names, arriving).await?;
     }
     // A provider that serves everybody vouches for strangers too: an address elsewhere is not the tenant's.
     let is_stranger = situation.by_subject.is_none() && names.email == Err(Code::EmailOutsideDomains);
@@ -135,8 +138,9 @@ async fn look_up(
     tx: &mut Tx,
     situation: &mut Situation<'_>,
     names: &Names,
-    external_ids: &[String],
+    arriving: &Arriving,
 ) -> Result<(), storage::Error> {
+    let external_ids = &arriving.attributes.external_id;
     let (directory, user_name) = (situation.directory, names.user_name.as_deref());
     let email = names.email.as_deref().ok();
     if let Some(directory) = directory {
@@ -148,7 +152,25 @@ async fn look_up(
     if let Some(email) = email {
         situation.by_email = tx.list_met_by_email(email).await?;
     }
-    situation.gone = tx.find_gone(directory, external_ids, user_name, email).await?;
+    let key = key_of(arriving);
+    let known = [
+        Some(GoneName::Subject(&key)),
+        user_name.map(GoneName::UserName),
+        email.map(GoneName::Email),
+    ];
+    let ids = directory.into_iter().flat_map(|directory| {
+        external_ids
+            .iter()
+            .map(move |id| GoneName::ExternalId(directory, id))
+    });
+    let known = known.into_iter().flatten().chain(ids);
+    let tenant = situation.tenant.id;
+    let hashes: Vec<_> = known
+        .flat_map(|name| arriving.vault.name_hashes(tenant, &name).collect::<Vec<_>>())
+        .collect();
+    situation.gone = tx
+        .find_gone(directory, external_ids, user_name, email, &hashes)
+        .await?;
     Ok(())
 }
 

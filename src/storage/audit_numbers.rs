@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::audit::timestamp;
+use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::requests::first_id_at;
+use super::statement::{Bind, Statement};
 use super::store::Store;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
-use crate::directory::TenantId;
+use crate::directory::audit_chain::hex;
+use crate::directory::{Actor, AuditFilter, TenantId};
 
 /// An audit row with its number.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,21 @@ pub struct AuditRecord {
     pub after: Option<Value>,
     /// The request's id.
     pub request_id: String,
+    /// Whether what it told was replaced when a person was erased.
+    pub erased: bool,
+    /// Its hash in the chain, 64 hexadecimal digits; `None` when the chain has not come so far yet.
+    pub hash: Option<String>,
+}
+
+/// A statement that reads audit rows, from `WHERE` on.
+macro_rules! select_records {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, at, actor, source, action, target_kind, target_id, before_json, after_json, request_id, \
+             erased, hash FROM audit ",
+            $rest
+        )
+    };
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +70,8 @@ struct RecordRow {
     before_json: Option<String>,
     after_json: Option<String>,
     request_id: String,
+    erased: bool,
+    hash: Option<Vec<u8>>,
 }
 
 impl RecordRow {
@@ -73,6 +92,8 @@ impl RecordRow {
             before: document(self.before_json)?,
             after: document(self.after_json)?,
             request_id: self.request_id,
+            erased: self.erased,
+            hash: self.hash.as_deref().map(hex),
         })
     }
 }
@@ -81,7 +102,8 @@ impl Store {
     /// How many rows [`Store::number_audit`] numbers at most.
     pub const NUMBERED_AT_ONCE: u64 = 500;
 
-    /// Numbers the oldest rows of a tenant that have no number yet; answers how many. Once it has answered fewer
+    /// Numbers the oldest rows of a tenant that have no number yet and takes as many into the chain; answers how many have
+    /// a number now. Once it has answered fewer
     /// than [`Store::NUMBERED_AT_ONCE`], whatever was committed before the call has a number.
     ///
     /// # Errors
@@ -105,7 +127,12 @@ impl Store {
 }
 
 impl Tx {
-    async fn number_audit(&mut self) -> Result<u64, Error> {
+    /// Numbers and chains, in a transaction that needs to know of every row what it stands behind; as
+    /// [`Store::number_audit`].
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn number_audit(&mut self) -> Result<u64, Error> {
         self.effects.wrote = true;
         let (conn, tenant) = (&mut self.read.conn, self.read.tenant.0);
         execute!(
@@ -135,28 +162,54 @@ impl Tx {
             tenant,
             head + numbered.cast_signed(),
         )?;
+        self.chain_audit().await?;
         Ok(numbered)
     }
 }
 
 impl ReadTx {
-    /// Up to `limit` audit rows after a number, by number.
+    /// Up to `limit` audit rows after a number that a filter is true of, by number. Dates are compared row by row; actor,
+    /// person and action have an index.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_audit(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRecord>, Error> {
-        fetch_all!(
-            self.conn,
-            RecordRow,
-            "SELECT seq, at, actor, source, action, target_kind, target_id, before_json, after_json, request_id \
-             FROM audit WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-            self.tenant.0,
-            after,
-            i64::from(limit),
-        )?
-        .into_iter()
-        .map(RecordRow::into_record)
-        .collect()
+    pub async fn list_audit(
+        &mut self,
+        of: &AuditFilter,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        // Of two columns together no index knows; of each there is one.
+        let rows = match of.person {
+            None => select_records!("WHERE tenant_id = $1 AND seq > $2"),
+            Some(_) => select_records!(
+                "WHERE tenant_id = $1 AND seq IN \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND seq > $2 AND target_id = $3 \
+                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND seq > $2 AND actor = $4)"
+            ),
+        };
+        let mut sql = Statement::new(rows);
+        sql.bind_unwritten(Bind::Uuid(self.tenant.0));
+        sql.bind_unwritten(Bind::Integer(after));
+        if let Some(person) = of.person {
+            sql.bind_unwritten(Bind::Uuid(person.0));
+            sql.bind_unwritten(Bind::Text(Actor::User(person).to_string()));
+        }
+        if let Some(actor) = &of.actor {
+            sql.push(" AND actor = ").bind(Bind::Text(actor.clone()));
+        }
+        if let Some(action) = &of.action {
+            sql.push(" AND action = ").bind(Bind::Text(action.clone()));
+        }
+        if let Some(from) = of.from {
+            sql.push(" AND at >= ").bind(Bind::Integer(micros(from)));
+        }
+        if let Some(until) = of.until {
+            sql.push(" AND at < ").bind(Bind::Integer(micros(until)));
+        }
+        sql.push(" ORDER BY seq LIMIT ").push_number(limit.into());
+        let rows: Vec<RecordRow> = sql.fetch_all(&mut self.conn).await?;
+        rows.into_iter().map(RecordRow::into_record).collect()
     }
 }
 
@@ -177,9 +230,9 @@ impl ReadTx {
         fetch_all!(
             self.conn,
             RecordRow,
-            "SELECT seq, at, actor, source, action, target_kind, target_id, before_json, after_json, request_id \
-             FROM audit WHERE tenant_id = $1 AND id >= $2 AND id < $3 AND request_id = $4 AND seq IS NOT NULL \
-             ORDER BY seq",
+            select_records!(
+                "WHERE tenant_id = $1 AND id >= $2 AND id < $3 AND request_id = $4 AND seq IS NOT NULL ORDER BY seq"
+            ),
             self.tenant.0,
             first_id_at(from),
             first_id_at(until),
@@ -192,7 +245,7 @@ impl ReadTx {
 }
 
 impl SystemTx {
-    /// The tenants with audit rows that have no number yet.
+    /// The tenants with audit rows that have no number yet, or are not in the chain.
     ///
     /// # Errors
     /// The database failed.
@@ -200,7 +253,8 @@ impl SystemTx {
         let found: Vec<(Uuid,)> = fetch_all!(
             self.conn,
             (Uuid,),
-            "SELECT DISTINCT tenant_id FROM audit WHERE seq IS NULL"
+            "SELECT DISTINCT tenant_id FROM audit WHERE seq IS NULL \
+             UNION SELECT tenant_id FROM audit_heads WHERE chained < seq"
         )?;
         Ok(found.into_iter().map(|(id,)| TenantId(id)).collect())
     }

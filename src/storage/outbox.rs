@@ -186,7 +186,7 @@ impl Store {
         .await
     }
 
-    /// Notes why a mail is not out, and what comes of it.
+    /// Notes why a mail is not out, and what comes of it. Of one that was sent or erased meanwhile nothing is noted.
     ///
     /// # Errors
     /// The database failed.
@@ -207,7 +207,7 @@ impl Store {
                 tx.read.conn,
                 "UPDATE outbox SET last_error = $3, due_at = $4, taken_until = NULL, bounced = $5, \
                  message = CASE WHEN $4 IS NULL THEN NULL ELSE message END \
-                 WHERE tenant_id = $1 AND id = $2 AND sent_at IS NULL",
+                 WHERE tenant_id = $1 AND id = $2 AND message IS NOT NULL",
                 tx.read.tenant.0,
                 id,
                 reason.as_str(),

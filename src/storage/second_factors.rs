@@ -239,7 +239,7 @@ impl Tx {
     }
 
     /// With the codes beside it, and with whatever was shown and not confirmed.
-    async fn delete_second_factor(&mut self, user: UserId) -> Result<(), Error> {
+    pub(super) async fn delete_second_factor(&mut self, user: UserId) -> Result<(), Error> {
         self.delete_recovery_codes(user).await?;
         for sql in [
             "DELETE FROM unconfirmed_factors WHERE tenant_id = $1 AND user_id = $2",

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
+use crate::directory::erasure::NameHash;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{ConnectionId, DirectoryId, IdentityKey, Proof, SignInFact, TenantId, User, UserId};
@@ -311,7 +312,8 @@ impl ReadTx {
     }
 
     /// Whether somebody who had one of these names or this address was deleted: by their directory (`Some(true)`), by
-    /// hand (`Some(false)`), or nobody was.
+    /// hand (`Some(false)`), or nobody was. `hashes` are those of the names, by which people are known who were removed for
+    /// good.
     ///
     /// # Errors
     /// The database failed.
@@ -321,8 +323,21 @@ impl ReadTx {
         external_ids: &[String],
         user_name: Option<&str>,
         email: Option<&str>,
+        hashes: &[NameHash],
     ) -> Result<Option<bool>, Error> {
         let directory = directory.map(|id| id.0);
+        for hash in hashes {
+            let found: Option<(bool,)> = fetch_optional!(
+                self.conn,
+                (bool,),
+                "SELECT by_directory FROM gone_names WHERE tenant_id = $1 AND hash = $2",
+                self.tenant.0,
+                hash.as_slice(),
+            )?;
+            if let Some((by_directory,)) = found {
+                return Ok(Some(by_directory));
+            }
+        }
         if let Some(user_name) = user_name {
             let found: Option<(Option<Uuid>,)> = fetch_optional!(
                 self.conn,

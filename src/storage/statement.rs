@@ -17,6 +17,7 @@ pub(super) enum Bind {
     OptionalText(Option<String>),
     Integer(i64),
     Boolean(bool),
+    Bytes(Vec<u8>),
 }
 
 /// SQL text with its values.
@@ -97,6 +98,7 @@ impl Statement {
                         Bind::OptionalText(value) => query.bind(value),
                         Bind::Integer(value) => query.bind(value),
                         Bind::Boolean(value) => query.bind(value),
+                        Bind::Bytes(value) => query.bind(value),
                     };
                 }
                 query.fetch_all(&mut **$c).await?
@@ -119,6 +121,7 @@ impl Statement {
                         Bind::OptionalText(value) => query.bind(value),
                         Bind::Integer(value) => query.bind(value),
                         Bind::Boolean(value) => query.bind(value),
+                        Bind::Bytes(value) => query.bind(value),
                     };
                 }
                 query.execute(&mut **$c).await?.rows_affected()

@@ -14,17 +14,6 @@ use crate::directory::{
     UserKind, UserSource,
 };
 
-/// What is left of a deleted person for good.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Tombstone {
-    /// Who it was.
-    pub user_id: Uuid,
-    /// The provider's id of them.
-    pub external_id: Option<String>,
-    /// Their userName, folded.
-    pub user_name_key: String,
-}
-
 /// The columns of a person, under the alias `u`.
 macro_rules! user_columns {
     () => {
@@ -38,12 +27,12 @@ pub(super) use user_columns;
 
 /// A statement that reads people, from `WHERE` on.
 macro_rules! select_user {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT ",
             $crate::storage::users::user_columns!(),
             " FROM users u ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -202,20 +191,6 @@ impl ReadTx {
         )?;
         Ok(found.map(|(epoch,)| epoch))
     }
-
-    /// The tombstone of a deleted person.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn find_tombstone(&mut self, id: UserId) -> Result<Option<Tombstone>, Error> {
-        fetch_optional!(
-            self.conn,
-            Tombstone,
-            "SELECT user_id, external_id, user_name_key FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
-            self.tenant.0,
-            id.0,
-        )
-    }
 }
 
 impl Tx {
@@ -249,14 +224,7 @@ impl Tx {
                 if standing {
                     self.save_standing(&user).await?;
                 }
-                self.update_user(&user, &facets).await?;
-                execute!(
-                    self.read.conn,
-                    "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
-                    self.read.tenant.0,
-                    user.id.0,
-                )?;
-                self.insert_emails(user.id, &facets).await?;
+                self.save_profile(&user, &facets).await?;
                 self.save_flags(&user, revoke).await
             }
             UserFact::Updated {
@@ -314,18 +282,38 @@ impl Tx {
                 self.queue_mail(&mail, at).await?;
                 Ok(())
             }
-            UserFact::Restored { user } => {
+            UserFact::Converted { user, at } => self.convert_user(user, at).await,
+            UserFact::DatePassed { user, date } => self.note_date(user, date).await,
+            UserFact::Removed {
+                user,
+                names,
+                by_directory,
+                erased,
+                at,
+            } => {
+                self.remove_user(user, &names, by_directory, erased.as_deref(), at)
+                    .await
+            }
+            UserFact::Restored { user, facets } => {
                 self.save_standing(&user).await?;
+                if let Some(facets) = facets {
+                    self.save_profile(&user, &facets).await?;
+                }
                 self.save_flags(&user, false).await?;
-                execute!(
-                    self.read.conn,
-                    "DELETE FROM tombstones WHERE tenant_id = $1 AND user_id = $2",
-                    self.read.tenant.0,
-                    user.id.0,
-                )?;
-                Ok(())
+                self.take_tombstone(user.id).await
             }
         }
+    }
+
+    async fn save_profile(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
+        self.update_user(user, facets).await?;
+        execute!(
+            self.read.conn,
+            "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
+            self.read.tenant.0,
+            user.id.0,
+        )?;
+        self.insert_emails(user.id, facets).await
     }
 
     async fn insert_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
@@ -456,23 +444,6 @@ impl Tx {
             tags_json(user)?,
             user.person.map(|id| id.0),
             user.access_code.as_ref().map(AccessCode::as_str),
-        )?;
-        Ok(())
-    }
-
-    async fn leave_tombstone(&mut self, user: &User) -> Result<(), Error> {
-        execute!(
-            self.read.conn,
-            "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
-            self.read.tenant.0,
-            user.id.0,
-            // Of a directory that has spoken of them: that one has deleted them, or may not have them again.
-            user.directory.filter(|_| user.provisioned).map(|id| id.0),
-            user.external_id.as_deref(),
-            fold(&user.user_name).into_owned(),
-            user.deleted_at.map(micros),
         )?;
         Ok(())
     }

@@ -22,6 +22,7 @@ mod errors;
 mod explain;
 mod journal;
 mod keys;
+mod lifecycle;
 mod local;
 mod mail;
 mod mapping;

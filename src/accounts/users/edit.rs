@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::invite::{check_free, check_rights};
 use super::super::passwords::{self, Given};
 use super::super::{Accounts, Error};
+use super::second_factor::check_not_lifted_by_oneself;
 use super::{count_others, reach, settle};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
@@ -68,6 +69,11 @@ pub async fn update(
             if becomes_administrator {
                 by.check_may_grant(&AdminScope::All, &tree)?;
             }
+            let moves = |email: &String| fold(email) != fold(&before.user_name);
+            // A password can be set by whoever reads the mail that goes there.
+            if patch.edit.email.as_ref().is_some_and(moves) {
+                allow(&by, Action::UsersPassword, Target::Person(&before, &tree))?;
+            }
             let secured = patch.mfa_required.filter(|flag| *flag != before.mfa_required);
             if secured.is_some() || password.is_some() {
                 allow(&by, Action::UsersPassword, Target::Person(&before, &tree))?;
@@ -75,8 +81,13 @@ pub async fn update(
             let user = edit_one(tx, &vault, before, patch.edit, nonce, &origin).await?;
             let others = count_others(tx, &user, origin.at).await?;
             let granted = grant::set_rights(&user, &grants, &patch.rights, others, origin.clone())?;
+            let ticked = user.administrator.is_some();
             let user = settle(tx, user, granted).await?;
+            if ticked != user.administrator.is_some() {
+                allow(&by, Action::UsersAdmin, Target::Anything)?;
+            }
             if let Some(required) = secured {
+                check_not_lifted_by_oneself(&by, &user, required)?;
                 let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
                 if let Some(change) = second_factor::require(&user, &tenant, required, origin.clone())? {
                     tx.apply(change).await?;

@@ -5,13 +5,16 @@
 
 mod break_glass;
 mod edit;
+mod history;
 pub(super) mod reach;
+mod removal;
+mod restore;
 mod second_factor;
 mod view;
 
 use jiff::Timestamp;
 
-use super::{Accounts, Error, people};
+use super::{Accounts, Error};
 use crate::directory::lifecycle::{self, Arrival};
 use crate::directory::{
     Action, AdminScope, Authority, EntityId, Origin, Target, TenantId, User, UserId, allow, grant,
@@ -20,6 +23,9 @@ use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
 pub use edit::{UserPatch, update, update_own};
+pub use history::{PastAccess, RightAsked, list_access, list_grants};
+pub use removal::{erase, purge_due};
+pub use restore::{Restoring, restore};
 pub use second_factor::{reset_mfa, set_mfa_required};
 pub use view::{Detail, find, list};
 
@@ -112,9 +118,6 @@ pub async fn delete(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (user, _) = reach::find_to_change(tx, &by, Action::UsersDelete, id, false).await?;
-            if user.deleted_at.is_some() {
-                return Err(Error::NotFound("user"));
-            }
             let others = count_others(tx, &user, origin.at).await?;
             let directory = match user.directory {
                 Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
@@ -133,32 +136,6 @@ pub async fn delete(
                 tx.apply(change).await?;
             }
             Ok::<_, Error>(())
-        })
-        .await
-}
-
-/// Brings a deleted person back. An entity that is gone meanwhile does not come back with them.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted), or the names are in use again.
-pub async fn restore(
-    on: &Accounts,
-    tenant: TenantId,
-    by: Authority,
-    id: UserId,
-    origin: Origin,
-) -> Result<User, Error> {
-    on.store
-        .write(tenant, async move |tx: &mut Tx| {
-            let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
-            user.entity = user.entity.filter(|entity| tree.has(*entity));
-            user.person = people::settle_restored(tx, user.person).await?;
-            let clashes = tx
-                .find_clashes(user.directory, &user.user_name, user.external_id.as_deref())
-                .await?;
-            let Arrival { user, change } = lifecycle::restore(&user, &clashes, origin)?;
-            tx.apply(change).await?;
-            Ok::<_, Error>(user)
         })
         .await
 }

@@ -8,7 +8,9 @@ use crate::auth::bearer::account_key;
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor;
-use crate::directory::{Action, Authority, Letter, Mail, Origin, Tenant, TenantId, User, UserId};
+use crate::directory::{
+    Action, Authority, Letter, Mail, MfaRefusal, Origin, Refusal, Tenant, TenantId, User, UserId,
+};
 use crate::storage::Tx;
 
 /// Says whether a person needs a second factor to sign in by password, from the next sign-in on.
@@ -26,6 +28,7 @@ pub async fn set_mfa_required(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (user, _) = reach::find_to_change(tx, &by, Action::UsersPassword, id, false).await?;
+            check_not_lifted_by_oneself(&by, &user, required)?;
             let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;
             if let Some(change) = second_factor::require(&user, &tenant, required, origin)? {
                 tx.apply(change).await?;
@@ -33,6 +36,19 @@ pub async fn set_mfa_required(
             Ok::<_, Error>(())
         })
         .await
+}
+
+/// Nobody frees themself of a second factor that others have asked of them.
+pub(super) fn check_not_lifted_by_oneself(
+    by: &Authority,
+    user: &User,
+    required: bool,
+) -> Result<(), Refusal> {
+    let own = matches!(by, Authority::Administrator { user: id, .. } if *id == user.id);
+    if own && user.mfa_required && !required {
+        return Err(MfaRefusal::Own.into());
+    }
+    Ok(())
 }
 
 /// Takes a person's second factor away with its recovery codes, ends their sessions and tells them by mail. `nonce` is

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::super::access::AccessDate;
 use super::super::connection::IdentityKey;
 use super::super::credential::Credential;
+use super::super::erasure::{ErasedRow, NameHash};
 use super::super::grant::GrantDelta;
 use super::super::id::{InvitationId, PersonId, SessionId, UserId};
 use super::super::invitation::{Invitation, Mail};
@@ -229,9 +231,39 @@ pub enum UserFact {
         /// When.
         at: Timestamp,
     },
-    /// A deleted person was brought back; the tombstone goes.
+    /// A deleted person was brought back, perhaps under another address; the tombstone goes.
     Restored {
         /// The person as they are now.
         user: User,
+        /// What lookups are answered from, when the profile changed.
+        facets: Option<Facets>,
+    },
+    /// A local account signs in through a provider from now on: its password, its second factor and open links are gone,
+    /// and its sessions end.
+    Converted {
+        /// Whose.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A date of access has passed, and is told once.
+    DatePassed {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        date: AccessDate,
+    },
+    /// A deleted person was removed for good.
+    Removed {
+        /// Who it was.
+        user: UserId,
+        /// By what they would be known again.
+        names: Vec<NameHash>,
+        /// Whether their directory had deleted them.
+        by_directory: bool,
+        /// Of somebody who was erased: the audit rows that have other words from now on.
+        erased: Option<Vec<ErasedRow>>,
+        /// When.
+        at: Timestamp,
     },
 }

@@ -305,7 +305,7 @@ impl World {
                     }
                     person.user = user;
                 }
-                Fact::User(UserFact::Deleted { user } | UserFact::Restored { user }) => {
+                Fact::User(UserFact::Deleted { user } | UserFact::Restored { user, .. }) => {
                     let person = self.people.iter_mut().find(|person| person.user.id == user.id);
                     let person = person.unwrap();
                     person.user = user;

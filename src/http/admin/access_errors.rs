@@ -4,8 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -170,22 +168,7 @@ impl AccessErrorQuery {
                 fields.refuse("connection", "the id of a connection");
             }
         }
-        let accepted = "a time such as 2026-11-22T09:00:00Z, or a day such as 2026-11-22";
-        if let Some(text) = self.from {
-            of.from = parse_time(&text, false);
-            if of.from.is_none() {
-                fields.refuse("from", accepted);
-            }
-        }
-        if let Some(text) = self.to {
-            of.until = parse_time(&text, true);
-            if of.until.is_none() {
-                fields.refuse("to", accepted);
-            }
-        }
-        if of.from.zip(of.until).is_some_and(|(from, until)| from >= until) {
-            fields.refuse("to", "a time after from");
-        }
+        (of.from, of.until) = fields.period(self.from.as_deref(), self.to.as_deref());
         let behind = self.cursor.as_deref().map(parse_cursor);
         if behind == Some(None) {
             fields.refuse("cursor", "next_cursor of the page before");
@@ -194,17 +177,6 @@ impl AccessErrorQuery {
         let behind = behind.flatten();
         Ok(Asked { of, behind, size })
     }
-}
-
-/// A time, or a day in UTC: its beginning, or its end. A `+` that a query has turned into a blank is understood.
-fn parse_time(text: &str, end: bool) -> Option<Timestamp> {
-    if let Ok(day) = text.parse::<Date>()
-        && text.len() == "2026-11-22".len()
-    {
-        let day = if end { day.tomorrow().ok()? } else { day };
-        return Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    }
-    text.replace(' ', "+").parse().ok()
 }
 
 /// Where a page ends: its last time in microseconds, and its last reference.

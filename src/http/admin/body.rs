@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRef, FromRequest, Query, Request};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -170,6 +173,17 @@ pub(super) fn parse_query_joining<T: DeserializeOwned>(uri: &Uri, name: &str) ->
     parse_query(&Uri::try_from(text).unwrap_or_else(|_| uri.clone()))
 }
 
+/// A time, or a day in UTC: its beginning, or its end. A `+` that a query has turned into a blank is understood.
+fn parse_time(text: &str, end: bool) -> Option<Timestamp> {
+    if let Ok(day) = text.parse::<Date>()
+        && text.len() == "2026-11-22".len()
+    {
+        let day = if end { day.tomorrow().ok()? } else { day };
+        return Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    }
+    text.replace(' ', "+").parse().ok()
+}
+
 /// Collects what is wrong with the fields of a body, so that all of it is told at once.
 #[derive(Default)]
 pub(super) struct Fields(Vec<FieldError>);
@@ -194,11 +208,20 @@ impl Fields {
         });
     }
 
-    /// A name for people: 1 to 200 characters, no control characters, no space around it.
+    /// A name for people: 1 to 200 characters, no control characters, none that turn the text around it, and something to
+    /// be seen.
     pub(super) fn name(&mut self, field: &'static str, text: &str) -> String {
         let name = text.trim();
-        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-            self.refuse(field, "1 to 200 characters, none of them a control character");
+        let turns = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_empty =
+            |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+        let is_seen = |c: char| !c.is_whitespace() && !is_empty(c);
+        let has_bad = name.chars().any(|c| c.is_control() || turns(c));
+        if !name.chars().any(is_seen) || name.chars().count() > 200 || has_bad {
+            self.refuse(
+                field,
+                "1 to 200 characters that can be seen, none of them a control character",
+            );
         }
         name.to_owned()
     }
@@ -228,6 +251,32 @@ impl Fields {
             self.refuse("limit", "a number from 1 to 500");
         }
         size
+    }
+
+    /// A time, or a day in UTC, which counts as its beginning or, with `end`, as its end.
+    pub(super) fn time(&mut self, field: &'static str, text: Option<&str>, end: bool) -> Option<Timestamp> {
+        let time = parse_time(text?, end);
+        if time.is_none() {
+            self.refuse(
+                field,
+                "a time such as 2026-11-22T09:00:00Z, or a day such as 2026-11-22",
+            );
+        }
+        time
+    }
+
+    /// A stretch of time: from one time or the beginning of a day in UTC, up to another time or the end of a day.
+    pub(super) fn period(
+        &mut self,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let from = self.time("from", from, false);
+        let until = self.time("to", to, true);
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            self.refuse("to", "a time after from");
+        }
+        (from, until)
     }
 
     /// Ends the check.

@@ -24,29 +24,6 @@ pub(super) struct Form<'f> {
 }
 
 impl Form<'_> {
-    /// An address and the same again.
-    pub(super) fn email(&self, fields: &mut Fields, email: Option<String>, again: Option<&str>) -> String {
-        let email = email.unwrap_or_default().trim().to_owned();
-        if !is_address(&email) {
-            fields.refuse("email", "an e-mail address, ada@example.com");
-        } else if self.settings.departmental_mailboxes.is_departmental(&email) {
-            let refusal = Refusal::DepartmentalMailbox(email.clone());
-            fields.refuse_as(refusal.code(), "email", refusal.to_string());
-        }
-        match again.map(str::trim) {
-            None => fields.refuse("email_confirmation", "the e-mail address again"),
-            Some(again) if !again.eq_ignore_ascii_case(&email) => {
-                fields.refuse_as(
-                    "email_mismatch",
-                    "email_confirmation",
-                    "not the same address as in email",
-                );
-            }
-            Some(_) => {}
-        }
-        email
-    }
-
     /// A telephone number; a blank one is none.
     pub(super) fn phone(
         &self,
@@ -95,6 +72,34 @@ impl Form<'_> {
             fields.refuse_as(refusal.code(), "role", format!("one of {}", known.join(", ")));
         }
     }
+}
+
+/// An address and the same again.
+pub(super) fn email(
+    fields: &mut Fields,
+    settings: &TenantSettings,
+    email: Option<String>,
+    again: Option<&str>,
+) -> String {
+    let email = email.unwrap_or_default().trim().to_owned();
+    if !is_address(&email) {
+        fields.refuse("email", "an e-mail address, ada@example.com");
+    } else if settings.departmental_mailboxes.is_departmental(&email) {
+        let refusal = Refusal::DepartmentalMailbox(email.clone());
+        fields.refuse_as(refusal.code(), "email", refusal.to_string());
+    }
+    match again.map(str::trim) {
+        None => fields.refuse("email_confirmation", "the e-mail address again"),
+        Some(again) if !again.eq_ignore_ascii_case(&email) => {
+            fields.refuse_as(
+                "email_mismatch",
+                "email_confirmation",
+                "not the same address as in email",
+            );
+        }
+        Some(_) => {}
+    }
+    email
 }
 
 /// A day; `None` without one and for what is none.

@@ -24,6 +24,7 @@ use crate::http::extract::{FullTenantAdmin, UrlIds};
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
 use crate::http::state::Gateway;
+use crate::http::throttle::Visitor;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -136,9 +137,14 @@ async fn list(
 async fn resend(
     State(on): State<Accounts>,
     admin: FullTenantAdmin,
+    visitor: Visitor,
     ids: UrlIds,
 ) -> Result<Json<OpenInvitationView>, Problem> {
     let (id, origin, token) = (ids.find("id", "invitation")?, admin.origin(), new_token()?);
+    visitor.charge_letter((admin.tenant.id, id)).map_err(|wait| {
+        let detail = "This invitation was sent several times just now; wait for the mail, or send it later.";
+        Problem::too_many("rate_limited", detail, wait.seconds.into())
+    })?;
     let sent = invitations::resend(&on, &admin.tenant, &admin.authority(), id, &token, origin).await?;
     Ok(Json(OpenInvitationView::new(&sent, clock::now())))
 }

@@ -303,11 +303,14 @@ pub(super) async fn confirm(
     id: UserId,
     body: SetPasswordBody,
 ) -> Result<Given, Problem> {
-    allow(&admin.authority(), Action::UsersPassword, Target::Anything)?;
-    let own = body.current_admin_password.as_deref();
-    if let Some(session) = &acting {
-        confirm_own(login, session, own, id, admin.origin()).await?;
-    }
+    prove(
+        login,
+        acting.as_ref(),
+        admin,
+        id,
+        body.current_admin_password.as_deref(),
+    )
+    .await?;
     let (salt, nonce) = random()?;
     Ok(Given {
         password: body.password,
@@ -316,6 +319,22 @@ pub(super) async fn confirm(
         salt,
         nonce,
     })
+}
+
+/// That an administrator is who they say, before they give somebody else another way in: by their own password, or by
+/// having signed in a moment ago. A key cannot.
+pub(super) async fn prove(
+    login: &Login,
+    acting: Option<&Session>,
+    admin: &TenantAdmin,
+    id: UserId,
+    own_password: Option<&str>,
+) -> Result<(), Problem> {
+    allow(&admin.authority(), Action::UsersPassword, Target::Anything)?;
+    if let Some(session) = acting {
+        confirm_own(login, session, own_password, id, admin.origin()).await?;
+    }
+    Ok(())
 }
 
 /// The session that an administrator acts by; none of whoever shows a token, which is proof enough of them.

@@ -84,7 +84,7 @@ struct LoggedBodyView {
     /// How long the body was, in bytes.
     size: i64,
     /// `cut`: the first 64 KiB; `withheld`: it may hold a secret and is no JSON; `not_kept`: too much came at once;
-    /// `empty`: there was none, or it was not read.
+    /// `erased`: it named somebody who was erased; `empty`: there was none, or it was not read.
     #[schema(schema_with = states)]
     state: &'static str,
 }

@@ -13,6 +13,7 @@ mod limit;
 mod place;
 
 use std::convert::Infallible;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +65,10 @@ const OF_ACCOUNT: (u32, Duration) = (20, Duration::from_secs(5));
 /// seen to be good are never held up, whatever comes from beside them.
 const UNKNOWN: (u32, Duration) = (300, Duration::from_millis(100));
 
+/// Letters that an administrator has sent again to one person: a mail gets lost a few times, and nobody's mailbox is
+/// filled.
+const LETTERS: (u32, Duration) = (5, Duration::from_mins(10));
+
 /// The limits of this node, or none.
 #[derive(Clone)]
 pub struct Throttle(Option<Arc<Limits>>);
@@ -75,6 +80,7 @@ struct Limits {
     careful: Limit,
     of_account: Limit,
     unknown: Limit,
+    letters: Limit,
     of_caller: Limit,
     of_operator: Limit,
     tokens: Known,
@@ -119,6 +125,7 @@ impl Throttle {
             careful: limit(CAREFUL),
             of_account: limit(OF_ACCOUNT),
             unknown: limit(UNKNOWN),
+            letters: limit(LETTERS),
             of_caller: limit(allowance::OF_CALLER),
             of_operator: limit(allowance::OF_OPERATOR),
             tokens: Known::default(),
@@ -301,6 +308,15 @@ impl Visitor {
         let Some(limits) = &self.limits else { return Ok(()) };
         let charged = limits.of_account.charge((door, name, self.client));
         charged.map_err(|wait| wait.counted("account"))
+    }
+
+    /// Counts a letter that is sent to somebody once more, whoever asks for it.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub(super) fn charge_letter(&self, to: impl Hash) -> Result<(), TooMany> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        limits.letters.charge(to).map_err(|wait| wait.counted("letters"))
     }
 
     /// Whether another try may be made, where only those that fail are counted.

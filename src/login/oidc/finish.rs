@@ -1,5 +1,7 @@
 //! Back from the provider.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -120,6 +122,7 @@ async fn arrive(on: &Login, begun: Begun<'_>, trace: &mut Trace) -> Result<Arriv
         connection: connection.id,
         revision: connection.revision,
         session_limit: None,
+        vault: Arc::clone(&on.vault),
     })
 }
 

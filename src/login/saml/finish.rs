@@ -1,5 +1,7 @@
 //! Back from the provider.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::bench::Undone;
@@ -116,6 +118,7 @@ async fn arrive(
         connection: connection.id,
         revision: connection.revision,
         session_limit: statement.session_not_on_or_after,
+        vault: Arc::clone(&on.vault),
     };
     Ok((answer, arriving))
 }

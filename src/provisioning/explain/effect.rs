@@ -85,7 +85,11 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
             | UserFact::Restored { .. }
             | UserFact::BreakGlassSet { .. }
             | UserFact::BreakGlassUsed { .. }
-            | UserFact::AddressChanged { .. } => {}
+            | UserFact::AddressChanged { .. }
+            // No request of a directory comes to these.
+            | UserFact::Converted { .. }
+            | UserFact::DatePassed { .. }
+            | UserFact::Removed { .. } => {}
         }
     }
     Ok(effect)

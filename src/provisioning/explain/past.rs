@@ -228,6 +228,8 @@ mod tests {
             before,
             after,
             request_id: String::new(),
+            erased: false,
+            hash: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use rollcall::accounts::{Accounts, audit};
-use rollcall::directory::Authority;
+use rollcall::directory::{AuditFilter, Authority};
 use rollcall::jobs::audit_numbers;
 use rollcall::storage::{AuditRecord, Store};
 use serde_json::{Value, json};
@@ -123,7 +123,15 @@ async fn a_place_in_the_log_that_is_not_understood_is_refused(engine: Engine) {
 }
 
 async fn read(on: &Accounts, place: &Place, after: i64, limit: u32) -> Vec<AuditRecord> {
-    let read = audit::list(on, place.tenant, &Authority::Operator, after, limit).await;
+    let read = audit::list(
+        on,
+        place.tenant,
+        &Authority::Operator,
+        &AuditFilter::default(),
+        after,
+        limit,
+    )
+    .await;
     read.expect("the log is read")
 }
 
@@ -221,11 +229,24 @@ async fn the_job_numbers_every_tenant(engine: Engine) {
     ];
     for place in &places {
         place.user("ada").await;
-        assert!(place.read().await.list_audit(0, 10).await.unwrap().is_empty());
+        assert!(
+            place
+                .read()
+                .await
+                .list_audit(&AuditFilter::default(), 0, 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
     audit_numbers::number_all(&store).await.unwrap();
     for place in &places {
-        let rows = place.read().await.list_audit(0, 10).await.unwrap();
+        let rows = place
+            .read()
+            .await
+            .list_audit(&AuditFilter::default(), 0, 10)
+            .await
+            .unwrap();
         let numbers: Vec<_> = rows.iter().map(|row| row.seq).collect();
         assert_eq!(numbers, [1, 2, 3], "each tenant counts for itself");
     }

@@ -6,12 +6,12 @@ use rollcall::accounts::entities::{self, EntityUpdate};
 use rollcall::accounts::{Accounts, Error, audit, users};
 use rollcall::directory::query::PopulationFilter;
 use rollcall::directory::{
-    AdminScope, Authority, Entity, EntityId, EntityTree, User, UserId, entity, lifecycle,
+    AdminScope, AuditFilter, Authority, Entity, EntityId, EntityTree, User, UserId, entity, lifecycle,
 };
 use uuid::Uuid;
 
 use crate::harness::Engine;
-use crate::storage::fixture::{Place, now, origin};
+use crate::storage::fixture::{Place, as_they_were, now, origin};
 
 on_both_engines!(
     who_is_out_of_scope_is_not_there,
@@ -117,7 +117,7 @@ impl Company {
             self.tick(by.clone(), id, nobody).await.map(drop),
             self.tick(by.clone(), id, None).await.map(drop),
             users::delete(on, tenant, by.clone(), id, origin()).await,
-            users::restore(on, tenant, by.clone(), id, origin())
+            users::restore(on, tenant, by.clone(), id, as_they_were(), origin())
                 .await
                 .map(drop),
         ]
@@ -356,11 +356,17 @@ async fn the_audit_log_is_for_those_who_reach_everybody(engine: Engine) {
     let company = Company::new(engine).await;
     let (on, tenant) = (&company.accounts, company.place.tenant);
     assert_refused(
-        audit::list(on, tenant, &company.by(), 0, 10).await,
+        audit::list(on, tenant, &company.by(), &AuditFilter::default(), 0, 10).await,
         "full_scope_required",
     );
     for by in [company.with(AdminScope::All), Authority::Operator] {
-        assert_eq!(audit::list(on, tenant, &by, 0, 10).await.unwrap().len(), 10);
+        assert_eq!(
+            audit::list(on, tenant, &by, &AuditFilter::default(), 0, 10)
+                .await
+                .unwrap()
+                .len(),
+            10
+        );
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Engine;
 use crate::scim::message::{group, member_list, patch, patch_one};
-use crate::storage::fixture::{Place, accounts_on, now, origin};
+use crate::storage::fixture::{Place, accounts_on, as_they_were, now, origin};
 
 on_both_engines!(
     whatever_is_asked_for_everybody_has_what_the_rules_give,
@@ -191,7 +191,15 @@ impl World {
             }
             Step::Restore(who) => {
                 let (tenant, id) = (self.place.tenant, self.people[*who].id);
-                let restored = users::restore(&self.on, tenant, Authority::Operator, id, origin()).await;
+                let restored = users::restore(
+                    &self.on,
+                    tenant,
+                    Authority::Operator,
+                    id,
+                    as_they_were(),
+                    origin(),
+                )
+                .await;
                 restored.map(drop).map_err(|error| error.to_string())
             }
         }

@@ -55,7 +55,8 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
             "POST",
             "/directories/{id}/tokens"
             | "/directories/{id}/clients"
-            | "/directories/{id}/clients/{client}/secrets",
+            | "/directories/{id}/clients/{client}/secrets"
+            | "/users/{id}/restore",
         ) => json!({}),
         ("POST", "/directories/{id}/clients/{client}/issuers") => {
             json!({"issuer": format!("https://{name}.example"), "subject": name})
@@ -65,6 +66,7 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
         }
         ("POST", "/users") => person_of(world),
         ("POST", "/users/bulk") => json!({"users": [person_of(world)]}),
+        ("POST", "/users/{id}/erase") => json!({"confirm": name}),
         ("PUT", "/users/{id}/entity") => json!({"entity_id": world.entity}),
         ("PUT", "/users/{id}/admin") => json!({"administrator": false}),
         ("PUT", "/users/{id}/break-glass") => json!({"enabled": false}),

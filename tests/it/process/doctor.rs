@@ -16,7 +16,7 @@ async fn a_healthy_gateway_has_nothing_to_mend(engine: Engine) {
     for ended in [beside, setup.run(&["doctor"])] {
         assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
         assert!(!ended.stdout.contains("FAIL"), "{}", ended.stdout);
-        for check in ["database", "key", "clock"] {
+        for check in ["database", "key", "clock", "audit"] {
             assert_eq!(
                 line(&ended, check).split_whitespace().next(),
                 Some("ok"),
@@ -26,7 +26,7 @@ async fn a_healthy_gateway_has_nothing_to_mend(engine: Engine) {
         }
         // Whether the world outside can be reached is not the tests' to say; that it was tried is.
         line(&ended, "https");
-        assert_eq!(ended.stdout.lines().count(), 4, "{}", ended.stdout);
+        assert_eq!(ended.stdout.lines().count(), 5, "{}", ended.stdout);
     }
 }
 

@@ -219,6 +219,7 @@ async fn a_foreign_id_in_an_address_is_answered_as_one_that_does_not_exist(engin
             Some("mfa") => Some(json!({"required": true})),
             Some("contact-tags") => Some(json!({"contact_tags": ["intruder"]})),
             Some("break-glass") => Some(json!({"enabled": true})),
+            Some("erase") => Some(json!({"confirm": NOBODY})),
             Some("schemas" | "{urn}") => {
                 Some(json!({"schema": {"id": "urn:acme:badge", "attributes": [{"name": "number"}]}}))
             }

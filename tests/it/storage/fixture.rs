@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, Unit};
 use rollcall::accounts::Accounts;
+use rollcall::accounts::invitations::Token;
+use rollcall::accounts::users::Restoring;
 use rollcall::auth::mac::MacKey;
 use rollcall::auth::password::Cost;
 use rollcall::auth::vault::Vault;
 use rollcall::directory::lifecycle::{self, Clashes, Provisioned};
 use rollcall::directory::query::Predicate;
 use rollcall::directory::{
-    Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, Member, MemberDelta,
-    MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, TenantSettings, User, UserId, group,
-    registry, tenant,
+    Actor, Change, Directory, DirectoryId, DirectoryKind, DirectoryRef, Group, GroupId, InvitationId, Member,
+    MemberDelta, MemberKind, Origin, Profile, SignIn, Slug, Source, Tenant, TenantId, TenantSettings, User,
+    UserId, group, registry, tenant,
 };
 use rollcall::hashing::Passwords;
 use rollcall::outbound::{Client, TxtLookup};
@@ -96,6 +98,18 @@ pub fn arrival(directory: DirectoryId, said: Provisioned) -> (User, Change) {
     let id = UserId(Uuid::now_v7());
     let arrival = lifecycle::provision(id, directory, said, &Clashes::default(), origin()).expect("no clash");
     (arrival.user, arrival.change)
+}
+
+/// As somebody is brought back under their own address.
+pub fn as_they_were() -> Restoring {
+    Restoring {
+        email: None,
+        invitation: InvitationId(Uuid::now_v7()),
+        token: Token {
+            random: [3; 32],
+            nonce: [3; 12],
+        },
+    }
 }
 
 /// The members of an object.

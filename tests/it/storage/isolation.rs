@@ -5,10 +5,10 @@ use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::registry::TokenHash;
 use rollcall::directory::{
-    Action, AdminScope, ApiKey, ApiKeyId, Authority, Catalogue, Enrolling, Entity, EntityId, EntityTree,
-    Group, InvitationId, Mail, MemberDelta, NewFactor, Person, PersonId, RecoveryHash, SealedSecret, Section,
-    SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, invitation, permission, roster,
-    second_factor,
+    Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
+    EntityTree, Group, InvitationId, Mail, MemberDelta, NewFactor, Person, PersonId, RecoveryHash,
+    SealedSecret, Section, SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, invitation,
+    permission, roster, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -311,8 +311,34 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
             tx.find_unconfirmed_factor(OFFERED, user, now()).await?.is_some(),
         ),
         (
+            "list_past_grants",
+            !tx.list_past_grants(user, None).await?.is_empty(),
+        ),
+        (
+            "list_access_at",
+            !tx.list_access_at(now(), None, none, 10).await?.items.is_empty(),
+        ),
+        (
+            "list_deleted_until",
+            tx.list_deleted_until(now(), 10).await?.contains(&own.deleted.id),
+        ),
+        ("find_audit_head", tx.find_audit_head().await?.seq > 5),
+        (
+            "list_audit_chain",
+            tx.list_audit_chain(i64::MAX, 100)
+                .await?
+                .iter()
+                .any(|row| row.target_id == user.0),
+        ),
+        (
+            "list_audit_of_person",
+            !tx.list_audit_of_person(user, 0, 10).await?.is_empty(),
+        ),
+        ("find_audit_hash", tx.find_audit_hash(5).await?.is_some()),
+        ("find_audit_behind", tx.find_audit_behind(5).await?.is_some()),
+        (
             "list_audit",
-            tx.list_audit(0, 100)
+            tx.list_audit(&AuditFilter::default(), 0, 100)
                 .await?
                 .iter()
                 .any(|row| row.target_id == user.0),
@@ -330,7 +356,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 18);
+    assert_eq!(seen.unwrap().len(), 26);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }

@@ -202,7 +202,12 @@ async fn the_numbered_log_is_read_from_its_own_index(place: &Place, connection: 
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
     async {
         place.store.number_audit(place.tenant).await.unwrap();
-        place.read().await.list_audit(0, 10).await.unwrap();
+        place
+            .read()
+            .await
+            .list_audit(&rollcall::directory::AuditFilter::default(), 0, 10)
+            .await
+            .unwrap();
         let mut system = place.store.system().await.unwrap();
         system.list_tenants_with_unnumbered_audit().await.unwrap();
     }

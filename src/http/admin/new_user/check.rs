@@ -31,7 +31,12 @@ pub(super) fn check(
     let settings = &tenant.settings;
     let (mut fields, form) = (Fields::default(), Form { settings, catalogue });
     let who = check_who(&mut fields, &body);
-    let email = form.email(&mut fields, body.email, body.email_confirmation.as_deref());
+    let email = form::email(
+        &mut fields,
+        settings,
+        body.email,
+        body.email_confirmation.as_deref(),
+    );
     let phone_landline = form.phone(&mut fields, "phone_landline", body.phone_landline.as_deref());
     let phone_mobile = form.phone(&mut fields, "phone_mobile", body.phone_mobile.as_deref());
     let locale = form::locale(&mut fields, body.locale.as_deref());

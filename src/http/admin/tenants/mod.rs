@@ -1,6 +1,7 @@
 //! `/api/v1/tenants`.
 
 mod settings;
+mod sign_in_mode;
 
 use axum::Json;
 use axum::extract::State;
@@ -29,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(list, create))
         .routes(routes!(read, update))
-        .routes(routes!(set_sign_in));
+        .merge(sign_in_mode::routes());
     section(
         "tenants",
         "The customers of the software behind the gateway.",
@@ -200,39 +201,6 @@ async fn update(
         suspended: body.suspended,
     };
     let tenant = tenants::update(&on, admin.tenant.id, &admin.authority(), patch, admin.origin()).await?;
-    Ok(Json(tenant.into()))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SignInBody {
-    #[schema(schema_with = sign_in_modes)]
-    mode: String,
-    /// Without a successful test login; for the operator alone.
-    #[serde(default)]
-    force: bool,
-}
-
-/// Sets how the people of a tenant sign in. With `sso` nobody is made by hand any more; it takes a test login that went
-/// well, through an enabled connection.
-#[utoipa::path(put, path = "/tenants/{tenant}/sign-in", request_body = SignInBody,
-    responses((status = 200, body = TenantView)))]
-async fn set_sign_in(
-    State(on): State<Accounts>,
-    admin: TenantAdmin,
-    JsonBody(body): JsonBody<SignInBody>,
-) -> Result<Json<TenantView>, Problem> {
-    let mut fields = Fields::default();
-    let mode = SignIn::parse(&body.mode);
-    if mode.is_none() {
-        fields.refuse("mode", "one of local, sso");
-    }
-    fields.finish()?;
-    // A mode that is none was refused above.
-    let mode = mode.ok_or_else(|| Problem::not_found("mode"))?;
-    let origin = admin.origin();
-    let tenant =
-        tenants::set_sign_in(&on, admin.tenant.id, &admin.authority(), mode, body.force, origin).await?;
     Ok(Json(tenant.into()))
 }
 

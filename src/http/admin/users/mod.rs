@@ -1,7 +1,9 @@
 //! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
+mod history;
 mod mfa;
 mod query;
+mod removal;
 mod update;
 mod view;
 
@@ -36,12 +38,13 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(read, update::update, delete))
         .routes(routes!(activate))
         .routes(routes!(deactivate))
-        .routes(routes!(restore))
         .routes(routes!(set_entity))
         .routes(routes!(set_contact_tags))
         .routes(routes!(set_administrator))
         .routes(routes!(set_break_glass))
-        .merge(mfa::routes());
+        .merge(mfa::routes())
+        .merge(removal::routes())
+        .merge(history::routes());
     section("users", "The people of a tenant.", routes)
 }
 
@@ -110,19 +113,6 @@ async fn set_blocked(
     let (by, origin) = (caller.authority(), caller.origin());
     users::set_blocked(on, caller.tenant.id, by, id, blocked, origin).await?;
     show(on, caller, id).await
-}
-
-/// Brings a deleted person back, without group memberships.
-#[utoipa::path(post, path = "/tenants/{tenant}/users/{id}/restore",
-    responses((status = 200, body = UserDetailView)))]
-async fn restore(
-    State(on): State<Accounts>,
-    caller: TenantAdmin,
-    ids: UrlIds,
-) -> Result<Json<UserDetailView>, Problem> {
-    let id = ids.find("id", "user")?;
-    users::restore(&on, caller.tenant.id, caller.authority(), id, caller.origin()).await?;
-    show(&on, &caller, id).await
 }
 
 /// Deletes a person; one whom a directory owns is deleted there (409).

@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use super::super::body::{Fields, JsonBody, given, nullable};
 use super::super::form::{self, Form};
-use super::super::passwords::{SetPasswordBody, acting_session, confirm};
+use super::super::passwords::{SetPasswordBody, acting_session, confirm, prove};
 use super::show;
 use super::view::{UserDetailView, kinds, languages_or_null};
 use crate::accounts::users::{self, UserPatch};
 use crate::accounts::{Accounts, catalogue, passwords};
 use crate::directory::edit::{Edit, NameEdit};
 use crate::directory::grant::SaidRights;
+use crate::directory::key::fold;
 use crate::directory::{AccessCode, EntityId, Facets, Language, Tenant, User, UserKind};
 use crate::http::clock;
 use crate::http::extract::{TenantAdmin, UrlIds};
@@ -98,7 +99,7 @@ pub(super) struct UserPatchBody {
     /// that they have. For what else it takes see `PUT .../users/{id}/password`.
     #[schema(format = Password)]
     password: Option<String>,
-    /// The administrator's own, where they sign in by one and set `password`.
+    /// The administrator's own, where they sign in by one and set `password`, or the `email` of an administrator.
     #[schema(format = Password)]
     current_admin_password: Option<String>,
     /// Whether the person needs a second factor to sign in.
@@ -136,6 +137,25 @@ pub(super) async fn update(
         check_password(&mut fields, tenant, &shown.user, password);
     }
     let mut patch = check(fields, &form, body, &shown.user.user_name, code)?;
+    let shown = &shown.user;
+    // Whoever reads the mail of an administrator can be them, so another address takes what another password takes.
+    let is_guarded = shown.administrator.is_some() || shown.break_glass;
+    let moves = patch
+        .edit
+        .email
+        .as_ref()
+        .is_some_and(|email| fold(email) != fold(&shown.user_name));
+    if password.is_none() && is_guarded && moves {
+        let acting = acting_session(&login, &headers, &here).await?;
+        prove(
+            &login,
+            acting.as_ref(),
+            &caller,
+            id,
+            current_admin_password.as_deref(),
+        )
+        .await?;
+    }
     if let Some(password) = password {
         let said = SetPasswordBody {
             password,
@@ -174,7 +194,14 @@ fn check(
     let email = body
         .email
         .filter(|email| email.trim() != user_name || body.email_confirmation.is_some());
-    let email = email.map(|email| form.email(&mut fields, Some(email), body.email_confirmation.as_deref()));
+    let email = email.map(|email| {
+        form::email(
+            &mut fields,
+            form.settings,
+            Some(email),
+            body.email_confirmation.as_deref(),
+        )
+    });
     let phone_landline = phone(form, &mut fields, "phone_landline", body.phone_landline);
     let phone_mobile = phone(form, &mut fields, "phone_mobile", body.phone_mobile);
     let locale = body.locale.map(|tag| form::locale(&mut fields, tag.as_deref()));

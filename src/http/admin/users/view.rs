@@ -13,6 +13,7 @@ use super::mfa::MfaView;
 use crate::accounts::users::Detail;
 use crate::directory::grant::role_by_hand;
 use crate::directory::invitation::Progress;
+use crate::directory::lifecycle::purge_at;
 use crate::directory::{
     AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
     UserSource, UserStatus,
@@ -119,6 +120,9 @@ impl InvitationProgressView {
 pub(super) struct UserDetailView {
     #[serde(flatten)]
     user: UserView,
+    /// When somebody who is deleted is removed for good, and cannot be restored any more.
+    #[schema(format = DateTime)]
+    purge_at: Option<String>,
     /// How the person signs in; `scim` for one who has not done so yet.
     #[schema(schema_with = auth_methods)]
     auth_method: &'static str,
@@ -252,6 +256,10 @@ impl UserDetailView {
             roles: detail.permissions.roles,
             rights: detail.permissions.rights.into_iter().collect(),
             sections: detail.permissions.sections,
+            purge_at: detail
+                .user
+                .deleted_at
+                .map(|at| purge_at(at, tenant.settings.retention_days).to_string()),
             auth_method: detail.user.auth_method(linked).as_str(),
             entity: detail.entity.map(|entity| NamedView {
                 id: entity.id.0,

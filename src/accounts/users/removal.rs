@@ -1,0 +1,317 @@
+//! Removing deleted people for good: when their time is over, or at once on request with everything that names them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::super::{Accounts, Error};
+use crate::auth::vault::{GoneName, Vault};
+use crate::directory::access_error::Trace;
+use crate::directory::erasure::{self, ErasedRow, Identifiers, NameHash, redact_address};
+use crate::directory::key::fold;
+use crate::directory::lifecycle::{Act, check_move, purge_at};
+use crate::directory::{
+    Action, Actor, Authority, DirectoryId, Facets, Origin, Source, Target, TenantId, User, UserId, allow,
+};
+use crate::storage::{self, ReadTx, Store, Tx};
+
+/// How many people one transaction removes.
+const PART: u32 = 50;
+/// How many rows of a log are looked at in one read.
+const ROWS: u32 = 200;
+
+/// Removes people whose time is over, of every tenant; how many. What fails is left for the next time and keeps no other
+/// tenant waiting.
+///
+/// # Errors
+/// The database failed.
+pub async fn purge_due(on: &Accounts, now: Timestamp) -> Result<u64, Error> {
+    // The shortest time that a tenant may set; its own is judged below.
+    let shortest = now - jiff::SignedDuration::from_hours(24);
+    let tenants = on
+        .store
+        .system()
+        .await?
+        .list_tenants_with_deleted(shortest)
+        .await?;
+    let mut removed = 0;
+    for tenant in tenants {
+        match purge_tenant(on, tenant, now).await {
+            Ok(some) => removed += some,
+            Err(error) => tracing::warn!(%error, %tenant, "could not remove people whose time is over"),
+        }
+    }
+    Ok(removed)
+}
+
+async fn purge_tenant(on: &Accounts, tenant: TenantId, now: Timestamp) -> Result<u64, Error> {
+    let Some(of) = on.store.read(tenant).await?.find_tenant().await? else {
+        return Ok(0);
+    };
+    let days = of.settings.retention_days;
+    let until = now - jiff::SignedDuration::from_hours(24 * i64::from(days));
+    let mut removed = 0;
+    loop {
+        let due = on
+            .store
+            .read(tenant)
+            .await?
+            .list_deleted_until(until, PART)
+            .await?;
+        let (count, vault) = (due.len(), Arc::clone(&on.vault));
+        let part = on.store.write(tenant, async move |tx: &mut Tx| {
+            let mut removed = 0;
+            for id in due {
+                removed += u64::from(purge(tx, &vault, id, days, now).await?);
+            }
+            Ok::<_, Error>(removed)
+        });
+        removed += part.await?;
+        if count < PART as usize {
+            return Ok(removed);
+        }
+    }
+}
+
+/// Removes one person, unless they came back meanwhile or another node was faster.
+async fn purge(tx: &mut Tx, vault: &Vault, id: UserId, days: u32, now: Timestamp) -> Result<bool, Error> {
+    let Some(user) = tx.find_user_for_update(id).await? else {
+        return Ok(false);
+    };
+    if user.deleted_at.is_none_or(|at| purge_at(at, days) > now) {
+        return Ok(false);
+    }
+    let names = names_of(tx, vault, &user).await?;
+    let origin = Origin {
+        actor: Actor::Gateway,
+        source: Source::Job,
+        request_id: String::new(),
+        at: now,
+    };
+    tx.apply(erasure::purge(&user, names, origin)?).await?;
+    Ok(true)
+}
+
+/// By what a person would be known again.
+async fn names_of(tx: &mut ReadTx, vault: &Vault, user: &User) -> Result<Vec<NameHash>, storage::Error> {
+    let (tenant, identities) = (tx.tenant(), tx.list_identities(user.id).await?);
+    let emails = Facets::read(&user.profile.attributes()).emails;
+    let external = user.directory.zip(user.external_id.as_deref());
+    let names = std::iter::once(GoneName::UserName(&user.user_name))
+        .chain(emails.iter().map(|email| GoneName::Email(&email.value_key)))
+        .chain(external.map(|(directory, id)| GoneName::ExternalId(directory, id)))
+        .chain(identities.iter().map(|identity| GoneName::Subject(&identity.key)));
+    // The newest key's; those before it only look up.
+    Ok(names
+        .filter_map(|name| vault.name_hashes(tenant, &name).next())
+        .collect())
+}
+
+/// Erases somebody who is deleted, or was removed when their time was over: the record goes at once, and whatever names them
+/// in the audit log, in the log of requests, in refused sign-ins and in mail. `confirm` has to be their userName, or the
+/// id of somebody whose record is gone.
+///
+/// # Errors
+/// [`Error::NotFound`], also of whom was erased already;
+/// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired),
+/// [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted); [`Error::Invalid`]: `confirm` is something else.
+pub async fn erase(
+    on: &Accounts,
+    tenant: TenantId,
+    by: &Authority,
+    id: UserId,
+    confirm: &str,
+    origin: Origin,
+) -> Result<(), Error> {
+    allow(by, Action::UsersErase, Target::Anything)?;
+    let mut view = on.store.read(tenant).await?;
+    let user = find(&mut view, id).await?;
+    let expected = erasure::confirmation(id.0, user.as_ref());
+    if fold(confirm.trim()) != fold(&expected) {
+        return Err(Error::Invalid {
+            field: "confirm",
+            message: match &user {
+                Some(_) => "the userName of the person, so that nobody else is erased".to_owned(),
+                None => "the id of the person, whose record is gone already".to_owned(),
+            },
+        });
+    }
+    if let Some(user) = &user {
+        check_move(user, Act::Erase, origin.at)?;
+    }
+    drop(view);
+    // What is written beside the facts goes first: were the rest to fail, it could be begun again.
+    let names = identify(on, tenant, id, user.as_ref()).await?;
+    erase_leftovers(on, tenant, &names, user.as_ref(), origin.at).await?;
+    while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
+    while on.store.chain_audit(tenant).await? > 0 {}
+    let vault = Arc::clone(&on.vault);
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            tx.find_user_for_update(id).await?;
+            let user = find(tx, id).await?;
+            let hashes = match &user {
+                Some(user) => names_of(tx, &vault, user).await?,
+                None => Vec::new(),
+            };
+            // Whatever is told of the person by now has a number, and so its place in the chain.
+            while tx.number_audit().await? > 0 {}
+            let rows = erased_rows(tx, id, &names).await?;
+            tx.apply(erasure::erase(id, user.as_ref(), hashes, rows, origin)?)
+                .await?;
+            Ok::<_, Error>(())
+        })
+        .await
+}
+
+/// The record, or none of somebody who was removed and not erased.
+async fn find(tx: &mut ReadTx, id: UserId) -> Result<Option<User>, Error> {
+    match tx.find_user(id).await? {
+        Some(user) => Ok(Some(user)),
+        None if tx.is_removed(id).await? => Ok(None),
+        None => Err(Error::NotFound("user")),
+    }
+}
+
+/// By which texts the person is told apart: those of the record, and those that the audit log tells of them.
+async fn identify(
+    on: &Accounts,
+    tenant: TenantId,
+    id: UserId,
+    user: Option<&User>,
+) -> Result<Identifiers, Error> {
+    let mut names = Identifiers::default();
+    if let Some(user) = user {
+        names.add_user(user);
+    }
+    while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
+    let mut view = on.store.read(tenant).await?;
+    let mut after = 0;
+    loop {
+        let rows = view.list_audit_of_person(id, after, ROWS).await?;
+        let Some(last) = rows.last() else {
+            return Ok(names);
+        };
+        after = last.seq;
+        for row in rows.iter().filter(|row| row.target_id == id.0) {
+            for told in [&row.before, &row.after].into_iter().flatten() {
+                names.add_told(&parse(told)?);
+            }
+        }
+    }
+}
+
+fn parse(told: &str) -> Result<Value, storage::Error> {
+    serde_json::from_str(told).map_err(|error| storage::Error::Corrupt(format!("audit row: {error}")))
+}
+
+async fn erased_rows(tx: &mut Tx, id: UserId, names: &Identifiers) -> Result<Vec<ErasedRow>, storage::Error> {
+    let (mut erased, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = tx.list_audit_of_person(id, after, ROWS).await?;
+        let Some(last) = rows.last() else {
+            return Ok(erased);
+        };
+        after = last.seq;
+        for row in rows {
+            let told = [
+                row.before.as_deref().map(parse).transpose()?,
+                row.after.as_deref().map(parse).transpose()?,
+            ];
+            erased.extend(ErasedRow::of(row.seq, told, row.target_id == id.0, names));
+        }
+    }
+}
+
+/// Takes the person out of what is no fact, part by part.
+async fn erase_leftovers(
+    on: &Accounts,
+    tenant: TenantId,
+    names: &Identifiers,
+    user: Option<&User>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let directories = on.store.read(tenant).await?.list_directories().await?;
+    for directory in directories {
+        erase_requests(on, tenant, directory.id, names).await?;
+    }
+    erase_refusals(on, tenant, names).await?;
+    let addresses: Vec<String> = names
+        .iter()
+        .filter(|name| name.contains('@'))
+        .map(str::to_owned)
+        .collect();
+    on.store.erase_stray_refusals(addresses.clone()).await?;
+    // Who has the address since then has their own mail.
+    let until = user.and_then(|user| user.deleted_at).unwrap_or(now);
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            tx.erase_mail(&addresses, until).await
+        })
+        .await
+        .map_err(|error: storage::Error| error.into())
+}
+
+async fn erase_requests(
+    on: &Accounts,
+    tenant: TenantId,
+    directory: DirectoryId,
+    names: &Identifiers,
+) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let mut view = on.store.read(tenant).await?;
+        let chunk = view.walk_request_texts(directory, after, ROWS).await?;
+        drop(view);
+        let named = chunk.items.into_iter().filter_map(|row| {
+            let path = redact_address(&row.path, names);
+            let texts = [&row.detail, &row.request_body, &row.response_body];
+            let is_named = path.is_some() || texts.into_iter().flatten().any(|text| names.are_in(text));
+            is_named.then(|| (row.id, path.unwrap_or(row.path)))
+        });
+        let named: Vec<_> = named.collect();
+        if !named.is_empty() {
+            on.store
+                .write(tenant, async move |tx: &mut Tx| {
+                    tx.erase_requests(directory, &named).await
+                })
+                .await
+                .map_err(Error::Storage)?;
+        }
+        match chunk.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn erase_refusals(on: &Accounts, tenant: TenantId, names: &Identifiers) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let mut view = on.store.read(tenant).await?;
+        let rows = view.walk_refusal_texts(&after, ROWS).await?;
+        drop(view);
+        let Some(last) = rows.last() else { return Ok(()) };
+        after.clone_from(&last.reference);
+        let mut named = Vec::new();
+        for row in rows {
+            let is_theirs = row.email.as_deref().is_some_and(|email| names.are_in(email));
+            let mut trace: Value = parse(&row.trace)?;
+            if names.redact(&mut trace) || is_theirs {
+                // What was checked keeps its form.
+                let read: Result<Trace, _> = serde_json::from_value(trace);
+                let trace = read.map_err(|error| storage::Error::Corrupt(format!("trace: {error}")))?;
+                let text = serde_json::to_string(&trace);
+                let text = text.map_err(|error| storage::Error::Corrupt(error.to_string()))?;
+                named.push((row.reference, text));
+            }
+        }
+        if !named.is_empty() {
+            on.store
+                .write(tenant, async move |tx: &mut Tx| tx.erase_refusals(&named).await)
+                .await
+                .map_err(Error::Storage)?;
+        }
+    }
+}

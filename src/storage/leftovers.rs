@@ -1,0 +1,186 @@
+//! What is written of people beside their records: refused sign-ins, requests of identity providers, mail that went out.
+//! None of it is a fact, and none of it has the id of a person in a column of its own; whoever erases a person walks over
+//! it and says what goes.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::audit::micros;
+use super::engine::{execute, fetch_all};
+use super::error::Error;
+use super::lists::{Chunk, Position};
+use super::store::Store;
+use super::tx::{ReadTx, Tx};
+use crate::directory::erasure::ERASED;
+use crate::directory::key::fold;
+use crate::directory::request_log::BodyState;
+use crate::directory::{DirectoryId, TenantId};
+
+/// What may name somebody in a request of an identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct RequestTexts {
+    /// The request, in the log.
+    pub id: Uuid,
+    /// Its path and query.
+    pub path: String,
+    /// Why it was refused.
+    pub detail: Option<String>,
+    /// What was sent.
+    pub request_body: Option<String>,
+    /// What was answered.
+    pub response_body: Option<String>,
+}
+
+/// What may name somebody in a refused sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct RefusalTexts {
+    /// Its reference.
+    pub reference: String,
+    /// Whose sign-in it was.
+    pub email: Option<String>,
+    /// What was checked, as JSON.
+    pub trace: String,
+}
+
+impl ReadTx {
+    /// The next requests of a directory, by id.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn walk_request_texts(
+        &mut self,
+        directory: DirectoryId,
+        after: Position,
+        size: u32,
+    ) -> Result<Chunk<RequestTexts>, Error> {
+        let items = fetch_all!(
+            self.conn,
+            RequestTexts,
+            "SELECT id, path, detail, request_body, response_body FROM scim_requests \
+             WHERE tenant_id = $1 AND directory_id = $2 AND id > $3 ORDER BY id LIMIT $4",
+            self.tenant.0,
+            directory.0,
+            after.unwrap_or_default(),
+            i64::from(size),
+        )?;
+        let next = items
+            .last()
+            .filter(|_| items.len() == size as usize)
+            .map(|row| row.id);
+        Ok(Chunk { items, next })
+    }
+
+    /// Up to `size` refused sign-ins of the tenant, by reference, from behind one on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn walk_refusal_texts(&mut self, after: &str, size: u32) -> Result<Vec<RefusalTexts>, Error> {
+        fetch_all!(
+            self.conn,
+            RefusalTexts,
+            "SELECT reference, email, trace FROM access_errors WHERE tenant_id = $1 AND reference > $2 \
+             ORDER BY reference LIMIT $3",
+            self.tenant.0,
+            after,
+            i64::from(size),
+        )
+    }
+}
+
+impl Tx {
+    /// Takes out of requests what was sent, answered and said of them, and sets their paths.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_requests(
+        &mut self,
+        directory: DirectoryId,
+        requests: &[(Uuid, String)],
+    ) -> Result<(), Error> {
+        self.effects.wrote = true;
+        for (id, path) in requests {
+            execute!(
+                self.read.conn,
+                "UPDATE scim_requests SET path = $4, detail = NULL, request_body = NULL, response_body = NULL, \
+                 request_state = $5, response_state = $5 WHERE tenant_id = $1 AND directory_id = $2 AND id = $3",
+                self.read.tenant.0,
+                directory.0,
+                *id,
+                path.as_str(),
+                BodyState::Erased.as_str(),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Sets what is kept of refused sign-ins; with them the address goes.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_refusals(&mut self, refusals: &[(String, String)]) -> Result<(), Error> {
+        self.effects.wrote = true;
+        for (reference, trace) in refusals {
+            execute!(
+                self.read.conn,
+                "UPDATE access_errors SET email = NULL, email_key = NULL, trace = $3 \
+                 WHERE tenant_id = $1 AND reference = $2",
+                self.read.tenant.0,
+                reference.as_str(),
+                trace.as_str(),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes addresses out of the mail that was queued up to a time, and what mail servers said of it, who like to
+    /// repeat the address. What waits to be sent is not sent any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_mail(&mut self, addresses: &[String], until: Timestamp) -> Result<(), Error> {
+        self.effects.wrote = true;
+        let kept: Vec<(Uuid, String)> = fetch_all!(
+            self.read.conn,
+            (Uuid, String),
+            "SELECT id, recipient FROM outbox WHERE tenant_id = $1 AND created_at <= $2",
+            self.read.tenant.0,
+            micros(until),
+        )?;
+        let theirs = |recipient: &str| addresses.iter().any(|one| *one == fold(recipient));
+        for (id, _) in kept.iter().filter(|(_, recipient)| theirs(recipient)) {
+            execute!(
+                self.read.conn,
+                "UPDATE outbox SET recipient = $3, message = NULL, due_at = NULL, last_error = NULL \
+                 WHERE tenant_id = $1 AND id = $2",
+                self.read.tenant.0,
+                *id,
+                ERASED,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Takes an address out of refused sign-ins that came to no tenant.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_stray_refusals(&self, addresses: Vec<String>) -> Result<(), Error> {
+        // They are under the nil id.
+        self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
+            tx.effects.wrote = true;
+            for address in &addresses {
+                execute!(
+                    tx.read.conn,
+                    "UPDATE access_errors SET email = NULL, email_key = NULL, trace = '[]' \
+                     WHERE tenant_id = $1 AND email_key = $2",
+                    tx.read.tenant.0,
+                    address.as_str(),
+                )?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+    }
+}
