@@ -14,6 +14,7 @@ on_both_engines!(
     a_mailbox_that_is_refused_is_shown_as_bounced_and_not_tried_again,
     a_mailbox_that_is_busy_is_tried_again_until_it_takes_the_mail,
     a_mailbox_that_is_busy_for_three_days_is_given_up,
+    whoever_is_erased_is_gone_from_what_the_server_said_of_them,
 );
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -148,5 +149,40 @@ async fn a_mailbox_that_is_busy_for_three_days_is_given_up(engine: Engine) {
     site.invite(&other, &json!({})).await;
     server.message_to(&other).await;
     assert_eq!(server.recipients().await, 3);
+    site.gateway.stop().await;
+}
+
+async fn whoever_is_erased_is_gone_from_what_the_server_said_of_them(engine: Engine) {
+    let email = address();
+    let answer = format!("450 4.2.1 <{email}> is busy");
+    let server = Server::start(&json!({"answers": {&email: answer}})).await;
+    let site = Site::plain(engine, &server).await;
+    let id = site.invite(&email, &json!({})).await;
+    site.delivery_after(&id, 1).await;
+    let list = async || site.tenant.call("GET", "/mail").await.expect(200);
+    let before = list().await.json["items"][0].clone();
+    assert!(
+        before["last_error"].as_str().expect("a reason").contains(&email),
+        "{before}"
+    );
+    let path = format!("/users/{id}");
+    site.tenant.call("DELETE", &path).await.expect(204);
+    let path = format!("{path}/erase");
+    let confirm = json!({"confirm": email});
+    site.tenant.call_with("POST", &path, &confirm).await.expect(204);
+    let after = list().await;
+    assert!(!after.text().contains(&email), "{}", after.text());
+    let mail = &after.json["items"][0];
+    assert_eq!(
+        (&mail["id"], &mail["state"]),
+        (&before["id"], &json!("given_up"))
+    );
+    // It is not tried any more.
+    server.configure(&json!({"answers": {&email: "250 ok"}})).await;
+    site.gateway.advance(Duration::from_hours(24));
+    let other = address();
+    site.invite(&other, &json!({})).await;
+    server.message_to(&other).await;
+    assert_eq!(server.recipients().await, 2);
     site.gateway.stop().await;
 }
