@@ -8,10 +8,11 @@ use super::{Accounts, Error};
 use crate::auth::bearer::{NewToken, TokenKind};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
+use crate::directory::invitation::OpenInvitation;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Action, Authority, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Target, Tenant,
-    TenantId, User, allow, invitation, lifecycle,
+    Action, Authority, Delivery, Facets, Invitation, InvitationId, Language, Letter, Mail, Origin, Target,
+    Tenant, TenantId, User, allow, invitation, lifecycle,
 };
 use crate::storage::{Chunk, Position, Tx};
 
@@ -62,7 +63,7 @@ pub(super) fn seal(
     })
 }
 
-/// Open invitations, expired or not, oldest first, each with the address that it went to.
+/// Open invitations, expired or not, oldest first.
 ///
 /// # Errors
 /// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired).
@@ -72,7 +73,7 @@ pub async fn list(
     authority: &Authority,
     after: Position,
     size: u32,
-) -> Result<Chunk<(Invitation, String)>, Error> {
+) -> Result<Chunk<OpenInvitation>, Error> {
     allow(authority, Action::InvitationsRead, Target::Anything)?;
     Ok(on
         .store
@@ -111,7 +112,7 @@ pub async fn resend(
     id: InvitationId,
     token: &Token,
     origin: Origin,
-) -> Result<(Invitation, String), Error> {
+) -> Result<OpenInvitation, Error> {
     allow(authority, Action::InvitationsWrite, Target::Anything)?;
     let found = find_with_name(on, tenant.id, id).await?;
     let language = found.language.unwrap_or(tenant.settings.locale);
@@ -135,7 +136,11 @@ pub async fn resend(
             }
             let (invitation, change) = invitation::resend(&before, envelope.hash, envelope.mail, origin);
             tx.apply(change).await?;
-            Ok::<_, Error>((invitation, address))
+            Ok::<_, Error>(OpenInvitation {
+                delivery: Some(Delivery::queued(invitation.sent_at)),
+                invitation,
+                address,
+            })
         })
         .await
 }

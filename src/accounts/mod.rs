@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod invite;
 pub mod local_accounts;
+pub mod mail;
 pub mod passwords;
 pub mod people;
 pub mod tenants;

@@ -1,21 +1,43 @@
 //! The way out for mail, as the settings have it.
 
+use std::path::Path;
+
 use lettre::Address;
 use lettre::message::Mailbox;
 use url::{Host, Url};
 
+use super::StartError;
 use crate::config::Config;
 use crate::http::PublicUrl;
-use crate::mail::{MailError, Mailer};
+use crate::mail::{Authorities, MailError, Mailer};
 
 /// Opens the way to the mail server, or to the folder `outbox` of the data folder.
-pub(super) fn mailer(config: &Config, public_url: &PublicUrl) -> Result<Mailer, MailError> {
+pub(super) fn mailer(config: &Config, public_url: &PublicUrl) -> Result<Mailer, StartError> {
+    // Looked at also where nobody needs it: what is wrong is said at the start, and not on the day of the mail server.
+    let authorities = config.smtp_ca.as_deref().map(authorities).transpose()?;
+    open(config, authorities.as_ref(), public_url).map_err(StartError::Mail)
+}
+
+fn authorities(file: &Path) -> Result<Authorities, StartError> {
+    let bad = |reason: String| StartError::MailAuthorities {
+        file: file.to_owned(),
+        reason,
+    };
+    let pem = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
+    Authorities::parse(&pem).map_err(|error| bad(error.to_string()))
+}
+
+fn open(
+    config: &Config,
+    authorities: Option<&Authorities>,
+    public_url: &PublicUrl,
+) -> Result<Mailer, MailError> {
     let from = match &config.mail_from {
         Some(from) => from.clone(),
         None => default_sender(public_url.as_str())?,
     };
     match &config.smtp_url {
-        Some(url) => Mailer::to_server(url.expose(), from, public_url.as_str()),
+        Some(url) => Mailer::to_server(url.expose(), authorities, from, public_url.as_str()),
         None => Ok(Mailer::to_folder(
             config.data_dir.join("outbox"),
             from,

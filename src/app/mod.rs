@@ -57,6 +57,14 @@ pub enum StartError {
     /// The way to the mail server.
     #[error("cannot send mail by ROLLCALL_SMTP_URL: {0}")]
     Mail(crate::mail::MailError),
+    /// The certificates of `ROLLCALL_SMTP_CA`.
+    #[error("ROLLCALL_SMTP_CA is {file:?}: {reason}; it must be a PEM file with at least one certificate")]
+    MailAuthorities {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The client for outgoing calls.
     #[error("{0}")]
     Outbound(crate::outbound::OutboundError),

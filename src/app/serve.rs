@@ -109,17 +109,17 @@ pub async fn start(
     }
 
     let (listener, address) = bind(config).await?;
-    // Made only once nothing stands in the way of showing it.
-    let operator_token = operator::operator_token(config, &store).await?;
     let public_url = match &config.public_url {
         Some(url) => PublicUrl::new(url.as_str()),
         None => PublicUrl::new(&format!("http://{address}")),
     };
+    let mailer = mail::mailer(config, &public_url)?;
+    // Made only once nothing stands in the way of showing it.
+    let operator_token = operator::operator_token(config, &store).await?;
 
     let vault = Arc::new(Vault::new(key.expose(), &[]).map_err(|_| StartError::BadMasterKey)?);
     let (accounts, login) =
         use_cases(config, &store, &key, (&vault, operator_token.hash), &public_url).await?;
-    let mailer = mail::mailer(config, &public_url).map_err(StartError::Mail)?;
     let screen = if config.demo {
         let seeded = demo::seed(config, &accounts, &login, &public_url).await?;
         Some(demo::screen(

@@ -43,6 +43,9 @@ pub struct Config {
     pub master_key: Option<MasterKey>,
     /// Outgoing mail; `None`: mail is written to the folder `outbox` of the data folder.
     pub smtp_url: Option<SmtpUrl>,
+    /// A PEM file of certificate authorities that the mail server's certificate may come from, beside those that the
+    /// system trusts.
+    pub smtp_ca: Option<PathBuf>,
     /// Whom mail comes from; `None`: `rollcall@` and the host of the public URL.
     pub mail_from: Option<Mailbox>,
     /// Lets outgoing calls reach loopback and private addresses and plain http. Default false.
@@ -95,7 +98,7 @@ impl Config {
                 .parse(Setting::DatabaseUrl, DatabaseUrl::ACCEPTED, DatabaseUrl::parse)?
                 .unwrap_or_else(|| DatabaseUrl::Sqlite("data/rollcall.db".into())),
             data_dir: settings
-                .parse(Setting::DataDir, parse::DATA_DIR, parse::data_dir)?
+                .parse(Setting::DataDir, parse::DATA_DIR, parse::path)?
                 .unwrap_or_else(|| "data".into()),
             operator_token: settings.parse(
                 Setting::OperatorToken,
@@ -104,6 +107,7 @@ impl Config {
             )?,
             master_key: settings.parse(Setting::MasterKey, parse::MASTER_KEY, MasterKey::parse)?,
             smtp_url: settings.parse(Setting::SmtpUrl, SmtpUrl::ACCEPTED, SmtpUrl::parse)?,
+            smtp_ca: settings.parse(Setting::SmtpCa, parse::SMTP_CA, parse::path)?,
             mail_from: settings.parse(Setting::MailFrom, parse::MAIL_FROM, parse::mail_from)?,
             allow_private_idp: settings
                 .parse(Setting::AllowPrivateIdp, parse::SWITCH, parse::switch)?

@@ -14,6 +14,7 @@ use super::Secret;
 pub(super) const PUBLIC_URL: &str = "an http or https URL without user name, query or fragment, such as \
     https://rollcall.example";
 pub(super) const DATA_DIR: &str = "the path of a folder";
+pub(super) const SMTP_CA: &str = "the path of a PEM file";
 pub(super) const OPERATOR_TOKEN: &str = "16 to 512 printable ASCII characters without spaces";
 pub(super) const MASTER_KEY: &str =
     "32 bytes in base64 or as 64 hexadecimal digits (openssl rand -base64 32)";
@@ -153,7 +154,7 @@ pub(super) fn public_url(text: &str) -> Option<Url> {
     Some(url)
 }
 
-pub(super) fn data_dir(text: &str) -> Option<PathBuf> {
+pub(super) fn path(text: &str) -> Option<PathBuf> {
     (!text.contains('\0')).then(|| PathBuf::from(text))
 }
 

@@ -22,6 +22,7 @@ pub(super) enum Setting {
     OperatorToken,
     MasterKey,
     SmtpUrl,
+    SmtpCa,
     MailFrom,
     AllowPrivateIdp,
     DnsServer,
@@ -34,7 +35,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Listen,
         Self::PublicUrl,
         Self::DatabaseUrl,
@@ -42,6 +43,7 @@ impl Setting {
         Self::OperatorToken,
         Self::MasterKey,
         Self::SmtpUrl,
+        Self::SmtpCa,
         Self::MailFrom,
         Self::AllowPrivateIdp,
         Self::DnsServer,
@@ -63,6 +65,7 @@ impl Setting {
             Self::OperatorToken => "operator_token",
             Self::MasterKey => "master_key",
             Self::SmtpUrl => "smtp_url",
+            Self::SmtpCa => "smtp_ca",
             Self::MailFrom => "mail_from",
             Self::AllowPrivateIdp => "allow_private_idp",
             Self::DnsServer => "dns_server",

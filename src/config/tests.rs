@@ -62,6 +62,7 @@ fn nothing_set_gives_the_documented_defaults() {
             operator_token: None,
             master_key: None,
             smtp_url: None,
+            smtp_ca: None,
             mail_from: None,
             allow_private_idp: false,
             dns_server: None,
@@ -103,6 +104,7 @@ fn every_variable_reaches_its_field() {
         ("ROLLCALL_OPERATOR_TOKEN", "0123456789abcdef\n"),
         ("ROLLCALL_MASTER_KEY", &key),
         ("ROLLCALL_SMTP_URL", "smtps://u:p@mail.example:465"),
+        ("ROLLCALL_SMTP_CA", "/etc/acme/ca.pem"),
         ("ROLLCALL_MAIL_FROM", "Access <access@id.example>"),
         ("ROLLCALL_ALLOW_PRIVATE_IDP", "YES"),
         ("ROLLCALL_DNS_SERVER", "[::1]:5353"),
@@ -123,6 +125,7 @@ fn every_variable_reaches_its_field() {
     assert_eq!(config.data_dir, Path::new("/srv/rollcall"));
     assert_eq!(config.operator_token.unwrap().expose(), "0123456789abcdef");
     assert_eq!(config.master_key.unwrap().expose(), &[0xab; 32]);
+    assert_eq!(config.smtp_ca.as_deref(), Some(Path::new("/etc/acme/ca.pem")));
     assert_eq!(config.smtp_url.unwrap().expose().host_str(), Some("mail.example"));
     assert_eq!(
         config.mail_from.unwrap().to_string(),

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::audit::Origin;
 use super::change::{Change, Fact, InvitationFact};
 use super::credential::CredentialRefusal;
+use super::delivery::Delivery;
 use super::id::{InvitationId, UserId};
 use super::lifecycle::Arrival;
 use super::refusal::Refusal;
@@ -88,6 +89,17 @@ pub fn accept(user: &User, origin: Origin) -> Option<Arrival> {
     Some(Arrival { user: after, change })
 }
 
+/// An invitation that was neither accepted nor taken back, with its letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvitation {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// Where it went.
+    pub address: String,
+    /// What became of its mail; `None` where nobody has kept that.
+    pub delivery: Option<Delivery>,
+}
+
 /// How far an invitation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -116,32 +128,6 @@ impl Progress {
             "expired"
         } else {
             "sent"
-        }
-    }
-}
-
-/// What became of a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// It waits, or is tried again.
-    Queued,
-    /// The mail server has taken it.
-    Sent,
-    /// The mail server has refused it for good, or for too long.
-    Bounced,
-}
-
-impl Delivery {
-    /// Every one of them.
-    pub const ALL: [Self; 3] = [Self::Queued, Self::Sent, Self::Bounced];
-
-    /// The word in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Bounced => "bounced",
         }
     }
 }

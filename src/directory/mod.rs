@@ -16,6 +16,7 @@ pub mod change;
 pub mod client;
 pub mod connection;
 pub mod credential;
+pub mod delivery;
 pub mod disagreement;
 pub mod edit;
 pub mod email;
@@ -69,6 +70,7 @@ pub use connection::{
     Connection, ConnectionSettings, Domain, IdentityKey, OidcSettings, Protocol, SealedSecret,
 };
 pub use credential::{Credential, CredentialRefusal, PasswordHash};
+pub use delivery::{Delivery, DeliveryState, QueuedMail};
 pub use disagreement::{Disagreement, Said};
 pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};

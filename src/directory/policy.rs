@@ -83,6 +83,8 @@ actions! {
     InvitationsRead = "invitations.read", Whole, Any;
     /// Invitations are sent again and withdrawn.
     InvitationsWrite = "invitations.write", Whole, Any;
+    /// What became of the tenant's mail is looked at.
+    MailRead = "mail.read", Whole, Any;
     /// The roster is listed.
     PeopleRead = "people.read", Part, Any;
     /// The roster is changed.

@@ -307,6 +307,7 @@ const ROUTES: &[(&str, &str, Access)] = &[
         "/tenants/{tenant}/invitations/{id}",
         To(Action::InvitationsWrite),
     ),
+    ("GET", "/tenants/{tenant}/mail", To(Action::MailRead)),
     ("GET", "/tenants/{tenant}/entities", To(Action::EntitiesRead)),
     ("POST", "/tenants/{tenant}/entities", To(Action::EntitiesWrite)),
     ("GET", "/tenants/{tenant}/entities/{id}", To(Action::EntitiesRead)),

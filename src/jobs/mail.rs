@@ -13,7 +13,7 @@ use crate::auth::vault::Vault;
 use crate::clock::Clock;
 use crate::directory::Letter;
 use crate::mail::{MailError, Mailer, Outgoing};
-use crate::storage::{DueMail, Error, Store};
+use crate::storage::{DueMail, Error, Failed, Store};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// How many are sent side by side.
@@ -25,6 +25,8 @@ const LEASE: Duration = Duration::from_mins(3);
 /// The first pause after a failure; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// How many characters of a reason are kept.
+const LONGEST_REASON: usize = 500;
 /// How old a mail may be when it is tried for the last time.
 const GIVEN_UP_AFTER: Duration = Duration::from_hours(3 * 24);
 
@@ -75,31 +77,50 @@ async fn deliver(
     let Err(failure) = send(vault, mailer, mail).await else {
         return store.note_mail_sent(mail.tenant, mail.id, now).await;
     };
-    let again_at = if failure.is_passing {
-        next_attempt(mail.created_at, mail.attempts, now)
-    } else {
-        None
+    let failed = match failure.kind {
+        FailureKind::Refused => Failed::Bounced,
+        FailureKind::Hopeless => Failed::GivenUp,
+        FailureKind::Passing => {
+            next_attempt(mail.created_at, mail.attempts, now).map_or(Failed::GivenUp, Failed::AgainAt)
+        }
     };
-    let (id, reason) = (mail.id, &failure.reason);
-    if let Some(again_at) = again_at {
+    let (id, reason) = (mail.id, legible(&failure.reason));
+    if let Failed::AgainAt(again_at) = failed {
         tracing::warn!(%id, %reason, %again_at, "a mail could not be sent");
     } else {
         tracing::error!(%id, %reason, "a mail was given up");
     }
-    store
-        .note_mail_failed(mail.tenant, mail.id, failure.reason, again_at)
-        .await
+    store.note_mail_failed(mail.tenant, mail.id, reason, failed).await
+}
+
+/// What a mail server says is shown to people and stored, whatever it is: in one line, which ends somewhere.
+fn legible(reason: &str) -> String {
+    let line = reason.chars().map(|c| if c.is_control() { ' ' } else { c });
+    line.take(LONGEST_REASON).collect()
 }
 
 struct Failure {
     reason: String,
-    is_passing: bool,
+    kind: FailureKind,
+}
+
+enum FailureKind {
+    /// It may work another time.
+    Passing,
+    /// The mail server will never take it.
+    Refused,
+    /// It is no message.
+    Hopeless,
 }
 
 impl From<MailError> for Failure {
     fn from(error: MailError) -> Self {
         Self {
-            is_passing: error.is_passing(),
+            kind: match error {
+                MailError::Message(_) => FailureKind::Hopeless,
+                MailError::Refused(_) => FailureKind::Refused,
+                MailError::Folder(_) | MailError::Server(_) => FailureKind::Passing,
+            },
             reason: error.to_string(),
         }
     }
@@ -109,7 +130,7 @@ async fn send(vault: &Vault, mailer: &Mailer, mail: &DueMail) -> Result<(), Fail
     // The right master key may come back.
     let passing = |reason: String| Failure {
         reason,
-        is_passing: true,
+        kind: FailureKind::Passing,
     };
     let place = Letter::place(mail.tenant, &mail.recipient);
     let text = vault
@@ -139,6 +160,14 @@ fn next_attempt(created_at: Timestamp, attempts: i64, now: Timestamp) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_one_line_that_every_database_takes() {
+        let said = format!("550 no\r\nsuch\0 mailbox {}", "é".repeat(600));
+        let kept = legible(&said);
+        assert!(kept.starts_with("550 no  such  mailbox é"), "{kept}");
+        assert_eq!(kept.chars().count(), 500);
+    }
 
     #[test]
     fn pauses_double_to_an_hour_and_end_after_three_days() {

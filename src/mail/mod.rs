@@ -2,6 +2,7 @@
 //!
 //! It knows neither the database nor who waits for a mail: `jobs::mail` brings the letters and keeps the book.
 
+mod authorities;
 mod folder;
 mod message;
 mod smtp;
@@ -9,6 +10,7 @@ mod words;
 
 use std::path::PathBuf;
 
+pub use authorities::{Authorities, AuthoritiesError};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -60,14 +62,6 @@ pub enum MailError {
     Refused(String),
 }
 
-impl MailError {
-    /// Whether the same message may go out later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        !matches!(self, Self::Message(_) | Self::Refused(_))
-    }
-}
-
 impl Mailer {
     /// Lays every mail in a folder as a file, for whoever has no mail server.
     #[must_use]
@@ -77,12 +71,17 @@ impl Mailer {
 
     /// Sends by a mail server. `smtps://` is TLS from the first byte (port 465). `smtp://` (port 587) goes over to TLS
     /// by STARTTLS where the server offers it, and must do so where the URL has a user name: a password never
-    /// goes in the clear. Certificates are checked against those that the system trusts.
+    /// goes in the clear. Certificates are checked against those that the system trusts, and against `authorities`.
     ///
     /// # Errors
     /// The URL names no host, or the system's certificates cannot be read.
-    pub fn to_server(url: &Url, from: Mailbox, public_url: &str) -> Result<Self, MailError> {
-        let transport = smtp::transport(url)?;
+    pub fn to_server(
+        url: &Url,
+        authorities: Option<&Authorities>,
+        from: Mailbox,
+        public_url: &str,
+    ) -> Result<Self, MailError> {
+        let transport = smtp::transport(url, authorities)?;
         Ok(Self::new(Way::Smtp(Box::new(transport)), from, public_url))
     }
 

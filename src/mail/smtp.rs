@@ -9,7 +9,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor, transport};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::MailError;
+use super::{Authorities, MailError};
 
 /// How long the server may take for each of its answers.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,11 +18,20 @@ const CONNECTIONS: u32 = 4;
 /// The port for smtps (RFC 8314 section 7.3) and for submission (RFC 6409).
 const PORTS: (u16, u16) = (465, 587);
 
-pub(super) fn transport(url: &Url) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
+pub(super) fn transport(
+    url: &Url,
+    authorities: Option<&Authorities>,
+) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
     let host = url.host_str().unwrap_or_default();
     // An IPv6 address stands in brackets in a URL and without them everywhere else.
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let tls = TlsParameters::new(host.clone()).map_err(|error| MailError::Server(error.to_string()))?;
+    let mut tls = TlsParameters::builder(host.clone());
+    if let Some(Authorities(certificates)) = authorities {
+        tls = tls.add_root_certificate(certificates.clone());
+    }
+    let tls = tls
+        .build()
+        .map_err(|error| MailError::Server(error.to_string()))?;
     let has_user = !url.username().is_empty();
     let (tls, port) = match (url.scheme(), has_user) {
         ("smtps", _) => (Tls::Wrapper(tls), PORTS.0),

@@ -6,9 +6,10 @@ use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::lists::{Chunk, Position};
+use super::outbox::{DeliveryRow, delivery_columns};
 use super::statement::{Bind, Statement};
 use super::tx::{ReadTx, Tx};
-use crate::directory::invitation::{Delivery, Progress};
+use crate::directory::invitation::{OpenInvitation, Progress};
 use crate::directory::{Invitation, InvitationFact, InvitationId, UserId};
 
 #[derive(sqlx::FromRow)]
@@ -24,6 +25,18 @@ struct ListedRow {
     #[sqlx(flatten)]
     invitation: InvitationRow,
     user_name: String,
+    #[sqlx(flatten)]
+    delivery: DeliveryRow,
+}
+
+impl ListedRow {
+    fn into_open(self) -> Result<OpenInvitation, Error> {
+        Ok(OpenInvitation {
+            invitation: self.invitation.into_invitation()?,
+            address: self.user_name,
+            delivery: self.delivery.into_delivery()?,
+        })
+    }
 }
 
 impl InvitationRow {
@@ -43,22 +56,16 @@ struct ProgressRow {
     invitation: InvitationRow,
     accepted_at: Option<i64>,
     deleted_at: Option<i64>,
-    mail: Option<Uuid>,
-    mailed_at: Option<i64>,
-    due_at: Option<i64>,
+    #[sqlx(flatten)]
+    delivery: DeliveryRow,
 }
 
 impl ProgressRow {
     fn into_progress(self) -> Result<Progress, Error> {
-        let delivery = match (self.mailed_at, self.due_at) {
-            (Some(_), _) => Delivery::Sent,
-            (None, Some(_)) => Delivery::Queued,
-            (None, None) => Delivery::Bounced,
-        };
         Ok(Progress {
             accepted_at: self.accepted_at.map(timestamp).transpose()?,
             deleted_at: self.deleted_at.map(timestamp).transpose()?,
-            delivery: self.mail.map(|_| delivery),
+            delivery: self.delivery.into_delivery()?,
             invitation: self.invitation.into_invitation()?,
         })
     }
@@ -68,8 +75,10 @@ impl ProgressRow {
 macro_rules! select_open {
     ($rest:literal) => {
         concat!(
-            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, u.user_name FROM invitations i \
-             JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
+            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, u.user_name, ",
+            delivery_columns!(),
+            " FROM invitations i JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
+             LEFT JOIN outbox o ON o.tenant_id = i.tenant_id AND o.id = i.mail_id \
              WHERE i.tenant_id = $1 AND i.accepted_at IS NULL AND i.deleted_at IS NULL AND u.pending \
              AND u.deleted_at IS NULL AND ",
             $rest
@@ -93,7 +102,7 @@ impl ReadTx {
         found.map(InvitationRow::into_invitation).transpose()
     }
 
-    /// Open invitations, expired or not, oldest first, each with the invited person's userName.
+    /// Open invitations, expired or not, oldest first.
     ///
     /// # Errors
     /// The database failed.
@@ -101,7 +110,7 @@ impl ReadTx {
         &mut self,
         after: Position,
         size: u32,
-    ) -> Result<Chunk<(Invitation, String)>, Error> {
+    ) -> Result<Chunk<OpenInvitation>, Error> {
         let rows = fetch_all!(
             self.conn,
             ListedRow,
@@ -114,11 +123,11 @@ impl ReadTx {
             .last()
             .filter(|_| rows.len() == size as usize)
             .map(|row| row.invitation.id);
-        let items = rows
-            .into_iter()
-            .map(|row| Ok((row.invitation.into_invitation()?, row.user_name)))
-            .collect::<Result<_, Error>>()?;
-        Ok(Chunk { items, next })
+        let items = rows.into_iter().map(ListedRow::into_open);
+        Ok(Chunk {
+            items: items.collect::<Result<_, Error>>()?,
+            next,
+        })
     }
 
     /// How far the last invitation of each of these people is.
@@ -130,13 +139,14 @@ impl ReadTx {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = users.iter().map(|id| id.0).collect();
-        let mut sql = Statement::new(
-            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, i.accepted_at, i.deleted_at, o.id AS mail, \
-             o.sent_at AS mailed_at, o.due_at FROM invitations i \
+        let mut sql = Statement::new(concat!(
+            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, i.accepted_at, i.deleted_at, ",
+            delivery_columns!(),
+            " FROM invitations i \
              LEFT JOIN outbox o ON o.tenant_id = i.tenant_id AND o.id = i.mail_id \
              WHERE i.tenant_id = $1 AND NOT EXISTS (SELECT l.id FROM invitations l \
-             WHERE l.tenant_id = i.tenant_id AND l.user_id = i.user_id AND l.id > i.id) AND i.user_id IN ",
-        );
+             WHERE l.tenant_id = i.tenant_id AND l.user_id = i.user_id AND l.id > i.id) AND i.user_id IN "
+        ));
         sql.bind_unwritten(Bind::Uuid(self.tenant.0)).bind_ids(&ids);
         let rows = sql.fetch_all::<ProgressRow>(&mut self.conn).await?;
         rows.into_iter().map(ProgressRow::into_progress).collect()

@@ -132,7 +132,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes addresses out of the mail that was queued up to a time. What waits to be sent is not sent any more.
+    /// Takes addresses out of the mail that was queued up to a time, and what mail servers said of it, who like to
+    /// repeat the address. What waits to be sent is not sent any more.
     ///
     /// # Errors
     /// The database failed.
@@ -149,7 +150,8 @@ impl Tx {
         for (id, _) in kept.iter().filter(|(_, recipient)| theirs(recipient)) {
             execute!(
                 self.read.conn,
-                "UPDATE outbox SET recipient = $3, message = NULL, due_at = NULL WHERE tenant_id = $1 AND id = $2",
+                "UPDATE outbox SET recipient = $3, message = NULL, due_at = NULL, last_error = NULL \
+                 WHERE tenant_id = $1 AND id = $2",
                 self.read.tenant.0,
                 *id,
                 ERASED,

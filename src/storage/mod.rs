@@ -72,7 +72,7 @@ pub use leftovers::{RefusalTexts, RequestTexts};
 pub use lists::{Chunk, Position};
 pub use local_sign_in::{GuessKey, Guesser, LoginTicket};
 pub use metadata_checks::MetadataCheck;
-pub use outbox::DueMail;
+pub use outbox::{DueMail, Failed};
 pub use records::{GroupRef, UserRecord};
 pub use sessions::{SessionUse, SignedIn};
 pub use sign_in::{LoginAttempt, Purpose};

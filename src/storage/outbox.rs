@@ -6,9 +6,11 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all};
 use super::error::Error;
+use super::lists::{Chunk, Position};
+use super::statement::{Bind, Statement};
 use super::store::Store;
-use super::tx::Tx;
-use crate::directory::{Mail, TenantId};
+use super::tx::{ReadTx, Tx};
+use crate::directory::{Delivery, Mail, QueuedMail, TenantId};
 
 /// A mail that is to be sent now.
 #[derive(Debug, Clone)]
@@ -25,6 +27,75 @@ pub struct DueMail {
     pub created_at: Timestamp,
     /// How often it was taken, this time included.
     pub attempts: i64,
+}
+
+/// What a mail comes to that could not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// It is tried again then.
+    AgainAt(Timestamp),
+    /// It is not tried any more, and what it said is forgotten.
+    GivenUp,
+    /// The same, since the mail server will never take it.
+    Bounced,
+}
+
+/// What is read of a mail that may be missing, in [`delivery_columns`].
+#[derive(sqlx::FromRow)]
+pub(super) struct DeliveryRow {
+    attempts: Option<i64>,
+    last_error: Option<String>,
+    due_at: Option<i64>,
+    taken_until: Option<i64>,
+    mailed_at: Option<i64>,
+    bounced: Option<bool>,
+}
+
+/// The columns of a [`DeliveryRow`], of the outbox `o`.
+macro_rules! delivery_columns {
+    () => {
+        "o.attempts, o.last_error, o.due_at, o.taken_until, o.sent_at AS mailed_at, o.bounced"
+    };
+}
+pub(super) use delivery_columns;
+
+impl DeliveryRow {
+    pub(super) fn into_delivery(self) -> Result<Option<Delivery>, Error> {
+        let Some(attempts) = self.attempts else {
+            return Ok(None);
+        };
+        Ok(Some(Delivery {
+            attempts,
+            last_error: self.last_error,
+            due_at: self.due_at.map(timestamp).transpose()?,
+            taken_until: self.taken_until.map(timestamp).transpose()?,
+            sent_at: self.mailed_at.map(timestamp).transpose()?,
+            bounced: self.bounced.unwrap_or_default(),
+        }))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct QueuedRow {
+    id: Uuid,
+    recipient: String,
+    template: String,
+    created_at: i64,
+    #[sqlx(flatten)]
+    delivery: DeliveryRow,
+}
+
+impl QueuedRow {
+    fn into_mail(self) -> Result<QueuedMail, Error> {
+        let delivery = self.delivery.into_delivery()?;
+        Ok(QueuedMail {
+            id: self.id,
+            recipient: self.recipient,
+            template: self.template,
+            created_at: timestamp(self.created_at)?,
+            delivery: delivery.ok_or_else(|| Error::Corrupt("a mail without attempts".to_owned()))?,
+        })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -61,13 +132,13 @@ impl Store {
             let sql = if tx.read.conn.locks_rows() {
                 "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL \
                  ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) \
-                 UPDATE outbox SET due_at = $2, attempts = attempts + 1 \
+                 UPDATE outbox SET due_at = $2, taken_until = $2, attempts = attempts + 1 \
                  WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
                  RETURNING tenant_id, id, recipient, message, created_at, attempts"
             } else {
                 "WITH due AS MATERIALIZED (SELECT tenant_id, id FROM outbox WHERE due_at <= $1 AND message IS NOT NULL \
                  ORDER BY due_at, id LIMIT $3) \
-                 UPDATE outbox SET due_at = $2, attempts = attempts + 1 \
+                 UPDATE outbox SET due_at = $2, taken_until = $2, attempts = attempts + 1 \
                  WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM due) \
                  RETURNING tenant_id, id, recipient, message, created_at, attempts"
             };
@@ -104,7 +175,7 @@ impl Store {
             tx.effects.wrote = true;
             execute!(
                 tx.read.conn,
-                "UPDATE outbox SET sent_at = $3, message = NULL, due_at = NULL, last_error = NULL \
+                "UPDATE outbox SET sent_at = $3, message = NULL, due_at = NULL, taken_until = NULL, last_error = NULL \
                  WHERE tenant_id = $1 AND id = $2",
                 tx.read.tenant.0,
                 id,
@@ -115,8 +186,7 @@ impl Store {
         .await
     }
 
-    /// Notes why a mail is not out, and when it is tried again. With `None` it is given up, and what it said is
-    /// forgotten.
+    /// Notes why a mail is not out, and what comes of it. Of one that was sent or erased meanwhile nothing is noted.
     ///
     /// # Errors
     /// The database failed.
@@ -125,22 +195,67 @@ impl Store {
         tenant: TenantId,
         id: Uuid,
         reason: String,
-        again_at: Option<Timestamp>,
+        failed: Failed,
     ) -> Result<(), Error> {
+        let again_at = match failed {
+            Failed::AgainAt(at) => Some(micros(at)),
+            Failed::GivenUp | Failed::Bounced => None,
+        };
         self.write(tenant, async move |tx: &mut Tx| {
             tx.effects.wrote = true;
             execute!(
                 tx.read.conn,
-                "UPDATE outbox SET last_error = $3, due_at = $4, message = CASE WHEN $4 IS NULL THEN NULL ELSE message END \
-                 WHERE tenant_id = $1 AND id = $2 AND sent_at IS NULL",
+                "UPDATE outbox SET last_error = $3, due_at = $4, taken_until = NULL, bounced = $5, \
+                 message = CASE WHEN $4 IS NULL THEN NULL ELSE message END \
+                 WHERE tenant_id = $1 AND id = $2 AND message IS NOT NULL",
                 tx.read.tenant.0,
                 id,
                 reason.as_str(),
-                again_at.map(micros),
+                again_at,
+                failed == Failed::Bounced,
             )?;
             Ok::<_, Error>(())
         })
         .await
+    }
+}
+
+impl ReadTx {
+    /// The mail of the tenant, newest first, from behind a place on; that to one address, whatever the case of its
+    /// letters, or to all.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_mail(
+        &mut self,
+        recipient: Option<&str>,
+        behind: Position,
+        size: u32,
+    ) -> Result<Chunk<QueuedMail>, Error> {
+        let mut sql = Statement::new(concat!(
+            "SELECT o.id, o.recipient, o.template, o.created_at, ",
+            delivery_columns!(),
+            " FROM outbox o WHERE o.tenant_id = "
+        ));
+        sql.bind(Bind::Uuid(self.tenant.0));
+        if let Some(recipient) = recipient {
+            // As both engines fold it in the index.
+            let folded = recipient.to_ascii_lowercase();
+            sql.push(" AND lower(o.recipient) = ").bind(Bind::Text(folded));
+        }
+        if let Some(behind) = behind {
+            sql.push(" AND o.id < ").bind(Bind::Uuid(behind));
+        }
+        sql.push(" ORDER BY o.id DESC LIMIT ")
+            .bind(Bind::Integer(i64::from(size)));
+        let rows = sql.fetch_all::<QueuedRow>(&mut self.conn).await?;
+        let next = rows.last().filter(|_| rows.len() == size as usize);
+        let next = next.map(|row| row.id);
+        let items = rows.into_iter().map(QueuedRow::into_mail);
+        Ok(Chunk {
+            items: items.collect::<Result<_, Error>>()?,
+            next,
+        })
     }
 }
 

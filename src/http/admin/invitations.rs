@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,8 +14,10 @@ use uuid::Uuid;
 
 use super::body::{Fields, parse_query};
 use super::list::Page;
+use super::mail::DeliveryView;
 use crate::accounts::Accounts;
 use crate::accounts::invitations::{self, Token};
+use crate::directory::invitation::OpenInvitation;
 use crate::directory::{Invitation, InvitationId, Refusal};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, UrlIds};
@@ -64,15 +67,21 @@ struct OpenInvitationView {
     email: String,
     /// Whether it is too late to accept it; it can be sent again.
     expired: bool,
+    /// What became of its mail; null where that is not known.
+    delivery: Option<DeliveryView>,
 }
 
-impl From<&(Invitation, String)> for OpenInvitationView {
-    fn from((invitation, address): &(Invitation, String)) -> Self {
+impl OpenInvitationView {
+    fn new(open: &OpenInvitation, now: Timestamp) -> Self {
         Self {
-            invitation: invitation.into(),
-            user_id: invitation.user.0,
-            email: address.clone(),
-            expired: invitation.expires_at <= clock::now(),
+            invitation: (&open.invitation).into(),
+            user_id: open.invitation.user.0,
+            email: open.address.clone(),
+            expired: open.invitation.expires_at <= now,
+            delivery: open
+                .delivery
+                .as_ref()
+                .map(|delivery| DeliveryView::new(delivery, now)),
         }
     }
 }
@@ -113,8 +122,10 @@ async fn list(
     fields.finish()?;
     let after = after.and_then(Result::ok).map(|id| id.0);
     let chunk = invitations::list(&on, admin.tenant.id, &admin.authority(), after, size).await?;
+    let now = clock::now();
+    let items = chunk.items.iter();
     Ok(Json(Page {
-        items: chunk.items.iter().map(OpenInvitationView::from).collect(),
+        items: items.map(|open| OpenInvitationView::new(open, now)).collect(),
         next_cursor: chunk.next.map(|id| id.to_string()),
     }))
 }
@@ -135,7 +146,7 @@ async fn resend(
         Problem::too_many("rate_limited", detail, wait.seconds.into())
     })?;
     let sent = invitations::resend(&on, &admin.tenant, &admin.authority(), id, &token, origin).await?;
-    Ok(Json((&sent).into()))
+    Ok(Json(OpenInvitationView::new(&sent, clock::now())))
 }
 
 /// Always refused: e-mail and role of somebody who is invited are not changed. Delete the invitation and make another.

@@ -19,6 +19,7 @@ mod form;
 mod group_mapping;
 mod invitations;
 mod list;
+mod mail;
 mod me;
 mod mismatch;
 mod my_mfa;
@@ -56,6 +57,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(catalogue::routes())
         .merge(contacts::routes())
         .merge(invitations::routes())
+        .merge(mail::routes())
         .merge(connections::routes())
         .merge(domains::routes())
         .merge(me::routes())

@@ -1,4 +1,4 @@
-//! An identity provider of `conformance` as a child process.
+//! An identity provider or a mail server of `conformance` as a child process.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use super::Call;
 pub struct ProviderProgram {
     /// What it calls itself: `http://127.0.0.1:PORT` unless it was told otherwise.
     pub origin: String,
-    /// Where it listens, for a [`super::TlsFront`].
+    /// Where it listens over HTTP, for a [`super::TlsFront`].
     pub address: SocketAddr,
     child: Child,
     /// Held open: a process that prints to nobody ends.
@@ -33,7 +33,13 @@ impl ProviderProgram {
         self.tell("/test/configure", settings).await;
     }
 
-    /// Tells it something at an address that is no part of the protocol.
+    /// What it answers at an address that is no part of the protocol.
+    pub async fn ask(&self, path: &str) -> Value {
+        let call = Call::new("GET", &format!("http://{}{path}", self.address));
+        call.send().await.expect(200).json
+    }
+
+    /// Tells it something at such an address.
     pub async fn tell(&self, path: &str, body: &Value) {
         Call::new("POST", &format!("http://{}{path}", self.address))
             .json("application/json", body)

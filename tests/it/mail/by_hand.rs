@@ -276,7 +276,7 @@ async fn a_failure_at_the_last_step_leaves_nothing(engine: Engine) {
         .await
         .expect("invitations are read");
     assert_eq!(invited.items.len(), 1);
-    assert_eq!(Some(&invited.items[0].0), first.invitation.as_ref());
+    assert_eq!(Some(&invited.items[0].invitation), first.invitation.as_ref());
     assert!(
         NewToken::from_random(TokenKind::Invitation, random)
             .expose()

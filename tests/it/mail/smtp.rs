@@ -23,7 +23,7 @@ on_both_engines!(
 fn to_server(url: &str) -> Mailer {
     let from = "Rollcall <rollcall@id.example>".parse().expect("an address");
     let url = url.parse().expect("a URL");
-    Mailer::to_server(&url, from, "https://id.example").expect("a way out")
+    Mailer::to_server(&url, None, from, "https://id.example").expect("a way out")
 }
 
 async fn a_gateway_hands_its_mail_to_the_server(engine: Engine) {

@@ -216,19 +216,26 @@ async fn what_became_of_an_invitation_is_shown_in_lists_and_in_detail(engine: En
     let made = create(&tenant, &external(&email)).await.expect(201).json;
     let id = made["id"].as_str().expect("an id");
     assert_eq!(
-        (&made["invitation"]["status"], &made["invitation"]["delivery"]),
+        (
+            &made["invitation"]["status"],
+            &made["invitation"]["delivery"]["state"]
+        ),
         (&json!("sent"), &json!("queued"))
     );
     eml::wait_for(&gateway.data, &email, 1).await;
     let mut seen = view(&tenant, id).await;
     for _ in 0..100 {
-        if seen["invitation"]["delivery"] == "sent" {
+        if seen["invitation"]["delivery"]["state"] == "sent" {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         seen = view(&tenant, id).await;
     }
-    assert_eq!(seen["invitation"]["delivery"], "sent");
+    let delivery = &seen["invitation"]["delivery"];
+    assert_eq!(
+        (&delivery["state"], &delivery["attempts"], &delivery["last_error"]),
+        (&json!("sent"), &json!(1), &Value::Null)
+    );
     assert_eq!(seen["invitation"]["id"], made["invitation"]["id"]);
     let list = tenant.call("GET", "/users").await.expect(200).json;
     assert_eq!(list["items"][0]["invitation"], seen["invitation"]);

@@ -64,6 +64,41 @@ fn a_bad_variable_is_named_in_one_line() {
 }
 
 #[test]
+fn a_file_of_authorities_that_holds_none_stops_the_start_with_or_without_a_mail_server() {
+    let setup = Setup::new();
+    let file = |name: &str, text: &str| {
+        let file = setup.folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (file, reason) in [
+        (
+            setup.folder.join("nothing.pem").display().to_string(),
+            "No such file",
+        ),
+        (file("empty.pem", ""), "no certificate"),
+        (file("odd.pem", odd), "certificate 1"),
+    ] {
+        for setup in [
+            setup.clone(),
+            setup.clone().with("ROLLCALL_SMTP_URL", "smtp://mail.example"),
+        ] {
+            let ended = setup.with("ROLLCALL_SMTP_CA", &file).run(&["serve"]);
+            assert_eq!(
+                (ended.code, ended.stdout.as_str()),
+                (Some(2), ""),
+                "{}",
+                ended.stderr
+            );
+            for name in ["ROLLCALL_SMTP_CA", &file, reason] {
+                assert!(ended.stderr.contains(name), "{name}: {}", ended.stderr);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_variable_counts_as_unset() {
     let setup = Setup::new()
         .with("ROLLCALL_LOG_FORMAT", "")

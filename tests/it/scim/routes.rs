@@ -244,6 +244,7 @@ pub const ROUTES: &[Route] = &[
     ),
     (Operator, "POST", "/tenants/{tenant}/connections/{id}/test"),
     (Operator, "GET", "/tenants/{tenant}/invitations"),
+    (Operator, "GET", "/tenants/{tenant}/mail"),
     (Operator, "POST", "/tenants/{tenant}/invitations/{id}/resend"),
     (Operator, "DELETE", "/tenants/{tenant}/invitations/{id}"),
     (Operator, "POST", "/tenants/{tenant}/users"),

@@ -3,10 +3,12 @@
 use rollcall::auth::bearer::{NewToken, TokenKind};
 use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
+use rollcall::directory::registry::TokenHash;
 use rollcall::directory::{
     Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
-    EntityTree, Group, MemberDelta, NewFactor, Person, PersonId, RecoveryHash, SealedSecret, Section,
-    SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, permission, roster, second_factor,
+    EntityTree, Group, InvitationId, Mail, MemberDelta, NewFactor, Person, PersonId, RecoveryHash,
+    SealedSecret, Section, SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, invitation,
+    permission, roster, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
@@ -97,6 +99,14 @@ async fn own(engine: Engine) -> Own {
     };
     let enrolled = second_factor::enrol(user.id, factor, false, origin());
     place.apply(enrolled).await.unwrap();
+    let mail = Mail {
+        recipient: "ada@acme.example".to_owned(),
+        template: "invitation",
+        sealed: "sealed".to_owned(),
+    };
+    let hash = TokenHash(Uuid::new_v4().into_bytes().repeat(2).try_into().unwrap());
+    let (_, invited) = invitation::send(InvitationId(Uuid::now_v7()), user.id, hash, mail, origin());
+    place.apply(invited).await.unwrap();
     let owner = user.id;
     place
         .store
@@ -282,6 +292,14 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ("list_grants", !tx.list_grants(user).await?.is_empty()),
         ("list_api_keys", !tx.list_api_keys().await?.is_empty()),
         ("find_api_key", tx.find_api_key(own.key).await?.is_some()),
+        ("list_mail", !tx.list_mail(None, None, 10).await?.items.is_empty()),
+        (
+            "list_mail: to one address",
+            !tx.list_mail(Some("ADA@acme.example"), None, 10)
+                .await?
+                .items
+                .is_empty(),
+        ),
         ("count_live_api_keys", tx.count_live_api_keys(now()).await? > 0),
         ("find_second_factor", tx.find_second_factor(user).await?.is_some()),
         (
@@ -338,7 +356,7 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 24);
+    assert_eq!(seen.unwrap().len(), 26);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }

@@ -22,8 +22,8 @@ use super::body::JsonBody;
 use super::users::{UserView, kinds, languages};
 use crate::accounts::invite::{self, Made};
 use crate::accounts::{Accounts, Error, catalogue};
-use crate::directory::invitation::{Delivery, Progress};
-use crate::directory::{Language, TenantSettings, account};
+use crate::directory::invitation::Progress;
+use crate::directory::{Delivery, Language, TenantSettings, account};
 use crate::http::extract::TenantAdmin;
 use crate::http::openapi::section;
 use crate::http::problem::Problem;
@@ -129,10 +129,10 @@ struct NewUserView {
 impl NewUserView {
     fn new(made: &Made, settings: &TenantSettings, now: Timestamp) -> Self {
         let progress = made.invitation.clone().map(|invitation| Progress {
+            delivery: Some(Delivery::queued(invitation.sent_at)),
             invitation,
             accepted_at: None,
             deleted_at: None,
-            delivery: Some(Delivery::Queued),
         });
         Self {
             user: UserView::new(&made.user, progress.as_ref(), settings, now),

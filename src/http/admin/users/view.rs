@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
+use super::super::mail::DeliveryView;
 use super::mfa::MfaView;
 use crate::accounts::users::Detail;
 use crate::directory::grant::role_by_hand;
-use crate::directory::invitation::{Delivery, Progress};
+use crate::directory::invitation::Progress;
 use crate::directory::lifecycle::purge_at;
 use crate::directory::{
     AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
@@ -96,8 +97,7 @@ struct InvitationProgressView {
     #[schema(format = DateTime)]
     expires_at: String,
     /// What became of its mail; null where that is not known.
-    #[schema(schema_with = deliveries)]
-    delivery: Option<&'static str>,
+    delivery: Option<DeliveryView>,
 }
 
 impl InvitationProgressView {
@@ -107,7 +107,10 @@ impl InvitationProgressView {
             status: progress.status(now),
             sent_at: progress.invitation.sent_at.to_string(),
             expires_at: progress.invitation.expires_at.to_string(),
-            delivery: progress.delivery.map(Delivery::as_str),
+            delivery: progress
+                .delivery
+                .as_ref()
+                .map(|delivery| DeliveryView::new(delivery, now)),
         }
     }
 }
@@ -308,10 +311,6 @@ pub(in crate::http::admin) fn languages_or_null() -> Object {
 
 fn invitation_statuses() -> Object {
     one_of(Progress::STATUSES)
-}
-
-fn deliveries() -> Object {
-    one_of(Delivery::ALL.map(Delivery::as_str))
 }
 
 fn auth_methods() -> Object {

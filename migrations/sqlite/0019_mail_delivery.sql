@@ -1,0 +1,8 @@
+-- Until when a node is sending a mail, and whether a mail server has refused it for good.
+ALTER TABLE outbox ADD COLUMN taken_until INTEGER;
+ALTER TABLE outbox ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET bounced = 1
+WHERE sent_at IS NULL AND due_at IS NULL AND last_error LIKE 'the mail server has refused it: %';
+
+-- The address is folded here and not in a column of its own, which whoever erases a person would have to know of.
+CREATE INDEX outbox_recipient ON outbox (tenant_id, lower(recipient), id);
