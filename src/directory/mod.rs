@@ -25,6 +25,7 @@ pub mod grant;
 pub mod group;
 pub mod group_mapping;
 pub mod guess;
+pub mod guest;
 pub mod health;
 pub mod id;
 pub mod invitation;
@@ -61,7 +62,7 @@ pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, AuditFilter, Origin, Source};
 pub use change::{
     ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
-    GroupFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
+    GroupFact, GuestFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -73,8 +74,9 @@ pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
+pub use guest::{GuestRefusal, GuestRequest, Home, HomeTenant};
 pub use id::{
-    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
+    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, GuestRequestId, InvitationId,
     PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};

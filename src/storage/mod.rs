@@ -25,6 +25,7 @@ mod grants;
 mod group_mapping;
 mod group_purges;
 mod groups;
+mod guests;
 mod id_set;
 mod idempotency;
 mod identities;

@@ -10,7 +10,7 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::Clashes;
 use crate::directory::{
-    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, PersonId, Profile, User, UserFact, UserId,
+    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, Home, PersonId, Profile, TenantId, User, UserFact, UserId,
     UserKind, UserSource,
 };
 
@@ -28,7 +28,7 @@ pub struct Tombstone {
 /// The columns of a person, under the alias `u`.
 macro_rules! user_columns {
     () => {
-        "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
+        "u.id, u.directory_id, u.home_tenant_id, u.home_user_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
          u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.person_id, u.access_code, u.admin_scope, \
          u.break_glass, u.mfa_required, u.version, \
          u.created_at, u.modified_at, u.deleted_at, u.profile"
@@ -54,6 +54,8 @@ pub(super) use select_user;
 pub(super) struct UserRow {
     id: Uuid,
     directory_id: Option<Uuid>,
+    home_tenant_id: Option<Uuid>,
+    home_user_id: Option<Uuid>,
     kind: String,
     source: String,
     provisioned: bool,
@@ -87,6 +89,10 @@ impl UserRow {
         Ok(User {
             id: UserId(self.id),
             directory: self.directory_id.map(DirectoryId),
+            home: self.home_tenant_id.zip(self.home_user_id).map(|(tenant, user)| Home {
+                tenant: TenantId(tenant),
+                user: UserId(user),
+            }),
             kind: UserKind::parse(&self.kind)
                 .ok_or_else(|| Error::Corrupt(format!("kind {:?}", self.kind)))?,
             source: UserSource::parse(&self.source)
@@ -336,14 +342,15 @@ impl Tx {
     }
 
     async fn save_profile(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {
-        self.update_user(user, facets).await?;
+        // Before the person's own row, with which guests take over the addresses (migration 0017).
         execute!(
             self.read.conn,
             "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
             self.read.tenant.0,
             user.id.0,
         )?;
-        self.insert_emails(user.id, facets).await
+        self.insert_emails(user.id, facets).await?;
+        self.update_user(user, facets).await
     }
 
     async fn insert_user(&mut self, user: &User, facets: &Facets) -> Result<(), Error> {

@@ -17,6 +17,7 @@ mod explain;
 mod explanation;
 mod form;
 mod group_mapping;
+mod guests;
 mod invitations;
 mod list;
 mod me;
@@ -51,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(directory_health::routes())
         .merge(clients::routes())
         .merge(users::routes())
+        .merge(guests::routes())
         .merge(new_user::routes())
         .merge(people::routes())
         .merge(catalogue::routes())

@@ -14,10 +14,13 @@ use crate::directory::grant::role_by_hand;
 use crate::directory::invitation::{Delivery, Progress};
 use crate::directory::lifecycle::purge_at;
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
+    AdminScope, AuthMethod, Facets, Grant, HomeTenant, Language, Right, Tenant, TenantSettings, User, UserKind,
     UserSource, UserStatus,
 };
 use crate::http::openapi::{one_of, one_of_or_null};
+
+/// Of the tenant's own people, and of guests.
+const ORIGINS: [&str; 2] = ["home", "external"];
 
 /// A person in a list.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +43,11 @@ pub(in crate::http::admin) struct UserView {
     /// The way in which the person was made.
     #[schema(schema_with = sources)]
     source: &'static str,
+    /// `home`, or `external` for a guest, who belongs to another tenant.
+    #[schema(schema_with = origins)]
+    origin: &'static str,
+    /// The tenant that a guest belongs to.
+    home_tenant: Option<HomeTenantView>,
     /// The directory that owns the person.
     directory_id: Option<Uuid>,
     /// The provider's own id.
@@ -83,6 +91,22 @@ pub(in crate::http::admin) struct UserView {
     deleted_at: Option<String>,
 }
 
+/// A tenant that somebody belongs to.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::admin) struct HomeTenantView {
+    slug: String,
+    name: String,
+}
+
+impl From<&HomeTenant> for HomeTenantView {
+    fn from(tenant: &HomeTenant) -> Self {
+        Self {
+            slug: tenant.slug.as_str().to_owned(),
+            name: tenant.name.clone(),
+        }
+    }
+}
+
 /// How far an invitation is.
 #[derive(Serialize, ToSchema)]
 struct InvitationProgressView {
@@ -114,7 +138,7 @@ impl InvitationProgressView {
 
 /// A person with everything that belongs to them.
 #[derive(Serialize, ToSchema)]
-pub(super) struct UserDetailView {
+pub(in crate::http::admin) struct UserDetailView {
     #[serde(flatten)]
     user: UserView,
     /// When somebody who is deleted is removed for good, and cannot be restored any more.
@@ -203,6 +227,8 @@ impl UserView {
             kind: user.kind.as_str(),
             status: user.status(now).as_str(),
             source: user.source.as_str(),
+            origin: ORIGINS[usize::from(user.home.is_some())],
+            home_tenant: None,
             directory_id: user.directory.map(|id| id.0),
             external_id: user.external_id.clone(),
             active: user.active,
@@ -228,6 +254,13 @@ impl UserView {
             deleted_at: shown(user.deleted_at),
         }
     }
+
+    /// Says where a guest belongs, of the tenants that guests come from.
+    pub(in crate::http::admin) fn at_home(mut self, user: &User, homes: &[HomeTenant]) -> Self {
+        let home = user.home.and_then(|home| homes.iter().find(|tenant| tenant.id == home.tenant));
+        self.home_tenant = home.map(HomeTenantView::from);
+        self
+    }
 }
 
 impl UserDetailView {
@@ -247,7 +280,8 @@ impl UserDetailView {
             last_login_at: identity.last_login_at.to_string(),
         });
         Self {
-            user: UserView::new(&detail.user, detail.invitation.as_ref(), &tenant.settings, now),
+            user: UserView::new(&detail.user, detail.invitation.as_ref(), &tenant.settings, now)
+                .at_home(&detail.user, detail.home.as_slice()),
             mfa: MfaView::new(&detail.user, tenant, detail.mfa_enrolled),
             role: role_by_hand(&detail.grants).to_owned(),
             roles: detail.permissions.roles,
@@ -304,6 +338,10 @@ pub(in crate::http::admin) fn languages() -> Object {
 /// The same, or null for none of one's own.
 pub(in crate::http::admin) fn languages_or_null() -> Object {
     one_of_or_null(Language::ALL.map(Language::tag))
+}
+
+fn origins() -> Object {
+    one_of(ORIGINS)
 }
 
 fn invitation_statuses() -> Object {
