@@ -4,6 +4,9 @@
 ALTER TABLE users ADD COLUMN home_tenant_id UUID;
 ALTER TABLE users ADD COLUMN home_user_id UUID;
 CREATE UNIQUE INDEX users_home ON users (home_tenant_id, home_user_id, tenant_id) WHERE home_user_id IS NOT NULL;
+CREATE INDEX users_guests ON users (tenant_id, home_tenant_id) WHERE home_user_id IS NOT NULL;
+-- Of local accounts, for sign-ins that name no tenant.
+CREATE INDEX users_local_name ON users (user_name_key) WHERE directory_id IS NULL AND deleted_at IS NULL;
 
 CREATE FUNCTION let_guests_follow() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN

@@ -6,13 +6,14 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::access_error::Code;
 use super::audit::Origin;
 use super::change::{Change, Fact, GuestFact};
 use super::grant::SaidRights;
 use super::id::{GuestRequestId, TenantId, UserId};
 use super::policy::Action;
 use super::refusal::Refusal;
-use super::tenant::Slug;
+use super::tenant::{Slug, Tenant};
 use super::user::{User, UserSource};
 
 /// Who a guest is at home.
@@ -24,15 +25,36 @@ pub struct Home {
     pub user: UserId,
 }
 
-/// The tenant that a guest belongs to, as it is shown.
+/// A tenant as it is shown to people of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HomeTenant {
+pub struct TenantName {
     /// Its id.
     pub id: TenantId,
     /// Its name in URLs.
     pub slug: Slug,
     /// Its name for people.
     pub name: String,
+}
+
+impl From<&Tenant> for TenantName {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            id: tenant.id,
+            slug: tenant.slug.clone(),
+            name: tenant.name.clone(),
+        }
+    }
+}
+
+/// Which tenant somebody signs in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// The one that they belong to.
+    Home,
+    /// One that they are a guest of.
+    Guest(TenantId),
+    /// They are asked, if there are several.
+    Choose,
 }
 
 /// Whom somebody asks for.
@@ -157,6 +179,17 @@ pub fn decline(request: &GuestRequest, origin: Origin) -> Change {
     let target = ("guest_request", request.id.0);
     let fact = Fact::Guest(GuestFact::Declined(request.id));
     Change::new(fact, origin, "guest.declined", target, Some(before), None)
+}
+
+/// Whether guests are let into a tenant at all. Its own way of signing in is for its own people.
+///
+/// # Errors
+/// [`Code::TenantSuspended`].
+pub fn check_door(host: &Tenant) -> Result<(), Code> {
+    match host.suspended_at {
+        Some(_) => Err(Code::TenantSuspended),
+        None => Ok(()),
+    }
 }
 
 /// Makes a person of another tenant a guest of `host`, under the id `guest`; a request that led to it goes. `clash` is who

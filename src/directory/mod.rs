@@ -74,7 +74,7 @@ pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
-pub use guest::{GuestRefusal, GuestRequest, Home, HomeTenant};
+pub use guest::{Aim, GuestRefusal, GuestRequest, Home, TenantName};
 pub use id::{
     ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, GuestRequestId, InvitationId,
     PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,

@@ -9,14 +9,16 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::registry::TenantRow;
 use super::statement::{Bind, Statement};
+use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
 use crate::directory::grant::SaidRights;
 use crate::directory::guest::Asked;
 use crate::directory::key::fold;
 use crate::directory::{
-    GuestFact, GuestRequest, GuestRequestId, Home, HomeTenant, Slug, TenantId, User, UserId,
+    GuestFact, GuestRequest, GuestRequestId, Home, Slug, Tenant, TenantId, TenantName, User, UserId,
 };
 
 /// A request nobody answers is forgotten after this long, in microseconds: 30 days.
@@ -39,16 +41,35 @@ enum Leaving {
     AllOf(UserId),
 }
 
+/// Where somebody is a guest and may enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestPlace {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Who they are there.
+    pub guest: UserId,
+    /// The epoch of the guest's access; a session is opened under this one or not at all.
+    pub epoch: i64,
+}
+
 #[derive(sqlx::FromRow)]
-struct HomeTenantRow {
+struct PlaceRow {
+    #[sqlx(flatten)]
+    tenant: TenantNameRow,
+    id: Uuid,
+    access_epoch: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct TenantNameRow {
     tenant_id: Uuid,
     slug: String,
     name: String,
 }
 
-impl HomeTenantRow {
-    fn into_tenant(self) -> Result<HomeTenant, Error> {
-        Ok(HomeTenant {
+impl TenantNameRow {
+    fn into_tenant(self) -> Result<TenantName, Error> {
+        Ok(TenantName {
             id: TenantId(self.tenant_id),
             slug: Slug::parse(&self.slug).ok_or_else(|| Error::Corrupt(format!("slug {:?}", self.slug)))?,
             name: self.name,
@@ -126,16 +147,16 @@ impl ReadTx {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_home_tenants(&mut self) -> Result<Vec<HomeTenant>, Error> {
+    pub async fn list_home_tenants(&mut self) -> Result<Vec<TenantName>, Error> {
         fetch_all!(
             self.conn,
-            HomeTenantRow,
+            TenantNameRow,
             "SELECT n.tenant_id, n.slug, n.name FROM tenants n WHERE n.tenant_id IN (SELECT u.home_tenant_id \
-             FROM users u WHERE u.tenant_id = $1 AND u.source = 'guest') ORDER BY n.slug",
+             FROM users u WHERE u.tenant_id = $1 AND u.home_user_id IS NOT NULL) ORDER BY n.slug",
             self.tenant.0,
         )?
         .into_iter()
-        .map(HomeTenantRow::into_tenant)
+        .map(TenantNameRow::into_tenant)
         .collect()
     }
 
@@ -147,7 +168,7 @@ impl ReadTx {
     pub async fn list_asked_guests(
         &mut self,
         now: Timestamp,
-    ) -> Result<Vec<(GuestRequest, HomeTenant)>, Error> {
+    ) -> Result<Vec<(GuestRequest, TenantName)>, Error> {
         let rows = fetch_all!(
             self.conn,
             RequestRow,
@@ -155,15 +176,15 @@ impl ReadTx {
             self.tenant.0,
             micros(now) - ANSWERED_WITHIN,
         )?;
-        let hosts: Vec<HomeTenantRow> = fetch_all!(
+        let hosts: Vec<TenantNameRow> = fetch_all!(
             self.conn,
-            HomeTenantRow,
+            TenantNameRow,
             "SELECT n.tenant_id, n.slug, n.name FROM tenants n WHERE n.tenant_id IN (SELECT r.tenant_id \
              FROM guest_requests r WHERE r.home_tenant_id = $1)",
             self.tenant.0,
         )?;
-        let hosts = hosts.into_iter().map(HomeTenantRow::into_tenant);
-        let hosts: Vec<HomeTenant> = hosts.collect::<Result<_, Error>>()?;
+        let hosts = hosts.into_iter().map(TenantNameRow::into_tenant);
+        let hosts: Vec<TenantName> = hosts.collect::<Result<_, Error>>()?;
         let mut found = Vec::new();
         for row in rows {
             let request = row.into_request()?;
@@ -172,6 +193,83 @@ impl ReadTx {
             }
         }
         Ok(found)
+    }
+}
+
+impl ReadTx {
+    /// Where a person of this tenant is a guest and may enter, by the tenants' names. That the person has access at home is
+    /// the caller's to judge, and so are dates, which are those at home.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_guest_places(&mut self, person: UserId) -> Result<Vec<GuestPlace>, Error> {
+        fetch_all!(
+            self.conn,
+            PlaceRow,
+            "SELECT n.tenant_id, n.slug, n.name, g.id, g.access_epoch FROM users g \
+             JOIN tenants n ON n.tenant_id = g.tenant_id \
+             WHERE g.home_tenant_id = $1 AND g.home_user_id = $2 AND g.active = TRUE AND n.suspended_at IS NULL \
+             ORDER BY n.name, n.slug",
+            self.tenant.0,
+            person.0,
+        )?
+        .into_iter()
+        .map(|row| {
+            Ok(GuestPlace {
+                tenant: row.tenant.into_tenant()?,
+                guest: UserId(row.id),
+                epoch: row.access_epoch,
+            })
+        })
+        .collect()
+    }
+
+    /// The home tenant of the guest who signs in by a password under this name, unless somebody of this tenant has the name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_home_of_guest(&mut self, name: &str) -> Result<Option<Tenant>, Error> {
+        let mut found = fetch_all!(
+            self.conn,
+            TenantRow,
+            "SELECT n.tenant_id, n.slug, n.name, n.support_email, n.sign_in, n.settings, n.created_at, n.suspended_at \
+             FROM users g JOIN users h ON h.tenant_id = g.home_tenant_id AND h.id = g.home_user_id \
+             JOIN credentials c ON c.tenant_id = h.tenant_id AND c.user_id = h.id \
+             JOIN tenants n ON n.tenant_id = h.tenant_id \
+             WHERE g.tenant_id = $1 AND g.home_user_id IS NOT NULL AND h.user_name_key = $2 \
+             AND g.id IN (SELECT e.user_id FROM user_emails e WHERE e.tenant_id = $1 AND e.value_key = $2) \
+             AND NOT EXISTS (SELECT 1 FROM users o WHERE o.tenant_id = $1 AND o.user_name_key = $2 \
+             AND o.deleted_at IS NULL)",
+            self.tenant.0,
+            fold(name).as_ref(),
+        )?;
+        // Of two whom one name would mean, none is meant.
+        found
+            .pop()
+            .filter(|_| found.is_empty())
+            .map(TenantRow::into_tenant)
+            .transpose()
+    }
+}
+
+impl SystemTx {
+    /// The tenants in which somebody signs in by a password under this name, two at most.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_tenants_of_account(&mut self, name: &str) -> Result<Vec<Tenant>, Error> {
+        fetch_all!(
+            self.conn,
+            TenantRow,
+            "SELECT n.tenant_id, n.slug, n.name, n.support_email, n.sign_in, n.settings, n.created_at, n.suspended_at \
+             FROM users u JOIN credentials c ON c.tenant_id = u.tenant_id AND c.user_id = u.id \
+             JOIN tenants n ON n.tenant_id = u.tenant_id \
+             WHERE u.user_name_key = $1 AND u.directory_id IS NULL AND u.deleted_at IS NULL ORDER BY n.slug LIMIT 2",
+            fold(name).as_ref(),
+        )?
+        .into_iter()
+        .map(TenantRow::into_tenant)
+        .collect()
     }
 }
 

@@ -65,6 +65,7 @@ pub use audit_numbers::AuditRecord;
 pub use credentials::OneTimeToken;
 pub use error::Error;
 pub(crate) use error::carried_by;
+pub use guests::GuestPlace;
 pub use idempotency::{Claim, Claimed};
 pub use identities::Identity;
 pub use leftovers::{RefusalTexts, RequestTexts};

@@ -14,7 +14,7 @@ use crate::directory::guest::{self, Asked};
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::query::PopulationFilter;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, HomeTenant, Origin, TenantId, User, UserId,
+    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, TenantName, Origin, TenantId, User, UserId,
     UserSource,
 };
 use crate::storage::{Chunk, Position, ReadTx, Tx};
@@ -49,7 +49,7 @@ pub async fn list_homes(
     on: &Accounts,
     tenant: TenantId,
     people: impl Iterator<Item = &User>,
-) -> Result<Vec<HomeTenant>, Error> {
+) -> Result<Vec<TenantName>, Error> {
     let mut people = people;
     if people.all(|user| user.home.is_none()) {
         return Ok(Vec::new());

@@ -8,7 +8,7 @@ use crate::accounts::{Accounts, Error};
 use crate::directory::grant::SaidRights;
 use crate::directory::guest::{self, Asked};
 use crate::directory::{
-    Authority, EntityTree, GuestRequest, GuestRequestId, Home, HomeTenant, Origin, TenantId, User, UserId,
+    Authority, EntityTree, GuestRequest, GuestRequestId, Home, TenantName, Origin, TenantId, User, UserId,
 };
 use crate::storage::Tx;
 
@@ -18,7 +18,7 @@ pub struct Incoming {
     /// The request.
     pub request: GuestRequest,
     /// The tenant that asks.
-    pub host: HomeTenant,
+    pub host: TenantName,
     /// Whom it is about, of the tenant that is asked.
     pub person: User,
 }

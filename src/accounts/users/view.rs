@@ -7,7 +7,7 @@ use super::reach;
 use crate::directory::invitation::Progress;
 use crate::directory::permission::{Permissions, permissions_of};
 use crate::directory::query::PopulationFilter;
-use crate::directory::{AdminScope, Authority, Entity, Grant, HomeTenant, Refusal, TenantId, User, UserId};
+use crate::directory::{AdminScope, Authority, Entity, Grant, TenantName, Refusal, TenantId, User, UserId};
 use crate::storage::{Chunk, GroupRef, Identity, Position};
 
 /// A person with everything that belongs to them.
@@ -26,7 +26,7 @@ pub struct Detail {
     /// Whether they have shown to have an authenticator app.
     pub mfa_enrolled: bool,
     /// Where a guest belongs.
-    pub home: Option<HomeTenant>,
+    pub home: Option<TenantName>,
     /// How far their last invitation is.
     pub invitation: Option<Progress>,
     /// What all that comes to in the product.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::body::{Fields, JsonBody, given, parse_query};
 use super::form::Form;
 use super::list::{List, Page};
-use super::users::{HomeTenantView, UserDetailView, UserView, show};
+use super::users::{TenantNameView, UserDetailView, UserView, show};
 use crate::accounts::guests::requests::{self, Incoming};
 use crate::accounts::{Accounts, catalogue, guests, tenants};
 use crate::directory::email::is_address;
@@ -241,7 +241,7 @@ async fn remove(
 struct GuestRequestView {
     id: Uuid,
     /// The tenant that asks.
-    tenant: HomeTenantView,
+    tenant: TenantNameView,
     user_id: Uuid,
     user_name: String,
     /// The permission group that they would have there.
@@ -254,7 +254,7 @@ impl From<Incoming> for GuestRequestView {
     fn from(incoming: Incoming) -> Self {
         Self {
             id: incoming.request.id.0,
-            tenant: HomeTenantView::from(&incoming.host),
+            tenant: TenantNameView::from(&incoming.host),
             user_id: incoming.person.id.0,
             user_name: incoming.person.user_name,
             role: incoming.request.rights.role.unwrap_or_else(|| USER.to_owned()),

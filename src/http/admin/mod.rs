@@ -23,6 +23,7 @@ mod list;
 mod me;
 mod mismatch;
 mod my_mfa;
+mod my_tenants;
 mod new_user;
 mod passwords;
 mod people;

@@ -29,7 +29,7 @@ use crate::http::state::Gateway;
 pub(super) use mfa::MfaView;
 use query::ListQuery;
 pub(super) use update::{name, phone};
-pub(super) use view::{HomeTenantView, UserDetailView, UserView, kinds, languages, languages_or_null};
+pub(super) use view::{TenantNameView, UserDetailView, UserView, kinds, languages, languages_or_null};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()

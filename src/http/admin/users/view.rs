@@ -14,7 +14,7 @@ use crate::directory::grant::role_by_hand;
 use crate::directory::invitation::{Delivery, Progress};
 use crate::directory::lifecycle::purge_at;
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, HomeTenant, Language, Right, Tenant, TenantSettings, User, UserKind,
+    AdminScope, AuthMethod, Facets, Grant, TenantName, Language, Right, Tenant, TenantSettings, User, UserKind,
     UserSource, UserStatus,
 };
 use crate::http::openapi::{one_of, one_of_or_null};
@@ -47,7 +47,7 @@ pub(in crate::http::admin) struct UserView {
     #[schema(schema_with = origins)]
     origin: &'static str,
     /// The tenant that a guest belongs to.
-    home_tenant: Option<HomeTenantView>,
+    home_tenant: Option<TenantNameView>,
     /// The directory that owns the person.
     directory_id: Option<Uuid>,
     /// The provider's own id.
@@ -91,15 +91,15 @@ pub(in crate::http::admin) struct UserView {
     deleted_at: Option<String>,
 }
 
-/// A tenant that somebody belongs to.
+/// A tenant as people of others see it.
 #[derive(Serialize, ToSchema)]
-pub(in crate::http::admin) struct HomeTenantView {
+pub(in crate::http::admin) struct TenantNameView {
     slug: String,
     name: String,
 }
 
-impl From<&HomeTenant> for HomeTenantView {
-    fn from(tenant: &HomeTenant) -> Self {
+impl From<&TenantName> for TenantNameView {
+    fn from(tenant: &TenantName) -> Self {
         Self {
             slug: tenant.slug.as_str().to_owned(),
             name: tenant.name.clone(),
@@ -256,9 +256,9 @@ impl UserView {
     }
 
     /// Says where a guest belongs, of the tenants that guests come from.
-    pub(in crate::http::admin) fn at_home(mut self, user: &User, homes: &[HomeTenant]) -> Self {
+    pub(in crate::http::admin) fn at_home(mut self, user: &User, homes: &[TenantName]) -> Self {
         let home = user.home.and_then(|home| homes.iter().find(|tenant| tenant.id == home.tenant));
-        self.home_tenant = home.map(HomeTenantView::from);
+        self.home_tenant = home.map(TenantNameView::from);
         self
     }
 }
