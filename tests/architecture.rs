@@ -127,6 +127,7 @@ SystemTx: list_counted_directories
 SystemTx: list_due_alignments
 SystemTx: list_passed_dates
 SystemTx: list_tenants
+SystemTx: list_tenants_of_account
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_deleted
 SystemTx: list_tenants_with_unnumbered_audit
@@ -143,7 +144,9 @@ Tx: count_schema_uses
 Tx: erase_mail
 Tx: erase_refusals
 Tx: erase_requests
+Tx: find_accepted_guest_for_update
 Tx: find_alignment_for_update
+Tx: find_asked_guest_for_update
 Tx: find_candidates_for_update
 Tx: find_client_for_update
 Tx: find_connection_for_update

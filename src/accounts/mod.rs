@@ -15,6 +15,7 @@ pub mod domains;
 pub mod entities;
 mod error;
 pub mod group_mapping;
+pub mod guests;
 pub mod idempotency;
 pub mod invitations;
 pub mod invite;

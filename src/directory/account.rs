@@ -69,6 +69,7 @@ pub fn create(new: NewAccount, origin: Origin) -> Arrival {
     let user = User {
         id: new.id,
         directory: new.directory,
+        home: None,
         kind: new.kind,
         source: new.source,
         provisioned: false,

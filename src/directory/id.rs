@@ -75,6 +75,11 @@ id!(
 );
 
 id!(
+    /// An administrator's wish that a person of another tenant has access.
+    GuestRequestId
+);
+
+id!(
     /// An API key of a tenant.
     ApiKeyId
 );

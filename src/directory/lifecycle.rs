@@ -91,6 +91,7 @@ pub fn provision(
     let user = User {
         id,
         directory: Some(directory),
+        home: None,
         kind: UserKind::Employee,
         source: UserSource::Scim,
         provisioned: true,

@@ -26,6 +26,7 @@ pub mod grant;
 pub mod group;
 pub mod group_mapping;
 pub mod guess;
+pub mod guest;
 pub mod health;
 pub mod id;
 pub mod invitation;
@@ -63,7 +64,8 @@ pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, AuditFilter, Origin, Source};
 pub use change::{
     ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
-    GroupFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
+    GroupFact, GuestFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact,
+    UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -76,9 +78,10 @@ pub use entity::{Entity, EntityTree, EntityUse};
 pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
+pub use guest::{Aim, GuestRefusal, GuestRequest, Home, TenantName};
 pub use id::{
-    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
-    PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
+    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId,
+    GuestRequestId, InvitationId, PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;

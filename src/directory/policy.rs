@@ -5,6 +5,7 @@
 
 use super::admin::{AdminScope, Authority};
 use super::entity::EntityTree;
+use super::guest;
 use super::id::EntityId;
 use super::refusal::Refusal;
 use super::user::User;
@@ -202,7 +203,7 @@ pub enum Target<'a> {
 /// # Errors
 /// [`Refusal::OperatorRequired`], [`Refusal::NotForKeys`], [`Refusal::PermissionRequired`],
 /// [`Refusal::FullScopeRequired`]: not at all. [`Refusal::NotThere`], [`Refusal::AdministratorOutsideScope`],
-/// [`Refusal::OwnAccount`], [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`]: not to this target.
+/// [`Refusal::OwnAccount`], [`Refusal::UnknownEntity`], [`Refusal::OutsideScope`], [`Refusal::Guest`]: not to this target.
 pub fn allow(actor: &Authority, action: Action, target: Target<'_>) -> Result<(), Refusal> {
     allow_at_all(actor, action)?;
     match target {
@@ -212,6 +213,7 @@ pub fn allow(actor: &Authority, action: Action, target: Target<'_>) -> Result<()
                 return Err(Refusal::NotThere("user"));
             }
             if action.changes() {
+                guest::check_kind(action, user)?;
                 actor.check_may_change(user, tree)?;
             }
             if action == Action::UsersDelete {

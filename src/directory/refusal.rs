@@ -7,6 +7,7 @@ use super::client::MOST_CREDENTIALS;
 use super::credential::CredentialRefusal;
 use super::entity::EntityUse;
 use super::grant::GrantSource;
+use super::guest::GuestRefusal;
 use super::id::{DirectoryId, EntityId, GroupId};
 use super::permission::{CatalogueUse, MOST};
 use super::policy::Action;
@@ -145,6 +146,9 @@ pub enum Refusal {
     /// About second factors.
     #[error(transparent)]
     Mfa(#[from] MfaRefusal),
+    /// About guests.
+    #[error(transparent)]
+    Guest(#[from] GuestRefusal),
     /// Nobody deletes the account that they are signed in with.
     #[error(
         "this is the account that you are signed in with; another administrator with scope \"all\" can delete it"
@@ -445,6 +449,7 @@ impl Refusal {
             Self::BreakGlassAccount => "break_glass_account",
             Self::CallersAccount => "own_account",
             Self::Mfa(refusal) => refusal.code(),
+            Self::Guest(refusal) => refusal.code(),
             Self::OwnAccount => "cannot_delete_self",
             Self::GrantedByGroup(_) => "granted_by_group",
             Self::UnknownGroup { .. } => "unknown_group",

@@ -46,6 +46,7 @@ pub(crate) fn local(number: u128, user_name: &str) -> User {
         access_code: None,
         id: UserId(Uuid::from_u128(number)),
         directory: None,
+        home: None,
         kind: UserKind::Employee,
         source: UserSource::Manual,
         provisioned: false,

@@ -55,6 +55,11 @@ pub enum Proof {
         /// And by a second factor.
         second_factor: bool,
     },
+    /// By a session in another tenant, which this one takes the place of.
+    Carried {
+        /// Whether that one was by an identity provider.
+        sso: bool,
+    },
 }
 
 impl Proof {
@@ -62,8 +67,8 @@ impl Proof {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Sso { .. } => "sso",
-            Self::Local { .. } => "local",
+            Self::Sso { .. } | Self::Carried { sso: true } => "sso",
+            Self::Local { .. } | Self::Carried { sso: false } => "local",
         }
     }
 }
@@ -95,6 +100,9 @@ pub fn open(
     });
     if let Proof::Local { second_factor } = session.proof {
         after["second_factor"] = second_factor.into();
+    }
+    if let Proof::Carried { .. } = session.proof {
+        after["carried"] = true.into();
     }
     let fact = Fact::SignIn(SignInFact::SessionOpened(Box::new(session.clone())));
     let change = Change::new(

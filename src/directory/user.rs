@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::access::AccessWindow;
 use super::account::PHONES;
 use super::admin::AdminScope;
+use super::guest::Home;
 use super::id::{DirectoryId, EntityId, PersonId, UserId};
 use super::language::Language;
 use super::profile::Profile;
@@ -20,6 +21,8 @@ pub struct User {
     pub id: UserId,
     /// The directory that the person belongs to; `None` for a local account.
     pub directory: Option<DirectoryId>,
+    /// Who a guest is at home, in another tenant; `None` for the tenant's own people.
+    pub home: Option<Home>,
     /// Employee or external collaborator.
     pub kind: UserKind,
     /// The way in which the person was made.
@@ -191,6 +194,8 @@ pub enum AuthMethod {
     ScimSso,
     /// A directory keeps the account, and the person has not signed in yet.
     Scim,
+    /// As a guest: at home, in another tenant.
+    Home,
 }
 
 words!(AuthMethod {
@@ -198,12 +203,16 @@ words!(AuthMethod {
     Sso = "sso",
     ScimSso = "scim+sso",
     Scim = "scim",
+    Home = "home",
 });
 
 impl User {
     /// How the person signs in; `linked` says whether a provider's subject leads to them.
     #[must_use]
     pub fn auth_method(&self, linked: bool) -> AuthMethod {
+        if self.home.is_some() {
+            return AuthMethod::Home;
+        }
         match (self.directory.is_some() && self.provisioned, linked) {
             (true, true) => AuthMethod::ScimSso,
             (true, false) => AuthMethod::Scim,
@@ -285,10 +294,12 @@ impl User {
         Some(phone.get("value")?.as_str()?.to_owned())
     }
 
-    /// Whether the person alone keeps the tenant manageable: access and the tick with scope "all".
+    /// Whether the person alone keeps the tenant manageable: at home here, access and the tick with scope "all".
     #[must_use]
     pub fn is_full_administrator(&self, now: Timestamp) -> bool {
-        self.has_access(now) && self.administrator.as_ref().is_some_and(AdminScope::is_full)
+        self.home.is_none()
+            && self.has_access(now)
+            && self.administrator.as_ref().is_some_and(AdminScope::is_full)
     }
 }
 

@@ -15,6 +15,7 @@ impl Tx {
         match fact {
             Fact::Registry(fact) => self.apply_registry(fact).await?,
             Fact::User(fact) => self.apply_user(fact).await?,
+            Fact::Guest(fact) => self.apply_guest(fact).await?,
             Fact::Group(fact) => self.apply_group(fact).await?,
             Fact::Entity(fact) => self.apply_entity(fact).await?,
             Fact::Connection(fact) => self.apply_connection(fact).await?,

@@ -214,6 +214,7 @@ impl Tx {
         at: Timestamp,
     ) -> Result<(), Error> {
         let tenant = self.read.tenant.0;
+        self.remove_guests_of(id, at).await?;
         for sql in OF_A_PERSON {
             execute!(self.read.conn, sql, tenant, id.0)?;
         }

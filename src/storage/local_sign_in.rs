@@ -8,7 +8,7 @@ use super::engine::{execute, fetch_optional};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::registry::TokenHash;
-use crate::directory::{GuessPurpose, Guesses, SessionId, UserId, guess};
+use crate::directory::{Aim, GuessPurpose, Guesses, SessionId, TenantId, UserId, guess};
 
 /// Somebody whose password was right and who has more to do before the session opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct LoginTicket {
     pub user: UserId,
     /// Whether a second factor was right too.
     pub second_factor: bool,
+    /// Which tenant they sign in to.
+    pub aim: Aim,
     /// From when on it is void.
     pub expires_at: Timestamp,
 }
@@ -62,21 +64,26 @@ impl ReadTx {
     /// # Errors
     /// The database failed.
     pub async fn find_login_ticket(&mut self, hash: &TokenHash) -> Result<Option<LoginTicket>, Error> {
-        let found: Option<(Uuid, bool, i64)> = fetch_optional!(
+        let found: Option<(Uuid, bool, i64, Option<Uuid>, bool)> = fetch_optional!(
             self.conn,
-            (Uuid, bool, i64),
-            "SELECT t.user_id, t.second_factor, t.expires_at FROM login_tickets t \
+            (Uuid, bool, i64, Option<Uuid>, bool),
+            "SELECT t.user_id, t.second_factor, t.expires_at, t.host_tenant_id, t.choosing FROM login_tickets t \
              JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id \
              WHERE t.tenant_id = $1 AND t.hash = $2 AND t.epoch = u.access_epoch",
             self.tenant.0,
             hash.0.as_slice(),
         )?;
         found
-            .map(|(user, second_factor, expires_at)| {
+            .map(|(user, second_factor, expires_at, host, choosing)| {
                 Ok(LoginTicket {
                     hash: *hash,
                     user: UserId(user),
                     second_factor,
+                    aim: match host {
+                        Some(host) => Aim::Guest(TenantId(host)),
+                        None if choosing => Aim::Choose,
+                        None => Aim::Home,
+                    },
                     expires_at: timestamp(expires_at)?,
                 })
             })
@@ -124,13 +131,18 @@ impl Tx {
         self.effects.wrote = true;
         execute!(
             self.read.conn,
-            "INSERT INTO login_tickets (tenant_id, hash, user_id, epoch, second_factor, expires_at) \
-             SELECT $1, $2, $3, access_epoch, $4, $5 FROM users WHERE tenant_id = $1 AND id = $3",
+            "INSERT INTO login_tickets (tenant_id, hash, user_id, epoch, second_factor, expires_at, \
+             host_tenant_id, choosing) SELECT $1, $2, $3, access_epoch, $4, $5, $6, $7 FROM users WHERE tenant_id = $1 AND id = $3",
             self.read.tenant.0,
             ticket.hash.0.as_slice(),
             ticket.user.0,
             ticket.second_factor,
             micros(ticket.expires_at),
+            match ticket.aim {
+                Aim::Guest(host) => Some(host.0),
+                Aim::Home | Aim::Choose => None,
+            },
+            ticket.aim == Aim::Choose,
         )?;
         Ok(())
     }

@@ -66,7 +66,7 @@ macro_rules! select_record {
             " FROM ",
             $from,
             " UNION ALL \
-             SELECT g.id, NULL, NULL, NULL, NULL, NULL, g.display_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+             SELECT g.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, g.display_name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL \
              FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
              WHERE m.tenant_id = $1 AND m.member_id = $2"

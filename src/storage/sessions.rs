@@ -203,7 +203,7 @@ impl Tx {
                 logout_hint,
                 ..
             } => (Some(identity), sid.as_deref(), logout_hint.as_deref()),
-            Proof::Local { .. } => (None, None, None),
+            Proof::Local { .. } | Proof::Carried { .. } => (None, None, None),
         };
         execute!(
             self.read.conn,

@@ -10,14 +10,14 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::Clashes;
 use crate::directory::{
-    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, PersonId, Profile, User, UserFact, UserId,
-    UserKind, UserSource,
+    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, Home, PersonId, Profile, TenantId, User,
+    UserFact, UserId, UserKind, UserSource,
 };
 
 /// The columns of a person, under the alias `u`.
 macro_rules! user_columns {
     () => {
-        "u.id, u.directory_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
+        "u.id, u.directory_id, u.home_tenant_id, u.home_user_id, u.kind, u.source, u.provisioned, u.pending, u.user_name, u.external_id, u.active, \
          u.blocked, u.access_from, u.access_until, u.entity_id, u.contact_tags, u.person_id, u.access_code, u.admin_scope, \
          u.break_glass, u.mfa_required, u.version, \
          u.created_at, u.modified_at, u.deleted_at, u.profile"
@@ -43,6 +43,8 @@ pub(super) use select_user;
 pub(super) struct UserRow {
     id: Uuid,
     directory_id: Option<Uuid>,
+    home_tenant_id: Option<Uuid>,
+    home_user_id: Option<Uuid>,
     kind: String,
     source: String,
     provisioned: bool,
@@ -76,6 +78,13 @@ impl UserRow {
         Ok(User {
             id: UserId(self.id),
             directory: self.directory_id.map(DirectoryId),
+            home: self
+                .home_tenant_id
+                .zip(self.home_user_id)
+                .map(|(tenant, user)| Home {
+                    tenant: TenantId(tenant),
+                    user: UserId(user),
+                }),
             kind: UserKind::parse(&self.kind)
                 .ok_or_else(|| Error::Corrupt(format!("kind {:?}", self.kind)))?,
             source: UserSource::parse(&self.source)
@@ -310,14 +319,15 @@ impl Tx {
         if user.directory.is_none() && self.is_renamed(user).await? {
             self.void_what_waits(user.id).await?;
         }
-        self.update_user(user, facets).await?;
+        // Before the person's own row, with which guests take over the addresses (migration 0017).
         execute!(
             self.read.conn,
             "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
             self.read.tenant.0,
             user.id.0,
         )?;
-        self.insert_emails(user.id, facets).await
+        self.insert_emails(user.id, facets).await?;
+        self.update_user(user, facets).await
     }
 
     /// Whether a person is about to be called otherwise: what was sent to the one before must not open anything.

@@ -14,8 +14,8 @@ use crate::directory::grant::{self, SaidRights};
 use crate::directory::key::fold;
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, Facets, Letter, Origin, PersonId, Refusal, Target, Tenant,
-    TenantId, User, UserId, UserKind, allow, second_factor,
+    Action, AdminScope, Authority, EntityTree, Facets, GuestRefusal, Letter, Origin, PersonId, Refusal,
+    Target, Tenant, TenantId, User, UserId, UserKind, allow, second_factor,
 };
 use crate::storage::Tx;
 
@@ -104,7 +104,7 @@ pub async fn update(
 /// Changes what somebody may say of themself: name, telephone numbers and language.
 ///
 /// # Errors
-/// As [`edit::decide`].
+/// As [`edit::decide`]; [`GuestRefusal::Account`]: a guest says it at home.
 pub async fn update_own(
     on: &Accounts,
     tenant: TenantId,
@@ -124,6 +124,9 @@ pub async fn update_own(
         .write(tenant, async move |tx: &mut Tx| {
             let user = tx.find_user_for_update(id).await?;
             let user = user.ok_or(Error::NotFound("user"))?;
+            if user.home.is_some() {
+                return Err(Refusal::from(GuestRefusal::Account).into());
+            }
             // No address changes, so nothing is sealed with the nonce.
             edit_one(tx, &vault, user, own, [0; 12], &origin).await
         })

@@ -140,11 +140,11 @@ pub async fn delete(
         .await
 }
 
-async fn count_others(tx: &mut Tx, user: &User, now: Timestamp) -> Result<u64, Error> {
+pub(super) async fn count_others(tx: &mut Tx, user: &User, now: Timestamp) -> Result<u64, Error> {
     Ok(tx.count_other_full_administrators_for_update(user, now).await?)
 }
 
-async fn settle(tx: &mut Tx, before: User, arrival: Option<Arrival>) -> Result<User, Error> {
+pub(super) async fn settle(tx: &mut Tx, before: User, arrival: Option<Arrival>) -> Result<User, Error> {
     match arrival {
         Some(Arrival { user, change }) => {
             tx.apply(change).await?;

@@ -13,8 +13,8 @@ use crate::directory::erasure::{self, ErasedRow, Identifiers, NameHash, redact_a
 use crate::directory::key::fold;
 use crate::directory::lifecycle::{Act, check_move, purge_at};
 use crate::directory::{
-    Action, Actor, Authority, DirectoryId, Facets, Origin, PersonId, Source, Target, TenantId, User, UserId,
-    allow, roster,
+    Action, Actor, Authority, DirectoryId, EntityTree, Facets, Origin, PersonId, Source, Target, TenantId,
+    User, UserId, allow, roster,
 };
 use crate::storage::{self, ReadTx, Store, Tx};
 
@@ -129,6 +129,13 @@ pub async fn erase(
     allow(by, Action::UsersErase, Target::Anything)?;
     let mut view = on.store.read(tenant).await?;
     let user = find(&mut view, id).await?;
+    if let Some(user) = &user {
+        allow(
+            by,
+            Action::UsersErase,
+            Target::Person(user, &EntityTree::default()),
+        )?;
+    }
     let expected = erasure::confirmation(id.0, user.as_ref());
     if fold(confirm.trim()) != fold(&expected) {
         return Err(Error::Invalid {

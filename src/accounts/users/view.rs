@@ -7,7 +7,7 @@ use super::reach;
 use crate::directory::invitation::Progress;
 use crate::directory::permission::{Permissions, permissions_of};
 use crate::directory::query::PopulationFilter;
-use crate::directory::{AdminScope, Authority, Entity, Grant, Refusal, TenantId, User, UserId};
+use crate::directory::{AdminScope, Authority, Entity, Grant, Refusal, TenantId, TenantName, User, UserId};
 use crate::storage::{Chunk, GroupRef, Identity, Position};
 
 /// A person with everything that belongs to them.
@@ -25,6 +25,8 @@ pub struct Detail {
     pub identities: Vec<Identity>,
     /// Whether they have shown to have an authenticator app.
     pub mfa_enrolled: bool,
+    /// Where a guest belongs.
+    pub home: Option<TenantName>,
     /// How far their last invitation is.
     pub invitation: Option<Progress>,
     /// What all that comes to in the product.
@@ -82,10 +84,19 @@ pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -
         Some(id) => tx.find_entity(id).await?,
         None => None,
     };
+    let home = match user.home {
+        Some(home) => tx
+            .list_home_tenants()
+            .await?
+            .into_iter()
+            .find(|tenant| tenant.id == home.tenant),
+        None => None,
+    };
     let groups = tx.list_groups_of(&[id]).await?;
     let grants = tx.list_grants(id).await?;
     Ok(Detail {
         entity,
+        home,
         groups: groups.into_iter().map(|(_, group)| group).collect(),
         permissions: permissions_of(&grants, &tx.load_catalogue().await?),
         grants,

@@ -7,7 +7,8 @@ use super::super::connection::IdentityKey;
 use super::super::credential::Credential;
 use super::super::erasure::{ErasedRow, NameHash};
 use super::super::grant::GrantDelta;
-use super::super::id::{InvitationId, PersonId, SessionId, UserId};
+use super::super::guest::{GuestRequest, Home};
+use super::super::id::{GuestRequestId, InvitationId, PersonId, SessionId, UserId};
 use super::super::invitation::{Invitation, Mail};
 use super::super::permission::{PermissionGroup, Section};
 use super::super::profile::Facets;
@@ -37,6 +38,42 @@ pub enum RosterFact {
     Set(Person),
     /// Somebody without access was taken off it.
     Removed(PersonId),
+}
+
+/// Facts of people of other tenants.
+#[derive(Debug, Clone)]
+pub enum GuestFact {
+    /// The tenant asks another one for a guest.
+    Requested(Box<GuestRequest>),
+    /// The tenant has said yes to another one that asks.
+    Accepted {
+        /// The request.
+        request: GuestRequestId,
+        /// Whom it was found to be about.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The tenant has said no to another one that asks.
+    Declined(GuestRequestId),
+    /// A person of another tenant became a guest.
+    Admitted {
+        /// The guest.
+        guest: UserId,
+        /// Who they are at home.
+        home: Home,
+        /// The request that has led to it, which goes.
+        request: Option<GuestRequestId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A guest is none any more: nothing of them stays but what was given, closed.
+    Removed {
+        /// The guest.
+        guest: UserId,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Facts of sign-ins.

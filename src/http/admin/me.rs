@@ -31,7 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(read, update))
         .routes(routes!(read_permissions))
         .routes(routes!(sign_out))
-        .merge(super::my_mfa::routes());
+        .merge(super::my_mfa::routes())
+        .merge(super::my_tenants::routes());
     section("me", "Who is signed in.", routes)
 }
 

@@ -17,12 +17,14 @@ mod explain;
 mod explanation;
 mod form;
 mod group_mapping;
+mod guests;
 mod invitations;
 mod list;
 mod mail;
 mod me;
 mod mismatch;
 mod my_mfa;
+mod my_tenants;
 mod new_user;
 mod passwords;
 mod people;
@@ -52,6 +54,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .merge(directory_health::routes())
         .merge(clients::routes())
         .merge(users::routes())
+        .merge(guests::routes())
         .merge(new_user::routes())
         .merge(people::routes())
         .merge(catalogue::routes())

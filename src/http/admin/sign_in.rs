@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::body::JsonBody;
 use super::me::{self, MeView};
 use super::sign_in_mfa;
+use super::users::TenantNameView;
 use crate::directory::key::fold;
 use crate::directory::{Actor, Code, Source};
 use crate::http::clock;
@@ -24,12 +25,16 @@ use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::http::throttle::Visitor;
 use crate::login::Login;
-use crate::login::local::{self, Asked, LocalError, Stage, Step, change_by_ticket};
+use crate::login::local::{self, Asked, LocalError, Stage, Step, change_by_ticket, choose};
+
+/// The step in which somebody says which tenant they want to enter.
+const CHOOSE_TENANT: &str = "choose_tenant";
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
         .routes(routes!(begin))
         .routes(routes!(change_password))
+        .routes(routes!(choose_tenant))
         .merge(sign_in_mfa::routes());
     section("login", "Signing in by e-mail address and password.", routes)
 }
@@ -38,12 +43,22 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LoginBody {
-    /// The tenant's slug.
-    tenant: String,
+    /// The slug of the tenant to enter. Without it the person's own, or one that they choose of those that they may enter.
+    tenant: Option<String>,
     /// The address of the account.
     email: String,
     #[schema(format = Password)]
     password: String,
+}
+
+/// One of the tenants that a sign-in has offered.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginTenantBody {
+    /// From the step before.
+    ticket: String,
+    /// The slug of the tenant to enter.
+    tenant: String,
 }
 
 /// Another password, in the place of a temporary one.
@@ -75,10 +90,15 @@ pub(super) struct NextStepView {
     next: &'static str,
     /// What the next step is asked with, within ten minutes and once.
     ticket: String,
+    /// For `choose_tenant`: those that the person may enter, their own first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    tenants: Option<Vec<TenantNameView>>,
 }
 
 fn steps() -> utoipa::openapi::schema::Object {
-    one_of([Step::Mfa, Step::MfaEnrol, Step::ChangePassword].map(Step::as_str))
+    let steps = [Step::Mfa, Step::MfaEnrol, Step::ChangePassword].map(Step::as_str);
+    one_of(steps.into_iter().chain([CHOOSE_TENANT]))
 }
 
 /// Signs in. Whether there is such an account is told to nobody who does not know its password (401 `invalid_credentials`);
@@ -102,7 +122,7 @@ async fn begin(
     check_json(&headers)?;
     charge(&visitor, &body.email)?;
     let asked = Asked {
-        tenant: &body.tenant,
+        tenant: body.tenant.as_deref(),
         email: &body.email,
         password: &body.password,
         browser: Cookie::Known.read(&headers, &here),
@@ -138,6 +158,29 @@ async fn change_password(
     }
 }
 
+/// Enters one of the tenants that a sign-in without `tenant` has offered as `choose_tenant`. A name that was not offered leaves
+/// the ticket good.
+#[utoipa::path(post, path = "/login/tenant", security(()), request_body = LoginTenantBody, responses(
+    (status = 200, body = LoginView),
+    (status = 403, body = ProblemView, content_type = "application/problem+json", description = "The ticket is not good, or access has ended."),
+    (status = 404, body = ProblemView, content_type = "application/problem+json", description = "The tenant was not offered."),
+    (status = 415, body = ProblemView, content_type = "application/problem+json", description = "The body is no JSON.")))]
+async fn choose_tenant(
+    State(login): State<Login>,
+    State(here): State<PublicUrl>,
+    RequestName(request_id): RequestName,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<LoginTenantBody>,
+) -> Result<Response, Problem> {
+    check_json(&headers)?;
+    let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
+    match choose(&login, &body.ticket, &body.tenant, fresh_step()?, origin).await {
+        Ok(stage) => show(&login, &here, stage).await,
+        Err(LocalError::SignIn(refused)) => Ok(refuse_program(&login, &headers, &request_id, *refused).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The answer to a step: `GET /me` with the cookies, or what is next.
 pub(super) async fn show(login: &Login, here: &PublicUrl, stage: Stage) -> Result<Response, Problem> {
     let (cookies, view) = view(login, here, stage).await?;
@@ -159,7 +202,22 @@ pub(super) async fn view(
         Stage::Next { step, ticket } => LoginView::Next(NextStepView {
             next: step.as_str(),
             ticket: ticket.expose().to_owned(),
+            tenants: None,
         }),
+        Stage::Choose { ticket, tenants } => LoginView::Next(NextStepView {
+            next: CHOOSE_TENANT,
+            ticket: ticket.expose().to_owned(),
+            tenants: Some(tenants.iter().map(TenantNameView::from).collect()),
+        }),
+        // Every step goes through the door before it is shown.
+        Stage::Crossing(_) => {
+            let code = Code::InternalError;
+            return Err(Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                code.as_str(),
+                "the sign-in stopped half-way",
+            ));
+        }
     };
     Ok((cookies, view))
 }

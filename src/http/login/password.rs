@@ -64,7 +64,7 @@ pub(super) async fn sign_in(
         return Ok(too_many(&login, &headers, &request_id, wait));
     }
     let asked = Asked {
-        tenant: &tenant,
+        tenant: Some(&tenant),
         email,
         password,
         browser: Cookie::Known.read(&headers, &here),
@@ -99,6 +99,11 @@ impl At<'_> {
                 step: Step::ChangePassword,
                 ticket,
             } => Ok(self.choose(ticket.expose(), None)),
+            // Of a sign-in that was begun elsewhere and named no tenant.
+            Stage::Choose { .. } | Stage::Crossing(_) => {
+                let (language, error) = (self.language, PlainError::FormExpired);
+                Ok(page(StatusCode::CONFLICT, &PlainErrorPage { language, error }))
+            }
             Stage::Next {
                 step: Step::Mfa | Step::MfaEnrol,
                 ticket,
@@ -177,7 +182,9 @@ pub(in crate::http) fn cookies_of(stage: &Stage, here: &PublicUrl) -> HeaderMap 
         let seconds = session.expires_at.duration_since(session.created_at).as_secs();
         let cookies = [
             Cookie::Session.set(token.expose(), seconds, here),
-            Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here),
+            browser
+                .as_ref()
+                .and_then(|browser| Cookie::Known.set(browser, KNOWN_BROWSER_SECONDS, here)),
         ];
         for cookie in cookies.into_iter().flatten() {
             headers.append(header::SET_COOKIE, cookie);

@@ -123,6 +123,8 @@ pub(super) async fn give(
     let cookies = cookies_of(&given.stage, &here);
     let (next, ongoing) = match &given.stage {
         Stage::SignedIn { .. } => (return_to.unwrap_or("/").to_owned(), None),
+        // Of a sign-in that was begun elsewhere and named no tenant.
+        Stage::Choose { .. } | Stage::Crossing(_) => return Ok(expired(StatusCode::CONFLICT, language)),
         Stage::Next { ticket, .. } => (format!("/login/{tenant}"), Some((ticket.expose(), return_to))),
     };
     let response = match (given.recovery_codes, ongoing) {

@@ -1,6 +1,7 @@
 //! Another password, by somebody who knows the one before.
 
 use super::account::{changed_letter, name_of, second_mark};
+use super::crossing;
 use super::error::LocalError;
 use super::step::{Step, next_step};
 use super::ticket::{self, FreshStep, Stage, Taken};
@@ -9,7 +10,8 @@ use crate::auth::letters;
 use crate::auth::password::{Password, PasswordFault, context_of};
 use crate::directory::credential::{self, NewPassword, SetBy};
 use crate::directory::{
-    Actor, Code, Credential, CredentialRefusal, GuessPurpose, Origin, PasswordHash, SessionId, Tenant, User,
+    Actor, Aim, Code, Credential, CredentialRefusal, GuessPurpose, Origin, PasswordHash, SessionId, Tenant,
+    User,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, Session};
@@ -39,18 +41,19 @@ pub async fn change_by_ticket(
         hash,
         keep: None,
     };
-    let login = on.clone();
+    let (login, opening, at) = (on.clone(), fresh.clone(), origin.clone());
     let written = on.store.write(held.tenant.id, async move |tx: &mut Tx| {
-        let taken = ticket::take(tx, &held.hash, origin.at).await?;
+        let taken = ticket::take(tx, &held.hash, at.at).await?;
         let facts = taken.facts(tx).await?;
         if next_step(facts) != Some(Step::ChangePassword) {
             return Err(Refused::new(Code::SignInExpired).into());
         }
-        let nonce = fresh.nonce();
-        let taken = change(tx, &login, taken, changing, (nonce, &origin)).await?;
-        ticket::proceed(tx, &login, taken, fresh, origin).await
+        let nonce = opening.nonce();
+        let taken = change(tx, &login, taken, changing, (nonce, &at)).await?;
+        ticket::proceed(tx, &login, taken, opening, at).await
     });
-    Ok(written.await?)
+    let arrived = crossing::arrive(on, written.await?, fresh, origin).await;
+    arrived.map_err(|refused| LocalError::SignIn(Box::new(refused)))
 }
 
 /// Changes the password of somebody who is signed in. Their session goes on, all others end. `browser` is what the browser
@@ -110,6 +113,7 @@ pub async fn change_own(
             user,
             credential,
             second_factor: false,
+            aim: Aim::Home,
         };
         let changed = change(tx, &login, taken, changing, (nonce, &origin)).await;
         changed.map(drop).map_err(LocalError::from)

@@ -1,12 +1,14 @@
 //! Local accounts: signing in by e-mail address and password, and the links and doors by which a password is set.
 //!
 //! A sign-in is a row of steps ([`step::next_step`]); between two of them the person holds a ticket, and at the end
-//! [`complete`](super::complete) opens the session. Passwords are hashed and compared before a transaction, never in one;
+//! [`complete`](super::complete) opens the session, for guests in another tenant ([`Crossing`]). Passwords are hashed and compared before a transaction, never in one;
 //! inside it is looked at again whether what was compared is still what is kept. Whether an account exists is told to
 //! nobody who has not given its password.
 
 mod account;
 mod change;
+mod choice;
+mod crossing;
 mod error;
 mod link;
 mod own;
@@ -18,6 +20,8 @@ mod ticket;
 
 pub use account::KNOWN_BROWSER_SECONDS;
 pub use change::{change_by_ticket, change_own};
+pub use choice::{choose, list_tenants, switch};
+pub use crossing::Crossing;
 pub use error::LocalError;
 pub use link::{Link, LinkKind, look, redeem};
 pub use own::confirm_own;

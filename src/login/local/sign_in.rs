@@ -1,10 +1,13 @@
 //! The first step: e-mail address and password.
 
 use super::account::refusal_of;
+use super::crossing;
 use super::ticket::{self, FreshStep, Stage, Taken, refuse};
 use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
-use crate::directory::{Code, Credential, GuessPurpose, Origin, PasswordHash, Slug, Tenant, User, UserId};
+use crate::directory::{
+    Aim, Code, Credential, GuessPurpose, Origin, PasswordHash, SignIn, Slug, Tenant, User, UserId,
+};
 use crate::hashing::Busy;
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused};
@@ -15,8 +18,8 @@ const LONGEST_ADDRESS: usize = 254;
 
 /// What somebody gives who wants to come in.
 pub struct Asked<'a> {
-    /// The tenant's name in URLs.
-    pub tenant: &'a str,
+    /// The tenant's name in URLs; `None` for whichever the person belongs to, or chooses.
+    pub tenant: Option<&'a str>,
     /// The e-mail address, which is the userName of a local account.
     pub email: &'a str,
     /// The password.
@@ -38,7 +41,12 @@ pub async fn sign_in(
 ) -> Result<Stage, Refused> {
     let email = asked.email.trim();
     let is_name = email.len() <= LONGEST_ADDRESS && !email.is_empty() && !email.chars().any(char::is_control);
-    let Some(tenant) = find_tenant(on, asked.tenant).await?.filter(|_| is_name) else {
+    let door = if is_name {
+        find_door(on, asked.tenant, email).await?
+    } else {
+        None
+    };
+    let Some(Door { shown, tenant, aim }) = door else {
         on.passwords.compare(asked.password, None).await.map_err(busy)?;
         return Err(Refused {
             email: is_name.then(|| email.to_owned()),
@@ -59,13 +67,13 @@ pub async fn sign_in(
         account,
         by: on.guesser(purpose, account, (asked.browser, set_at), origin.at),
     };
-    begin(on, &tenant, email, key.clone(), &origin).await?;
+    begin(on, (&tenant, &shown), email, key.clone(), &origin).await?;
     let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
     let compared = on.compare_counted(tenant.id, &key, (asked.password, hash), origin.at);
     let verdict = compared.await?.map_err(busy)?;
     let has_password = hash.is_some();
     let Some((user, credential)) = holder.filter(|_| verdict.is_right) else {
-        let refused = refuse(refusal_of(&tenant), &tenant, email, false);
+        let refused = refuse(refusal_of(&shown), &shown, email, false);
         return Err(refused.traced(trace_of(has_password)));
     };
     let upgraded = if verdict.is_outdated {
@@ -80,13 +88,14 @@ pub async fn sign_in(
         hash: credential.hash,
         upgraded,
         key: key.clone(),
+        aim,
     };
-    let login = on.clone();
+    let (login, opening, at) = (on.clone(), fresh.clone(), origin.clone());
     let written = on.store.write(tenant.id, async move |tx: &mut Tx| {
-        conclude(tx, &login, right, fresh, origin).await
+        conclude(tx, &login, right, opening, at).await
     });
     match written.await {
-        Ok(stage) => Ok(stage),
+        Ok(stage) => crossing::arrive(on, stage, fresh, origin).await,
         Err(error) => {
             ticket::forget(on, tenant.id, key).await?;
             Err(refused_for(error, &tenant, &user))
@@ -101,6 +110,7 @@ struct Right {
     hash: PasswordHash,
     upgraded: Option<PasswordHash>,
     key: GuessKey,
+    aim: Aim,
 }
 
 /// Looks again, locked, at what was compared, and goes on.
@@ -130,21 +140,55 @@ async fn conclude(
         user,
         credential,
         second_factor: false,
+        aim: right.aim,
     };
     ticket::proceed(tx, on, taken, fresh, origin).await
 }
 
-async fn find_tenant(on: &Login, slug: &str) -> Result<Option<Tenant>, storage::Error> {
-    match Slug::parse(slug) {
-        Some(slug) => on.store.system().await?.find_tenant(&slug).await,
-        None => Ok(None),
-    }
+/// Where somebody asks to come in, and where their password is kept.
+struct Door {
+    /// The tenant that they have named: nothing else is told them before the password is right.
+    shown: Tenant,
+    /// The one that keeps the password.
+    tenant: Tenant,
+    /// Where they go.
+    aim: Aim,
+}
+
+/// Without a tenant's name, an address that several tenants know leads nowhere: which one is meant is not ours to guess, and
+/// that there are several not ours to tell. Under single sign-on a tenant's page takes no guest's password either.
+async fn find_door(on: &Login, slug: Option<&str>, email: &str) -> Result<Option<Door>, storage::Error> {
+    let Some(slug) = slug else {
+        let mut found = on.store.system().await?.list_tenants_of_account(email).await?;
+        let tenant = found.pop().filter(|_| found.is_empty());
+        return Ok(tenant.map(|tenant| Door {
+            shown: tenant.clone(),
+            tenant,
+            aim: Aim::Choose,
+        }));
+    };
+    let Some(slug) = Slug::parse(slug) else {
+        return Ok(None);
+    };
+    let Some(shown) = on.store.system().await?.find_tenant(&slug).await? else {
+        return Ok(None);
+    };
+    let home = match shown.sign_in {
+        SignIn::Local => on.store.read(shown.id).await?.find_home_of_guest(email).await?,
+        SignIn::Sso => None,
+    };
+    let aim = home.as_ref().map_or(Aim::Home, |_| Aim::Guest(shown.id));
+    Ok(Some(Door {
+        tenant: home.unwrap_or_else(|| shown.clone()),
+        shown,
+        aim,
+    }))
 }
 
 /// Counts the guess. Whoever has to wait is told so whether there is such an account or not.
 async fn begin(
     on: &Login,
-    tenant: &Tenant,
+    (tenant, shown): (&Tenant, &Tenant),
     email: &str,
     key: GuessKey,
     origin: &Origin,
@@ -158,7 +202,7 @@ async fn begin(
         .await?;
     begun.map_err(|until| Refused {
         retry_at: Some(until),
-        ..refuse(Code::LockedOut, tenant, email, false)
+        ..refuse(Code::LockedOut, shown, email, false)
     })
 }
 

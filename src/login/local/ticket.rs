@@ -7,14 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account::{judge, refusal_of};
+use super::crossing::{Crossing, places_of};
 use super::step::{Facts, Step, next_step};
 use crate::auth::bearer::{self, NewToken, TokenKind, account_key};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Actor, Code, Credential, GuessPurpose, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant,
-    TenantId, User, break_glass,
+    Actor, Aim, Code, Credential, GuessPurpose, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant,
+    TenantId, TenantName, User, break_glass,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, complete};
@@ -55,6 +56,16 @@ impl FreshStep {
         }
     }
 
+    /// The session's id, and what its token hashes to.
+    pub(super) fn session(&self) -> (SessionId, TokenHash) {
+        (self.session, self.token.hash())
+    }
+
+    /// What the session's cookie carries.
+    pub(super) fn token(&self) -> Arc<NewToken> {
+        Arc::clone(&self.token)
+    }
+
     /// The nonce of the mail that tells of a new password; those of an alert come after it.
     pub(super) fn nonce(&self) -> [u8; 12] {
         self.nonce
@@ -70,8 +81,8 @@ pub enum Stage {
         session: Box<NewSession>,
         /// What its cookie carries.
         token: Arc<NewToken>,
-        /// What the browser shows at its next sign-in, so that it is known.
-        browser: String,
+        /// What the browser shows at its next sign-in, so that it is known; where somebody has proven themselves just now.
+        browser: Option<String>,
     },
     /// There is something left to do.
     Next {
@@ -80,6 +91,15 @@ pub enum Stage {
         /// What the person shows when they do it.
         ticket: Arc<NewToken>,
     },
+    /// Everything is proven, and there are several tenants to enter.
+    Choose {
+        /// What the person shows when they have chosen.
+        ticket: Arc<NewToken>,
+        /// The tenants, the one that they belong to first.
+        tenants: Vec<TenantName>,
+    },
+    /// Everything is proven, and the session is to be opened in another tenant.
+    Crossing(Box<Crossing>),
 }
 
 /// A ticket that was shown and is good at this moment, as it was found before the transaction.
@@ -119,6 +139,7 @@ pub(in crate::login) struct Taken {
     pub user: User,
     pub credential: Credential,
     pub second_factor: bool,
+    pub aim: Aim,
 }
 
 impl Taken {
@@ -166,6 +187,7 @@ pub(in crate::login) async fn look(
         user,
         credential,
         second_factor: ticket.second_factor,
+        aim: ticket.aim,
     })
 }
 
@@ -197,15 +219,17 @@ pub(in crate::login) async fn proceed(
         tenant,
         user,
         credential,
+        aim,
         ..
     } = taken;
+    let ticket = LoginTicket {
+        hash: fresh.ticket.hash(),
+        user: user.id,
+        second_factor: facts.second_factor,
+        aim,
+        expires_at: origin.at + LIFETIME,
+    };
     if let Some(step) = next_step(facts) {
-        let ticket = LoginTicket {
-            hash: fresh.ticket.hash(),
-            user: user.id,
-            second_factor: facts.second_factor,
-            expires_at: origin.at + LIFETIME,
-        };
         tx.keep_login_ticket(&ticket).await?;
         return Ok(Stage::Next {
             step,
@@ -215,11 +239,6 @@ pub(in crate::login) async fn proceed(
     let proof = Proof::Local {
         second_factor: facts.second_factor,
     };
-    let named = (fresh.session, fresh.token.hash());
-    let session = complete::open(tx, &user, proof, None, named, origin.clone()).await?;
-    if user.break_glass && tenant.sign_in == SignIn::Sso {
-        alert(tx, &on.vault, &tenant, &user, &session, (fresh.nonce, origin)).await?;
-    }
     let account = account_key(tenant.id, &user.user_name);
     let factor = if facts.second_factor {
         tx.find_second_factor(user.id).await?
@@ -228,9 +247,43 @@ pub(in crate::login) async fn proceed(
     };
     let by_code =
         factor.map(|factor| on.mark((GuessPurpose::SecondFactor, account, factor.enrolled_at), now));
+    let browser = Some(on.know_browser(account, credential.changed_at, by_code, now));
+    if aim != Aim::Home {
+        let places = places_of(tx, &tenant, &user).await?;
+        match aim {
+            Aim::Guest(host) => {
+                let place = places.into_iter().find(|place| place.tenant.id == host);
+                let none = || refuse(Code::AccountInactive, &tenant, &user.user_name, true);
+                return Ok(Stage::Crossing(Box::new(Crossing {
+                    place: place.ok_or_else(none)?,
+                    proof,
+                    limit: None,
+                    home: tenant,
+                    person: user,
+                    browser,
+                })));
+            }
+            Aim::Choose if !places.is_empty() => {
+                tx.keep_login_ticket(&ticket).await?;
+                let elsewhere = places.into_iter().map(|place| place.tenant);
+                return Ok(Stage::Choose {
+                    ticket: fresh.ticket,
+                    tenants: std::iter::once(TenantName::from(&tenant))
+                        .chain(elsewhere)
+                        .collect(),
+                });
+            }
+            Aim::Home | Aim::Choose => {}
+        }
+    }
+    let named = (fresh.session, fresh.token.hash());
+    let session = complete::open(tx, &user, proof, None, named, origin.clone()).await?;
+    if user.break_glass && tenant.sign_in == SignIn::Sso {
+        alert(tx, &on.vault, &tenant, &user, &session, (fresh.nonce, origin)).await?;
+    }
     Ok(Stage::SignedIn {
         session: Box::new(session),
-        browser: on.know_browser(account, credential.changed_at, by_code, now),
+        browser,
         token: fresh.token,
     })
 }
@@ -275,7 +328,7 @@ async fn alert(
 }
 
 /// A refusal that names tenant and address. Whoever has proven who they are is told who helps, by name.
-pub(super) fn refuse(code: Code, tenant: &Tenant, email: &str, verified: bool) -> Refused {
+pub(in crate::login) fn refuse(code: Code, tenant: &Tenant, email: &str, verified: bool) -> Refused {
     Refused {
         tenant: Some(tenant.clone()),
         email: Some(email.to_owned()),

@@ -69,6 +69,8 @@ async fn a_null_is_taken_by_a_change_where_it_means_something_and_refused_elsewh
         let place = match place {
             "" => String::new(),
             "/users/{id}" => format!("/users/{}", user["id"].as_str().expect("an id")),
+            // What is not accepted is told before the guest is looked for.
+            "/guests/{id}" => format!("/guests/{}", user["id"].as_str().expect("an id")),
             "/people/{id}" => format!("/people/{}", person["id"].as_str().expect("an id")),
             "/roles/{role}" => "/roles/user".to_owned(),
             "/connections/{id}" => path_of(&connection, ""),

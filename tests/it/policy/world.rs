@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::routes::Route;
-use crate::harness::{Browser, Directory, Gateway, IdpMetadata, Rogue, new_key, random_name};
-use crate::keys::entity;
+use crate::harness::{Browser, Directory, Gateway, IdpMetadata, Rogue, Tenant, new_key, random_name};
+use crate::keys::{Key, entity};
 use crate::mail::by_hand::{address, person};
 use crate::scim::message::{create_group, create_user};
 use crate::sso::fixture::House;
@@ -18,6 +18,9 @@ pub struct World {
     pub elsewhere: String,
     /// The directory whose token calls.
     pub directory: Directory,
+    /// Another tenant, where guests come from and are asked for, with a directory.
+    pub neighbour: Tenant,
+    neighbours: Directory,
     /// The metadata of a SAML provider.
     pub metadata: String,
     /// A refused sign-in.
@@ -43,7 +46,10 @@ impl World {
         assert!(refused.answer.status >= 400, "{}", refused.answer.text());
         let errors = tenant.call("GET", "/access-errors").await.expect(200).json;
         let reference = errors["items"][0]["reference"].as_str().expect("a reference");
+        let neighbour = gateway.tenant().await;
         Self {
+            neighbours: neighbour.directory("generic").await,
+            neighbour,
             entity: entity(tenant, "North").await,
             elsewhere: entity(tenant, "South").await,
             directory: tenant.directory("generic").await,
@@ -57,6 +63,20 @@ impl World {
         let made = self.house.tenant.call_with("POST", path, body).await;
         assert!((200..300).contains(&made.status), "{path}: {}", made.text());
         made.json
+    }
+
+    /// A request of the neighbour for somebody of this tenant.
+    async fn asked_by_neighbour(&self, person: &str) -> String {
+        let key = Key::new(&self.neighbour, &["guests.write"], &json!("all")).await;
+        let body = json!({"user_id": person, "home_tenant": self.house.tenant.slug});
+        let path = self.neighbour.path("/guests");
+        key.call(self.house.gateway, "POST", &path, Some(&body))
+            .await
+            .expect(202);
+        let asked = self.house.tenant.call("GET", "/guest-requests").await.expect(200).json;
+        let asked = asked["items"].as_array().expect("requests");
+        let found = asked.iter().find(|one| one["user_id"] == person);
+        found.expect("the request")["id"].as_str().expect("an id").to_owned()
     }
 
     /// The address of a route with new things in the places of its parameters.
@@ -99,6 +119,17 @@ impl World {
                 } else {
                     id(&made["invitation"]["id"])
                 };
+                put(&mut place, "id", &made);
+            }
+            "guests" if route.path.contains("{id}") => {
+                let home = create_user(&self.neighbours, &random_name("ada")).await;
+                let body = json!({"user_id": home, "home_tenant": self.neighbour.slug});
+                let made = self.post("/guests", &body).await;
+                put(&mut place, "id", &id(&made["id"]));
+            }
+            "guest-requests" if route.path.contains("{id}") => {
+                let person = create_user(&self.directory, &random_name("ada")).await;
+                let made = self.asked_by_neighbour(&person).await;
                 put(&mut place, "id", &made);
             }
             "people" => {

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::body::{Fields, JsonBody};
 use super::form;
 use super::list::Page;
-use crate::accounts::{Accounts, contacts, users};
+use crate::accounts::{Accounts, contacts, guests, users};
 use crate::directory::invitation::Progress;
 use crate::directory::{AdminScope, EntityId, User, UserId};
 use crate::http::clock;
@@ -29,8 +29,7 @@ use crate::http::state::Gateway;
 pub(super) use mfa::MfaView;
 use query::ListQuery;
 pub(super) use update::{name, phone};
-use view::UserDetailView;
-pub(super) use view::{UserView, kinds, languages, languages_or_null};
+pub(super) use view::{TenantNameView, UserDetailView, UserView, kinds, languages, languages_or_null};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
@@ -61,8 +60,10 @@ async fn list(
     let size = u64::from(asked.size);
     let chunk = users::list(&on, caller.tenant.id, &by, asked.filter, now, asked.after, size).await?;
     let settings = &caller.tenant.settings;
+    let people = chunk.items.iter().map(|(user, _)| user);
+    let homes = guests::list_homes(&on, caller.tenant.id, people).await?;
     let view = |(user, invitation): &(User, Option<Progress>)| {
-        UserView::new(user, invitation.as_ref(), settings, now)
+        UserView::new(user, invitation.as_ref(), settings, now).at_home(user, &homes)
     };
     Ok(Json(Page {
         items: chunk.items.iter().map(view).collect(),
@@ -230,7 +231,11 @@ async fn set_break_glass(
 }
 
 /// The person as they stand.
-async fn show(on: &Accounts, caller: &TenantAdmin, id: UserId) -> Result<Json<UserDetailView>, Problem> {
+pub(super) async fn show(
+    on: &Accounts,
+    caller: &TenantAdmin,
+    id: UserId,
+) -> Result<Json<UserDetailView>, Problem> {
     let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
     Ok(Json(UserDetailView::new(detail, &caller.tenant, clock::now())))
 }

@@ -15,10 +15,13 @@ use crate::directory::grant::role_by_hand;
 use crate::directory::invitation::Progress;
 use crate::directory::lifecycle::purge_at;
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantSettings, User, UserKind,
-    UserSource, UserStatus,
+    AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantName, TenantSettings, User,
+    UserKind, UserSource, UserStatus,
 };
 use crate::http::openapi::{one_of, one_of_or_null};
+
+/// Of the tenant's own people, and of guests.
+const ORIGINS: [&str; 2] = ["home", "external"];
 
 /// A person in a list.
 #[derive(Serialize, ToSchema)]
@@ -41,6 +44,11 @@ pub(in crate::http::admin) struct UserView {
     /// The way in which the person was made.
     #[schema(schema_with = sources)]
     source: &'static str,
+    /// `home`, or `external` for a guest, who belongs to another tenant.
+    #[schema(schema_with = origins)]
+    origin: &'static str,
+    /// The tenant that a guest belongs to.
+    home_tenant: Option<TenantNameView>,
     /// The directory that owns the person.
     directory_id: Option<Uuid>,
     /// The provider's own id.
@@ -84,6 +92,22 @@ pub(in crate::http::admin) struct UserView {
     deleted_at: Option<String>,
 }
 
+/// A tenant as people of others see it.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http::admin) struct TenantNameView {
+    slug: String,
+    name: String,
+}
+
+impl From<&TenantName> for TenantNameView {
+    fn from(tenant: &TenantName) -> Self {
+        Self {
+            slug: tenant.slug.as_str().to_owned(),
+            name: tenant.name.clone(),
+        }
+    }
+}
+
 /// How far an invitation is.
 #[derive(Serialize, ToSchema)]
 struct InvitationProgressView {
@@ -117,7 +141,7 @@ impl InvitationProgressView {
 
 /// A person with everything that belongs to them.
 #[derive(Serialize, ToSchema)]
-pub(super) struct UserDetailView {
+pub(in crate::http::admin) struct UserDetailView {
     #[serde(flatten)]
     user: UserView,
     /// When somebody who is deleted is removed for good, and cannot be restored any more.
@@ -206,6 +230,8 @@ impl UserView {
             kind: user.kind.as_str(),
             status: user.status(now).as_str(),
             source: user.source.as_str(),
+            origin: ORIGINS[usize::from(user.home.is_some())],
+            home_tenant: None,
             directory_id: user.directory.map(|id| id.0),
             external_id: user.external_id.clone(),
             active: user.active,
@@ -231,6 +257,15 @@ impl UserView {
             deleted_at: shown(user.deleted_at),
         }
     }
+
+    /// Says where a guest belongs, of the tenants that guests come from.
+    pub(in crate::http::admin) fn at_home(mut self, user: &User, homes: &[TenantName]) -> Self {
+        let home = user
+            .home
+            .and_then(|home| homes.iter().find(|tenant| tenant.id == home.tenant));
+        self.home_tenant = home.map(TenantNameView::from);
+        self
+    }
 }
 
 impl UserDetailView {
@@ -250,7 +285,8 @@ impl UserDetailView {
             last_login_at: identity.last_login_at.to_string(),
         });
         Self {
-            user: UserView::new(&detail.user, detail.invitation.as_ref(), &tenant.settings, now),
+            user: UserView::new(&detail.user, detail.invitation.as_ref(), &tenant.settings, now)
+                .at_home(&detail.user, detail.home.as_slice()),
             mfa: MfaView::new(&detail.user, tenant, detail.mfa_enrolled),
             role: role_by_hand(&detail.grants).to_owned(),
             roles: detail.permissions.roles,
@@ -307,6 +343,10 @@ pub(in crate::http::admin) fn languages() -> Object {
 /// The same, or null for none of one's own.
 pub(in crate::http::admin) fn languages_or_null() -> Object {
     one_of_or_null(Language::ALL.map(Language::tag))
+}
+
+fn origins() -> Object {
+    one_of(ORIGINS)
 }
 
 fn invitation_statuses() -> Object {

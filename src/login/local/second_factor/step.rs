@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::crossing;
 use super::super::error::LocalError;
 use super::super::step::{Step, next_step};
 use super::super::ticket::{self, FreshStep, Held, Stage, Taken, refuse};
@@ -87,9 +88,10 @@ pub async fn give_code(
             ..refuse(Code::LockedOut, &tenant, &name, true)
         })
     })?;
-    let (on, hash, code) = (on.clone(), held.hash, code.to_owned());
-    on.store
-        .clone()
+    let (login, hash, code) = (on.clone(), held.hash, code.to_owned());
+    let (opening, arriving) = (fresh.clone(), origin.clone());
+    let given = on
+        .store
         .write(tenant.id, async move |tx: &mut Tx| {
             let taken = ticket::take(tx, &hash, origin.at).await?;
             let user = taken.user.id;
@@ -102,14 +104,14 @@ pub async fn give_code(
             };
             let recovery_codes = match next_step(taken.facts(tx).await?) {
                 Some(Step::Mfa) => {
-                    if !judge(tx, &on.vault, user, &code, &own).await? {
+                    if !judge(tx, &login.vault, user, &code, &own).await? {
                         return Err(wrong());
                     }
                     None
                 }
                 Some(Step::MfaEnrol) => {
                     let of = Enrolling::Ticket(hash);
-                    let codes = enrol(tx, &on.vault, user, of, &code, &dice, own).await?;
+                    let codes = enrol(tx, &login.vault, user, of, &code, &dice, own).await?;
                     Some(codes.ok_or_else(wrong)?)
                 }
                 Some(Step::ChangePassword) | None => {
@@ -121,13 +123,18 @@ pub async fn give_code(
                 second_factor: true,
                 ..taken
             };
-            let stage = ticket::proceed(tx, &on, taken, fresh, origin).await?;
+            let stage = ticket::proceed(tx, &login, taken, opening, origin).await?;
             Ok(Given {
                 stage,
                 recovery_codes,
             })
         })
-        .await
+        .await?;
+    let stage = crossing::arrive(on, given.stage, fresh, arriving).await;
+    Ok(Given {
+        stage: stage.map_err(sign_in)?,
+        ..given
+    })
 }
 
 async fn find(on: &Login, ticket: &str, origin: &Origin) -> Result<Held, LocalError> {
