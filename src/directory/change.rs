@@ -19,7 +19,8 @@ use super::schema::DirectorySchema;
 use super::tenant::{SignIn, Tenant};
 
 pub use people::{
-    CatalogueFact, CredentialFact, GuestFact, InvitationFact, RosterFact, SecondFactorFact, SignInFact, UserFact,
+    CatalogueFact, CredentialFact, GuestFact, InvitationFact, RosterFact, SecondFactorFact, SignInFact,
+    UserFact,
 };
 
 /// A decision, ready to be applied. Only the rules of this module can build one, and it always carries its

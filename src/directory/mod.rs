@@ -62,7 +62,8 @@ pub use api_key::ApiKey;
 pub use audit::{Actor, AuditEntry, AuditFilter, Origin, Source};
 pub use change::{
     ApiKeyFact, CatalogueFact, Change, ClientFact, ConnectionFact, CredentialFact, EntityFact, Fact,
-    GroupFact, GuestFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact, UserFact,
+    GroupFact, GuestFact, InvitationFact, RegistryFact, RosterFact, SchemaFact, SecondFactorFact, SignInFact,
+    UserFact,
 };
 pub use client::{Client, ClientSecret, TokenLifetime, TrustedIssuer};
 pub use connection::{
@@ -76,8 +77,8 @@ pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
 pub use guest::{Aim, GuestRefusal, GuestRequest, Home, TenantName};
 pub use id::{
-    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, GuestRequestId, InvitationId,
-    PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
+    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId,
+    GuestRequestId, InvitationId, PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
 pub use invitation::{Invitation, Mail};
 pub use language::Language;

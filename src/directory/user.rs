@@ -301,7 +301,9 @@ impl User {
     /// Whether the person alone keeps the tenant manageable: at home here, access and the tick with scope "all".
     #[must_use]
     pub fn is_full_administrator(&self, now: Timestamp) -> bool {
-        self.home.is_none() && self.has_access(now) && self.administrator.as_ref().is_some_and(AdminScope::is_full)
+        self.home.is_none()
+            && self.has_access(now)
+            && self.administrator.as_ref().is_some_and(AdminScope::is_full)
     }
 }
 

@@ -234,11 +234,7 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/tenants/{tenant}/guests", To(Action::GuestsWrite)),
     ("PATCH", "/tenants/{tenant}/guests/{id}", To(Action::GuestsWrite)),
     ("DELETE", "/tenants/{tenant}/guests/{id}", To(Action::GuestsWrite)),
-    (
-        "GET",
-        "/tenants/{tenant}/guest-requests",
-        To(Action::GuestsRead),
-    ),
+    ("GET", "/tenants/{tenant}/guest-requests", To(Action::GuestsRead)),
     (
         "POST",
         "/tenants/{tenant}/guest-requests/{id}/accept",

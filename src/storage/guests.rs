@@ -289,16 +289,9 @@ impl Tx {
             select_request!("WHERE home_tenant_id = $1 AND id = $2 AND created_at > $3")
         };
         let since = micros(now) - ANSWERED_WITHIN;
-        fetch_optional!(
-            self.read.conn,
-            RequestRow,
-            sql,
-            self.read.tenant.0,
-            id.0,
-            since
-        )?
-        .map(RequestRow::into_request)
-        .transpose()
+        fetch_optional!(self.read.conn, RequestRow, sql, self.read.tenant.0, id.0, since)?
+            .map(RequestRow::into_request)
+            .transpose()
     }
 
     /// A request of this tenant to which the other one has said yes, locked until the commit.
@@ -466,7 +459,9 @@ impl Tx {
                 user,
             ),
         };
-        let mut close = Statement::new("UPDATE grants SET ended_at = $3 WHERE ended_at IS NULL AND (tenant_id, user_id) IN (");
+        let mut close = Statement::new(
+            "UPDATE grants SET ended_at = $3 WHERE ended_at IS NULL AND (tenant_id, user_id) IN (",
+        );
         close.push(which);
         close.bind_unwritten(Bind::Uuid(self.read.tenant.0));
         close.bind_unwritten(Bind::Uuid(id.0));

@@ -10,8 +10,8 @@ use super::tx::{ReadTx, Tx};
 use crate::directory::key::fold;
 use crate::directory::lifecycle::Clashes;
 use crate::directory::{
-    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, Home, PersonId, Profile, TenantId, User, UserFact, UserId,
-    UserKind, UserSource,
+    AccessCode, AccessWindow, DirectoryId, EntityId, Facets, Home, PersonId, Profile, TenantId, User,
+    UserFact, UserId, UserKind, UserSource,
 };
 
 /// What is left of a deleted person for good.
@@ -89,10 +89,13 @@ impl UserRow {
         Ok(User {
             id: UserId(self.id),
             directory: self.directory_id.map(DirectoryId),
-            home: self.home_tenant_id.zip(self.home_user_id).map(|(tenant, user)| Home {
-                tenant: TenantId(tenant),
-                user: UserId(user),
-            }),
+            home: self
+                .home_tenant_id
+                .zip(self.home_user_id)
+                .map(|(tenant, user)| Home {
+                    tenant: TenantId(tenant),
+                    user: UserId(user),
+                }),
             kind: UserKind::parse(&self.kind)
                 .ok_or_else(|| Error::Corrupt(format!("kind {:?}", self.kind)))?,
             source: UserSource::parse(&self.source)

@@ -14,8 +14,8 @@ use crate::directory::guest::{self, Asked};
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::query::PopulationFilter;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, TenantName, Origin, TenantId, User, UserId,
-    UserSource,
+    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, Origin, TenantId, TenantName, User,
+    UserId, UserSource,
 };
 use crate::storage::{Chunk, Position, ReadTx, Tx};
 

@@ -8,7 +8,7 @@ use crate::accounts::{Accounts, Error};
 use crate::directory::grant::SaidRights;
 use crate::directory::guest::{self, Asked};
 use crate::directory::{
-    Authority, EntityTree, GuestRequest, GuestRequestId, Home, TenantName, Origin, TenantId, User, UserId,
+    Authority, EntityTree, GuestRequest, GuestRequestId, Home, Origin, TenantId, TenantName, User, UserId,
 };
 use crate::storage::Tx;
 

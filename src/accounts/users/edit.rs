@@ -13,8 +13,8 @@ use crate::directory::grant::{self, SaidRights};
 use crate::directory::key::fold;
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, Facets, GuestRefusal, Letter, Origin, PersonId, Refusal, Target, Tenant,
-    TenantId, User, UserId, UserKind, allow, second_factor,
+    Action, AdminScope, Authority, EntityTree, Facets, GuestRefusal, Letter, Origin, PersonId, Refusal,
+    Target, Tenant, TenantId, User, UserId, UserKind, allow, second_factor,
 };
 use crate::storage::Tx;
 

@@ -12,7 +12,8 @@ use crate::directory::erasure::{self, ErasedRow, Identifiers, NameHash, redact_a
 use crate::directory::key::fold;
 use crate::directory::lifecycle::{Act, check_move, purge_at};
 use crate::directory::{
-    Action, Actor, Authority, DirectoryId, EntityTree, Facets, Origin, Source, Target, TenantId, User, UserId, allow,
+    Action, Actor, Authority, DirectoryId, EntityTree, Facets, Origin, Source, Target, TenantId, User,
+    UserId, allow,
 };
 use crate::storage::{self, ReadTx, Store, Tx};
 
@@ -128,7 +129,11 @@ pub async fn erase(
     let mut view = on.store.read(tenant).await?;
     let user = find(&mut view, id).await?;
     if let Some(user) = &user {
-        allow(by, Action::UsersErase, Target::Person(user, &EntityTree::default()))?;
+        allow(
+            by,
+            Action::UsersErase,
+            Target::Person(user, &EntityTree::default()),
+        )?;
     }
     let expected = erasure::confirmation(id.0, user.as_ref());
     if fold(confirm.trim()) != fold(&expected) {

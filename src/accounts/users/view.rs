@@ -7,7 +7,7 @@ use super::reach;
 use crate::directory::invitation::Progress;
 use crate::directory::permission::{Permissions, permissions_of};
 use crate::directory::query::PopulationFilter;
-use crate::directory::{AdminScope, Authority, Entity, Grant, TenantName, Refusal, TenantId, User, UserId};
+use crate::directory::{AdminScope, Authority, Entity, Grant, Refusal, TenantId, TenantName, User, UserId};
 use crate::storage::{Chunk, GroupRef, Identity, Position};
 
 /// A person with everything that belongs to them.
@@ -85,7 +85,11 @@ pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -
         None => None,
     };
     let home = match user.home {
-        Some(home) => tx.list_home_tenants().await?.into_iter().find(|tenant| tenant.id == home.tenant),
+        Some(home) => tx
+            .list_home_tenants()
+            .await?
+            .into_iter()
+            .find(|tenant| tenant.id == home.tenant),
         None => None,
     };
     let groups = tx.list_groups_of(&[id]).await?;

@@ -146,9 +146,7 @@ async fn create(
     }
     let new = (GuestRequestId(clock::random_id()), rights);
     requests::ask(&on, by, (host, home.id), asked, new, origin).await?;
-    let view = GuestRequestedView {
-        status: "requested",
-    };
+    let view = GuestRequestedView { status: "requested" };
     Ok((StatusCode::ACCEPTED, Json(view)).into_response())
 }
 

@@ -45,7 +45,9 @@ async fn list(
     signed_in: SignedIn,
 ) -> Result<Json<List<MyTenantChoiceView>>, Problem> {
     let session = &signed_in.session;
-    let found = local::list_tenants(&login, session).await.map_err(Denied::Storage)?;
+    let found = local::list_tenants(&login, session)
+        .await
+        .map_err(Denied::Storage)?;
     let view = |tenant: crate::directory::TenantName| MyTenantChoiceView {
         current: tenant.id == session.tenant(),
         slug: tenant.slug.as_str().to_owned(),

@@ -212,7 +212,11 @@ pub(super) async fn view(
         // Every step goes through the door before it is shown.
         Stage::Crossing(_) => {
             let code = Code::InternalError;
-            return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code.as_str(), "the sign-in stopped half-way"));
+            return Err(Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                code.as_str(),
+                "the sign-in stopped half-way",
+            ));
         }
     };
     Ok((cookies, view))

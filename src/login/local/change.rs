@@ -10,7 +10,8 @@ use crate::auth::letters;
 use crate::auth::password::{Password, PasswordFault, context_of};
 use crate::directory::credential::{self, NewPassword, SetBy};
 use crate::directory::{
-    Actor, Aim, Code, Credential, CredentialRefusal, GuessPurpose, Origin, PasswordHash, SessionId, Tenant, User,
+    Actor, Aim, Code, Credential, CredentialRefusal, GuessPurpose, Origin, PasswordHash, SessionId, Tenant,
+    User,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, Session};

@@ -35,14 +35,18 @@ pub async fn choose(
                 Aim::Home
             } else {
                 let places = crossing::places_of(tx, &taken.tenant, &taken.user).await?;
-                let chosen = places.into_iter().find(|place| place.tenant.slug.as_str() == slug);
+                let chosen = places
+                    .into_iter()
+                    .find(|place| place.tenant.slug.as_str() == slug);
                 Aim::Guest(chosen.ok_or(LocalError::NotFound("tenant"))?.tenant.id)
             };
             let taken = ticket::Taken { aim, ..taken };
             Ok(ticket::proceed(tx, &login, taken, opening, at).await?)
         })
         .await?;
-    Ok(crossing::arrive(on, stage, fresh, origin).await.map_err(sign_in)?)
+    Ok(crossing::arrive(on, stage, fresh, origin)
+        .await
+        .map_err(sign_in)?)
 }
 
 /// Who somebody is at home, and where else they may enter.
@@ -105,10 +109,16 @@ pub async fn switch(
         Denied::Storage(error) => LocalError::from(error),
         Denied::Missing | Denied::Invalid => expired(),
     };
-    let before = on.identify_session(Some(cookie), origin.at).await.map_err(ended)?;
+    let before = on
+        .identify_session(Some(cookie), origin.at)
+        .await
+        .map_err(ended)?;
     let reach = reach_of(on, &before).await?.ok_or_else(expired)?;
     // What was read is of a time at which the session was good: whatever ends it moves the epochs with it.
-    let old = on.identify_session(Some(cookie), origin.at).await.map_err(ended)?;
+    let old = on
+        .identify_session(Some(cookie), origin.at)
+        .await
+        .map_err(ended)?;
     if old.of.slug.as_str() == slug {
         return Err(LocalError::NotFound("tenant"));
     }

@@ -41,7 +41,11 @@ pub async fn sign_in(
 ) -> Result<Stage, Refused> {
     let email = asked.email.trim();
     let is_name = email.len() <= LONGEST_ADDRESS && !email.is_empty() && !email.chars().any(char::is_control);
-    let door = if is_name { find_door(on, asked.tenant, email).await? } else { None };
+    let door = if is_name {
+        find_door(on, asked.tenant, email).await?
+    } else {
+        None
+    };
     let Some(Door { shown, tenant, aim }) = door else {
         on.passwords.compare(asked.password, None).await.map_err(busy)?;
         return Err(Refused {

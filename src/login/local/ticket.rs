@@ -14,8 +14,8 @@ use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Actor, Aim, Code, Credential, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant, TenantId, TenantName, User,
-    break_glass,
+    Actor, Aim, Code, Credential, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant, TenantId,
+    TenantName, User, break_glass,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, complete};
@@ -254,7 +254,9 @@ pub(in crate::login) async fn proceed(
                 let elsewhere = places.into_iter().map(|place| place.tenant);
                 return Ok(Stage::Choose {
                     ticket: fresh.ticket,
-                    tenants: std::iter::once(TenantName::from(&tenant)).chain(elsewhere).collect(),
+                    tenants: std::iter::once(TenantName::from(&tenant))
+                        .chain(elsewhere)
+                        .collect(),
                 });
             }
             Aim::Home | Aim::Choose => {}

@@ -14,8 +14,8 @@ use crate::directory::grant::role_by_hand;
 use crate::directory::invitation::{Delivery, Progress};
 use crate::directory::lifecycle::purge_at;
 use crate::directory::{
-    AdminScope, AuthMethod, Facets, Grant, TenantName, Language, Right, Tenant, TenantSettings, User, UserKind,
-    UserSource, UserStatus,
+    AdminScope, AuthMethod, Facets, Grant, Language, Right, Tenant, TenantName, TenantSettings, User,
+    UserKind, UserSource, UserStatus,
 };
 use crate::http::openapi::{one_of, one_of_or_null};
 
@@ -257,7 +257,9 @@ impl UserView {
 
     /// Says where a guest belongs, of the tenants that guests come from.
     pub(in crate::http::admin) fn at_home(mut self, user: &User, homes: &[TenantName]) -> Self {
-        let home = user.home.and_then(|home| homes.iter().find(|tenant| tenant.id == home.tenant));
+        let home = user
+            .home
+            .and_then(|home| homes.iter().find(|tenant| tenant.id == home.tenant));
         self.home_tenant = home.map(TenantNameView::from);
         self
     }
