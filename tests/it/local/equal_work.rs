@@ -12,7 +12,7 @@ use rollcall::directory::credential::{self, NewPassword, SetBy};
 use rollcall::directory::lifecycle::Arrival;
 use rollcall::directory::registry::TokenHash;
 use rollcall::directory::{
-    AccessWindow, Code, GuessPurpose, PasswordHash, SessionId, User, UserId, UserKind, UserSource,
+    AccessWindow, Aim, Code, GuessPurpose, PasswordHash, SessionId, User, UserId, UserKind, UserSource,
 };
 use rollcall::hashing::Passwords;
 use rollcall::login::Login;
@@ -152,7 +152,7 @@ async fn a_sign_in_compares_one_password_whether_there_is_an_account_or_not(engi
     ] {
         let before = passwords.comparisons();
         let asked = Asked {
-            tenant,
+            tenant: Some(tenant),
             email,
             password,
             browser: None,
@@ -175,7 +175,7 @@ async fn a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_s
     let login = login_on(&place, Passwords::new(cost, [7; 32]).expect("memory"));
     for password in ["a wrong one", PASSWORD, PASSWORD] {
         let asked = Asked {
-            tenant: place.slug.as_str(),
+            tenant: Some(place.slug.as_str()),
             email: &user.user_name,
             password,
             browser: None,
@@ -265,6 +265,7 @@ async fn no_read_of_passwords_finds_a_row_of_another_tenant(engine: Engine) {
         hash: ticket,
         user: user.id,
         second_factor: false,
+        aim: Aim::Home,
         expires_at: now() + std::time::Duration::from_mins(1),
     };
     let key = GuessKey {

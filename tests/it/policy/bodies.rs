@@ -29,7 +29,7 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
         }
         ("POST", "/login/tenant") => json!({"ticket": "x", "tenant": "x"}),
         ("POST", "/me/tenant") => json!({"tenant": "nobody"}),
-        ("POST", "/guests") => json!({"email": "x@y.example", "home_tenant": world.neighbour.slug}),
+        ("POST", "/guests") => json!({"user_id": world.stranger, "home_tenant": world.neighbour.slug}),
         ("PATCH", "/guests/{id}") => json!({"role": "user"}),
         ("POST", "/login/change-password") => json!({"ticket": "x", "password": "x"}),
         ("POST", "/login/mfa") => json!({"ticket": "x", "code": "000000"}),

@@ -21,6 +21,8 @@ pub struct World {
     /// Another tenant, where guests come from and are asked for, with a directory.
     pub neighbour: Tenant,
     neighbours: Directory,
+    /// Somebody of the neighbour.
+    pub stranger: String,
     /// The metadata of a SAML provider.
     pub metadata: String,
     /// A refused sign-in.
@@ -47,8 +49,10 @@ impl World {
         let errors = tenant.call("GET", "/access-errors").await.expect(200).json;
         let reference = errors["items"][0]["reference"].as_str().expect("a reference");
         let neighbour = gateway.tenant().await;
+        let neighbours = neighbour.directory("generic").await;
         Self {
-            neighbours: neighbour.directory("generic").await,
+            stranger: create_user(&neighbours, &random_name("ada")).await,
+            neighbours,
             neighbour,
             entity: entity(tenant, "North").await,
             elsewhere: entity(tenant, "South").await,
@@ -73,10 +77,19 @@ impl World {
         key.call(self.house.gateway, "POST", &path, Some(&body))
             .await
             .expect(202);
-        let asked = self.house.tenant.call("GET", "/guest-requests").await.expect(200).json;
+        let asked = self
+            .house
+            .tenant
+            .call("GET", "/guest-requests")
+            .await
+            .expect(200)
+            .json;
         let asked = asked["items"].as_array().expect("requests");
         let found = asked.iter().find(|one| one["user_id"] == person);
-        found.expect("the request")["id"].as_str().expect("an id").to_owned()
+        found.expect("the request")["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
     }
 
     /// The address of a route with new things in the places of its parameters.

@@ -2,7 +2,7 @@
 
 mod app;
 mod delay;
-mod fixture;
+pub mod fixture;
 mod own;
 mod pages;
 mod races;
