@@ -76,12 +76,7 @@ impl Passwords {
     ///
     /// # Errors
     /// As [`Passwords::new`].
-    pub fn with_places(
-        cost: Cost,
-        decoy: [u8; 32],
-        places: usize,
-        waiting: usize,
-    ) -> Result<Self, Busy> {
+    pub fn with_places(cost: Cost, decoy: [u8; 32], places: usize, waiting: usize) -> Result<Self, Busy> {
         let (salt, nobodys) = decoy.split_at(16);
         let salt = salt.first_chunk().ok_or(Busy::Failed)?;
         let nobodys = URL_SAFE_NO_PAD.encode(nobodys);

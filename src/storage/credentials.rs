@@ -13,8 +13,8 @@ use crate::directory::invitation::Linked;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Credential, CredentialFact, GuessPurpose, Invitation, InvitationId, PasswordHash, SessionId, TenantId, User,
-    UserId,
+    Credential, CredentialFact, GuessPurpose, Invitation, InvitationId, PasswordHash, SessionId, TenantId,
+    User, UserId,
 };
 
 /// A token that comes without the name of its tenant.
@@ -272,7 +272,11 @@ impl Tx {
     }
 
     /// Moves the access epoch of a person, and one session along with it if that one is good at this moment.
-    pub(super) async fn end_access_but(&mut self, user: UserId, keep: Option<SessionId>) -> Result<(), Error> {
+    pub(super) async fn end_access_but(
+        &mut self,
+        user: UserId,
+        keep: Option<SessionId>,
+    ) -> Result<(), Error> {
         if let Some(session) = keep {
             execute!(
                 self.read.conn,

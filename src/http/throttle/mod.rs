@@ -172,7 +172,13 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             let known = id.filter(|id| limits.connections.contains(id));
             let checked = limits.charge_address(client);
             let judges = Place::judges(request.uri().path());
-            let begun = checked.and_then(|()| if judges { limits.begin(known, client).map(Some) } else { Ok(None) });
+            let begun = checked.and_then(|()| {
+                if judges {
+                    limits.begin(known, client).map(Some)
+                } else {
+                    Ok(None)
+                }
+            });
             let begun = match begun {
                 Ok(begun) => begun,
                 Err(wait) => return tell(&gateway, &request, wait),
@@ -182,7 +188,9 @@ pub(super) async fn guard(State(gateway): State<Gateway>, mut request: Request, 
             match begun {
                 Some(begun) => limits.settle(begun, failed),
                 None if failed => {
-                    let _ = limits.begin(known, client).map(|begun| limits.settle(begun, true));
+                    let _ = limits
+                        .begin(known, client)
+                        .map(|begun| limits.settle(begun, true));
                 }
                 None => {}
             }

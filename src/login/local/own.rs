@@ -47,7 +47,11 @@ pub async fn confirm_own(
     };
     begin(on, tenant, key.clone(), origin.at).await?;
     let shown = (password, Some(&credential.hash));
-    if on.compare_counted(tenant, &key, shown, origin.at).await??.is_right {
+    if on
+        .compare_counted(tenant, &key, shown, origin.at)
+        .await??
+        .is_right
+    {
         return Ok(ticket::forget(on, tenant, key).await?);
     }
     on.store

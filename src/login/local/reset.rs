@@ -49,7 +49,9 @@ pub async fn ask_reset(
     let now = origin.at;
     let begun = on
         .store
-        .write(tenant.id, async move |tx: &mut Tx| tx.begin_guess(&key, now).await)
+        .write(tenant.id, async move |tx: &mut Tx| {
+            tx.begin_guess(&key, now).await
+        })
         .await?;
     Ok(begun.ok().map(|()| ResetAsked {
         tenant: tenant.id,

@@ -13,8 +13,8 @@ use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Actor, Code, Credential, GuessPurpose, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant, TenantId, User,
-    break_glass,
+    Actor, Code, Credential, GuessPurpose, Letter, NewSession, Origin, Proof, SessionId, SignIn, Tenant,
+    TenantId, User, break_glass,
 };
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused, complete};

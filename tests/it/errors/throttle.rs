@@ -182,7 +182,8 @@ async fn tries_at_once_are_no_more_than_one_after_the_other(engine: Engine) {
         assert_eq!(post("/api/v1/password-reset/complete", body).await, 404);
     }
     let guesses = (0..30).map(|number| {
-        let body = json!({"tenant": "nowhere", "email": format!("{number}@nowhere.example"), "password": "a guess"});
+        let body =
+            json!({"tenant": "nowhere", "email": format!("{number}@nowhere.example"), "password": "a guess"});
         post("/api/v1/login", body)
     });
     let statuses = futures_util::future::join_all(guesses).await;
@@ -190,6 +191,9 @@ async fn tries_at_once_are_no_more_than_one_after_the_other(engine: Engine) {
     // One comes back each second.
     let most = 11 + began.elapsed().as_secs();
     assert!(looked_at <= most, "{looked_at} of at most {most}");
-    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    assert!(
+        statuses.iter().all(|status| [401, 429].contains(status)),
+        "{statuses:?}"
+    );
     gateway.stop().await;
 }

@@ -115,7 +115,10 @@ async fn a_form_of_another_site_uses_no_link_and_asks_for_none(engine: Engine) {
         ("/invitations/look", json!({"token": invited.token})),
         ("/invitations/accept", set.clone()),
         ("/password-reset/complete", set),
-        ("/password-reset", json!({"tenant": tenant.slug, "email": invited.email})),
+        (
+            "/password-reset",
+            json!({"tenant": tenant.slug, "email": invited.email}),
+        ),
     ] {
         let call = gateway.anonymous("POST", &format!("/api/v1{path}"));
         // What a form can send without asking: a text that happens to be JSON.

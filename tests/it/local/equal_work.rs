@@ -198,7 +198,14 @@ async fn whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_
     for (email, sent) in [("nobody@acme.example", 0), (user.user_name.as_str(), 1)] {
         let asked = ask_reset(&login, slug, email, origin()).await.expect("counted");
         let asked = asked.expect("whoever it is, it goes on after the answer");
-        let links = async || place.read().await.count_resets(user.id, now()).await.expect("read");
+        let links = async || {
+            place
+                .read()
+                .await
+                .count_resets(user.id, now())
+                .await
+                .expect("read")
+        };
         assert_eq!(links().await, 0, "nobody is looked up before the answer");
         send_reset(&login, asked, ([9; 32], [9; 12])).await.expect("done");
         assert_eq!(links().await, sent, "{email}");

@@ -193,7 +193,12 @@ impl SignedIn {
     }
 
     /// A request whose body arrives in two pieces, with something that happens in between. Answers the status.
-    pub async fn call_slowly(&self, request: (&str, &str), body: &Value, meanwhile: impl Future<Output = ()>) -> u16 {
+    pub async fn call_slowly(
+        &self,
+        request: (&str, &str),
+        body: &Value,
+        meanwhile: impl Future<Output = ()>,
+    ) -> u16 {
         let body = body.to_string();
         let (begun, rest) = body.split_at(3);
         let (method, path) = request;

@@ -175,7 +175,9 @@ async fn a_browser_is_known_by_the_present_password_and_for_a_year(engine: Engin
     let answer = before.call("POST", "/api/v1/me/password", Some(&own)).await;
     let after = cookie(&answer.expect(204), "known").expect("a known browser");
     for _ in 0..5 {
-        sign_in(&gateway, slug, &account.email, "a guess").await.expect(401);
+        sign_in(&gateway, slug, &account.email, "a guess")
+            .await
+            .expect(401);
     }
     sign_in(&gateway, slug, &account.email, OTHER).await.expect(429);
     sign_in_knowing(&gateway, &account, &before.known, OTHER)
@@ -186,7 +188,9 @@ async fn a_browser_is_known_by_the_present_password_and_for_a_year(engine: Engin
         .expect(200);
     gateway.advance(Duration::from_hours(367 * 24));
     for _ in 0..5 {
-        sign_in(&gateway, slug, &account.email, "a guess").await.expect(401);
+        sign_in(&gateway, slug, &account.email, "a guess")
+            .await
+            .expect(401);
     }
     sign_in_knowing(&gateway, &account, &after, OTHER)
         .await

@@ -146,7 +146,12 @@ async fn a_form_of_another_site_signs_nobody_in(engine: Engine) {
         assert_eq!(who(gateway, &browser).await, 200);
     }
     // A browser that knows no Fetch Metadata.
-    for origin in ["https://evil.example", "https://gateway.example.evil.example", "evil", ""] {
+    for origin in [
+        "https://evil.example",
+        "https://gateway.example.evil.example",
+        "evil",
+        "",
+    ] {
         let browser = Browser::new().with_header("Origin", origin);
         browser.post(&url, &fields, None).await.expect(403);
         assert_eq!(who(gateway, &browser).await, 401);

@@ -5,7 +5,7 @@ use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::{
     Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
-    EntityTree, Group, MemberDelta, NewFactor, Person, PersonId, RecoveryHash, SealedSecret, Section,
+    EntityTree, Group, MemberDelta, NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash, SealedSecret, Section,
     SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, permission, roster, second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
@@ -95,7 +95,12 @@ async fn own(engine: Engine) -> Own {
         step: 1,
         recovery_codes: vec![RecoveryHash([1; 32])],
     };
-    let enrolled = second_factor::enrol(user.id, factor, false, origin());
+    let told = OwnFactorTold {
+        keep: None,
+        mail: None,
+        at: now(),
+    };
+    let enrolled = second_factor::enrol(user.id, factor, false, told, origin());
     place.apply(enrolled).await.unwrap();
     let owner = user.id;
     place

@@ -109,7 +109,8 @@ pub async fn give_code(
                 }
                 Some(Step::MfaEnrol) => {
                     let of = Enrolling::Ticket(hash);
-                    let codes = enrol(tx, &on.vault, user, of, &code, &dice, own).await?;
+                    let person = (&taken.user, &taken.tenant);
+                    let codes = enrol(tx, &on.vault, person, of, &code, &dice, own).await?;
                     Some(codes.ok_or_else(wrong)?)
                 }
                 Some(Step::ChangePassword) | None => {
