@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::error::LocalError;
 use super::super::step::{Step, next_step};
-use super::super::ticket::{self, FreshStep, Held, Stage, Taken, refuse};
+use super::super::ticket::{self, FreshStep, Held, Shown, Stage, Taken, refuse};
 use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, show};
 use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
@@ -27,7 +27,7 @@ pub struct Given {
 /// [`LocalError`]: `SignIn` where the ticket is not good, `Refused` with [`MfaRefusal::NotAsked`].
 pub async fn offer_enrolment(
     on: &Login,
-    ticket: &str,
+    ticket: Shown<'_>,
     dice: FactorDice,
     language: Language,
     origin: Origin,
@@ -55,7 +55,7 @@ pub async fn offer_enrolment(
 /// [`MfaRefusal::NotAsked`], [`MfaRefusal::NotBegun`].
 pub async fn give_code(
     on: &Login,
-    ticket: &str,
+    ticket: Shown<'_>,
     code: &str,
     browser: Option<&str>,
     (fresh, dice): (FreshStep, FactorDice),
@@ -131,7 +131,7 @@ pub async fn give_code(
         .await
 }
 
-async fn find(on: &Login, ticket: &str, origin: &Origin) -> Result<Held, LocalError> {
+async fn find(on: &Login, ticket: Shown<'_>, origin: &Origin) -> Result<Held, LocalError> {
     ticket::find(on, ticket, origin.at).await.map_err(sign_in)
 }
 
