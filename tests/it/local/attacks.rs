@@ -14,6 +14,7 @@ on_both_engines!(
     a_link_of_somebody_who_was_not_in_yet_ends_as_well,
     a_form_of_another_site_uses_no_link_and_asks_for_none,
     an_old_password_says_nothing_of_whoever_has_the_name_now,
+    a_password_with_a_nul_is_refused_alike_in_json_and_in_a_form,
 );
 
 async fn a_session_that_ends_while_a_body_arrives_changes_nothing(engine: Engine) {
@@ -142,4 +143,20 @@ async fn an_old_password_says_nothing_of_whoever_has_the_name_now(engine: Engine
         .expect(201);
     let told = sign_in(gateway, &tenant.slug, &before.email, PASSWORD).await;
     assert_problem(&told, 401, "invalid_credentials", "");
+}
+
+async fn a_password_with_a_nul_is_refused_alike_in_json_and_in_a_form(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let invited = Invited::new(gateway, &tenant, &json!({})).await;
+    let in_json = invited.accept(gateway, "violet otter\u{0}7 lamps").await;
+    assert_problem(&in_json, 400, "malformed_json", "the body has a NUL character");
+    let form = format!("token={}&password=violet+otter%007+lamps", invited.token);
+    let call = gateway.anonymous("POST", "/invitation");
+    let in_form = call.bytes("application/x-www-form-urlencoded", form).send().await;
+    assert_problem(&in_form, 400, "malformed_form", "the body has a NUL character");
+    // What only looks like the escape of one is text.
+    let text = "violet otter\\u0000 lamps";
+    invited.accept(gateway, text).await.expect(200);
+    sign_in(gateway, &tenant.slug, &invited.email, text).await.expect(200);
 }
