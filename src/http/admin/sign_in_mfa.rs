@@ -21,8 +21,8 @@ use crate::http::login::refuse_program;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::login::Login;
-use crate::login::local::{LocalError, Shown};
 use crate::login::local::second_factor::{give_code, offer_enrolment};
+use crate::login::local::{LocalError, Shown};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::token::SCOPE;
 use crate::http::clock::NoRandomness;
 use crate::http::form::FormError;
-use crate::http::problem::HAS_NUL;
 use crate::http::middleware::BodyError;
+use crate::http::problem::HAS_NUL;
 use crate::http::problem::log_storage_failure;
 use crate::login::oauth::AccessGrant;
 

@@ -291,7 +291,10 @@ impl Limits {
         next: Next,
     ) -> Response {
         let cookie = || Cookie::Session.read(request.headers(), &gateway.public_url);
-        let Some(shown) = authorization(request.headers()).or_else(cookie).map(str::to_owned) else {
+        let Some(shown) = authorization(request.headers())
+            .or_else(cookie)
+            .map(str::to_owned)
+        else {
             return next.run(request).await;
         };
         let is_known =

@@ -158,5 +158,7 @@ async fn a_password_with_a_nul_is_refused_alike_in_json_and_in_a_form(engine: En
     // What only looks like the escape of one is text.
     let text = "violet otter\\u0000 lamps";
     invited.accept(gateway, text).await.expect(200);
-    sign_in(gateway, &tenant.slug, &invited.email, text).await.expect(200);
+    sign_in(gateway, &tenant.slug, &invited.email, text)
+        .await
+        .expect(200);
 }

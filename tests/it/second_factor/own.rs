@@ -223,7 +223,9 @@ async fn whoever_enrols_or_removes_an_app_is_told_and_signed_out_elsewhere(engin
         format!("Your second factor for {slug} was removed"),
     ] {
         assert!(
-            mails.iter().any(|mail| mail.header("subject").replace("\n ", " ") == subject),
+            mails
+                .iter()
+                .any(|mail| mail.header("subject").replace("\n ", " ") == subject),
             "{subject}"
         );
     }

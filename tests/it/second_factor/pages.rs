@@ -107,7 +107,11 @@ async fn a_ticket_is_good_at_the_pages_of_its_tenant_alone(engine: Engine) {
     let at = |slug: &str| format!("{}/login/{slug}/mfa", gateway.base());
     let browser = Browser::new();
     let refused = browser.post(&at(&other.slug), &fields, None).await.expect(403);
-    assert!(refused.answer.text().contains("sign_in_expired"), "{}", refused.answer.text());
+    assert!(
+        refused.answer.text().contains("sign_in_expired"),
+        "{}",
+        refused.answer.text()
+    );
     browser
         .post(&at(&member.tenant.slug), &fields, None)
         .await

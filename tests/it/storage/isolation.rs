@@ -5,8 +5,9 @@ use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::{
     Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
-    EntityTree, Group, MemberDelta, NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash, SealedSecret, Section,
-    SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, permission, roster, second_factor,
+    EntityTree, Group, MemberDelta, NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash, SealedSecret,
+    Section, SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, permission, roster,
+    second_factor,
 };
 use rollcall::storage::{Error, ReadTx, Totals, Tx};
 use uuid::Uuid;
