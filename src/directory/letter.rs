@@ -105,6 +105,19 @@ pub enum Letter {
         /// When.
         at: Timestamp,
     },
+    /// Somebody has enrolled an authenticator app, or removed theirs.
+    MfaChanged {
+        /// The reader's.
+        language: Language,
+        /// The tenant's name for people.
+        tenant: String,
+        /// They have one now.
+        enrolled: bool,
+        /// Where the tenant's people find help, where it says so.
+        support_email: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody's second factor was taken away by an administrator.
     MfaReset {
         /// The reader's.
@@ -130,6 +143,7 @@ impl Letter {
             Self::BreakGlassUsed { .. } => "break_glass_used",
             Self::AddressChanged { .. } => "address_changed",
             Self::BreakGlass { .. } => "break_glass",
+            Self::MfaChanged { .. } => "mfa_changed",
             Self::MfaReset { .. } => "mfa_reset",
         }
     }

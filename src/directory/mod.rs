@@ -98,7 +98,7 @@ pub use request_log::{LoggedBody, LoggedRequest, RequestFilter, RequestKind};
 pub use roster::Person;
 pub use saml::{SamlBinding, SamlEndpoint, SamlProvider, SamlSettings};
 pub use schema::{DirectorySchema, SchemaTarget, SchemaUse};
-pub use second_factor::{Enrolling, MfaRefusal, NewFactor, RecoveryHash, SecondFactor};
+pub use second_factor::{Enrolling, MfaRefusal, NewFactor, OwnFactorTold, RecoveryHash, SecondFactor};
 pub use service_key::ServiceKey;
 pub use session::{NewSession, Proof};
 pub use settings::{Activation, TenantSettings, Zone};

@@ -117,6 +117,18 @@ pub struct NewFactor {
     pub recovery_codes: Vec<RecoveryHash>,
 }
 
+/// What follows when somebody changes their own second factor: every session ends but the one in which they did it, and they
+/// are told.
+#[derive(Debug, Clone)]
+pub struct OwnFactorTold {
+    /// The session that goes on; none where it was done on the way to one.
+    pub keep: Option<SessionId>,
+    /// Tells the person, where they have an address.
+    pub mail: Option<Mail>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// To whom a secret was shown that no code has confirmed yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enrolling {
@@ -169,31 +181,41 @@ pub fn require(
     )))
 }
 
-/// Takes an app that has proven itself by a code; `replaces` says whether there was another one, which is good no more.
+/// Takes an app that has proven itself by a code; `replaces` says whether there was another one, which is good no more. All
+/// sessions end but the one that goes on, and the person is told.
 #[must_use]
-pub fn enrol(user: UserId, new: NewFactor, replaces: bool, origin: Origin) -> Change {
+pub fn enrol(user: UserId, new: NewFactor, replaces: bool, told: OwnFactorTold, origin: Origin) -> Change {
     let after = json!({"enrolled": true, "recovery_codes": new.recovery_codes.len()});
     let fact = SecondFactorFact::Enrolled {
         user,
         factor: new,
-        at: origin.at,
+        told,
     };
     let before = json!({"enrolled": replaces});
     change(fact, user, "user.mfa_enrolled", Some(before), Some(after), origin)
 }
 
-/// Takes a person's own second factor away, by their wish.
+/// Whether somebody may give up their own second factor.
 ///
 /// # Errors
 /// [`MfaRefusal::Required`]; [`MfaRefusal::NotEnrolled`].
-pub fn remove(user: &User, enrolled: bool, origin: Origin) -> Result<Change, Refusal> {
+pub fn check_may_remove(user: &User, enrolled: bool) -> Result<(), Refusal> {
     if !enrolled {
         return Err(MfaRefusal::NotEnrolled.into());
     }
     if user.mfa_required {
         return Err(MfaRefusal::Required.into());
     }
-    let fact = SecondFactorFact::Removed { user: user.id };
+    Ok(())
+}
+
+/// Takes a person's own second factor away, by their wish: all sessions end but the one that goes on, and they are told.
+///
+/// # Errors
+/// As [`check_may_remove`].
+pub fn remove(user: &User, enrolled: bool, told: OwnFactorTold, origin: Origin) -> Result<Change, Refusal> {
+    check_may_remove(user, enrolled)?;
+    let fact = SecondFactorFact::Removed { user: user.id, told };
     Ok(gone(fact, user.id, "user.mfa_removed", origin))
 }
 
@@ -280,6 +302,14 @@ mod tests {
     use crate::directory::sample::{self, at, origin};
     use crate::directory::{SignIn, UserSource};
 
+    fn told() -> OwnFactorTold {
+        OwnFactorTold {
+            keep: None,
+            mail: None,
+            at: origin().at,
+        }
+    }
+
     fn with(change: fn(&mut User)) -> User {
         let mut user = sample::local(1, "ada@acme.example");
         change(&mut user);
@@ -358,12 +388,12 @@ mod tests {
         let (free, required) = (with(|_| ()), with(|user| user.mfa_required = true));
         assert!(remove(&free, true, origin()).is_ok());
         assert_eq!(
-            remove(&required, true, origin()).unwrap_err(),
+            remove(&required, true, told(), origin()).unwrap_err(),
             MfaRefusal::Required.into()
         );
         for user in [free, required] {
             assert_eq!(
-                remove(&user, false, origin()).unwrap_err(),
+                remove(&user, false, told(), origin()).unwrap_err(),
                 MfaRefusal::NotEnrolled.into()
             );
         }
@@ -408,7 +438,7 @@ mod tests {
             (audit.action, audit.before.unwrap(), audit.after.unwrap())
         };
         assert_eq!(
-            said(enrol(user, new, false, origin())),
+            said(enrol(user, new, false, told(), origin())),
             (
                 "user.mfa_enrolled",
                 json!({"enrolled": false}),

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 
 use super::middleware::BodyError;
 use super::middleware::body::{BodyBudget, read_body};
-use super::problem::Problem;
+use super::problem::{HAS_NUL, Problem};
 
 /// How long a form may be, in bytes: a logout token is the longest thing in one.
 const LIMIT: usize = 300 * 1024;
@@ -26,6 +26,8 @@ pub(super) enum FormError {
     Body(BodyError),
     /// A field is given twice; its name is a stranger's.
     Twice(String),
+    /// A text has a NUL, which is not stored.
+    Nul,
 }
 
 impl Form {
@@ -64,6 +66,9 @@ impl Form {
             .map_err(FormError::Body)?;
         let mut fields = HashMap::new();
         for (name, value) in url::form_urlencoded::parse(&body).into_owned() {
+            if name.contains('\0') || value.contains('\0') {
+                return Err(FormError::Nul);
+            }
             if fields.contains_key(&name) {
                 return Err(FormError::Twice(name));
             }
@@ -82,6 +87,7 @@ impl From<FormError> for Problem {
                 "this address takes application/x-www-form-urlencoded",
             ),
             FormError::Body(error) => error.into(),
+            FormError::Nul => Self::new(StatusCode::BAD_REQUEST, "malformed_form", HAS_NUL),
             FormError::Twice(_) => Self::new(
                 StatusCode::BAD_REQUEST,
                 "malformed_form",

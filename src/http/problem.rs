@@ -18,6 +18,9 @@ use crate::login::Denied;
 use crate::login::local::LocalError;
 use crate::provisioning::{self, schemas};
 
+/// What whoever sends a NUL is told, in JSON or in a form.
+pub(super) const HAS_NUL: &str = "the body has a NUL character";
+
 /// A request that came to nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {

@@ -65,6 +65,16 @@ pub(super) fn of(outgoing: &Outgoing, public_url: &str) -> Words {
             by,
             at,
         } => break_glass(*language, tenant, account, *enabled, by.as_deref(), *at),
+        Letter::MfaChanged {
+            language,
+            tenant,
+            enrolled,
+            support_email,
+            at,
+        } => {
+            let at = moment(*at, *language);
+            local::mfa_changed(*language, tenant, *enrolled, support_email.as_deref(), &at)
+        }
         Letter::MfaReset {
             language,
             tenant,

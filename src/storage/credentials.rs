@@ -115,7 +115,8 @@ impl ReadTx {
         .transpose()
     }
 
-    /// Whoever has a userName, a password and no directory: the live person, or else the one who was deleted last.
+    /// Whoever has a userName, a password and no directory: the live person, or, where nobody has the name now, the one who
+    /// was deleted last. Whoever has it now and no password yet is not answered for by somebody else's.
     ///
     /// # Errors
     /// The database failed.
@@ -127,7 +128,10 @@ impl ReadTx {
         let live = select_holder!("u.deleted_at IS NULL");
         let mut row = fetch_optional!(self.conn, HolderRow, live, self.tenant.0, name.as_ref())?;
         if row.is_none() {
-            let deleted = select_holder!("u.deleted_at IS NOT NULL ORDER BY u.deleted_at DESC LIMIT 1");
+            let deleted = select_holder!(
+                "u.deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users l WHERE l.tenant_id = $1 \
+                 AND l.user_name_key = $2 AND l.deleted_at IS NULL) ORDER BY u.deleted_at DESC LIMIT 1"
+            );
             row = fetch_optional!(self.conn, HolderRow, deleted, self.tenant.0, name.as_ref())?;
         }
         row.map(|row| Ok((row.user.into_user()?, row.credential.into_credential()?)))

@@ -7,7 +7,8 @@ use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use crate::directory::{
-    Enrolling, GuessPurpose, NewFactor, RecoveryHash, SealedSecret, SecondFactor, SecondFactorFact, UserId,
+    Enrolling, GuessPurpose, NewFactor, OwnFactorTold, RecoveryHash, SealedSecret, SecondFactor,
+    SecondFactorFact, UserId,
 };
 
 #[derive(sqlx::FromRow)]
@@ -154,11 +155,15 @@ impl Tx {
                 )?;
                 Ok(())
             }
-            SecondFactorFact::Enrolled { user, factor, at } => {
+            SecondFactorFact::Enrolled { user, factor, told } => {
                 self.delete_second_factor(user).await?;
-                self.insert_second_factor(user, &factor, at).await
+                self.insert_second_factor(user, &factor, told.at).await?;
+                self.follow_own_factor(user, told).await
             }
-            SecondFactorFact::Removed { user } => self.delete_second_factor(user).await,
+            SecondFactorFact::Removed { user, told } => {
+                self.delete_second_factor(user).await?;
+                self.follow_own_factor(user, told).await
+            }
             SecondFactorFact::Reset {
                 user,
                 account,
@@ -190,6 +195,14 @@ impl Tx {
                 self.delete_recovery_codes(user).await?;
                 self.insert_recovery_codes(user, &hashes).await
             }
+        }
+    }
+
+    async fn follow_own_factor(&mut self, user: UserId, told: OwnFactorTold) -> Result<(), Error> {
+        self.end_access_but(user, told.keep).await?;
+        match told.mail {
+            Some(mail) => self.queue_mail(&mail, told.at).await.map(drop),
+            None => Ok(()),
         }
     }
 

@@ -104,7 +104,7 @@ pub(super) fn check(text: &str, context: &[String]) -> Result<(), PasswordFault>
     if length > LONGEST {
         return Err(PasswordFault::TooLong);
     }
-    let lower = text.to_lowercase();
+    let lower = shape::undisguised(&text.to_lowercase());
     if shape::is_trivial(&lower, SHORTEST) {
         return Err(PasswordFault::Trivial);
     }
@@ -133,7 +133,7 @@ fn is_personal(lower: &str, context: &[String]) -> bool {
     let mut words: Vec<String> = context
         .iter()
         .flat_map(|name| {
-            let name = name.to_lowercase();
+            let name = shape::undisguised(&name.to_lowercase());
             let parts: Vec<String> = name
                 .split(|c: char| !c.is_alphanumeric())
                 .map(str::to_owned)
@@ -157,9 +157,16 @@ mod tests {
     use super::*;
 
     fn context() -> Vec<String> {
-        ["ada.lovelace", "Ada", "Lovelace", "Acme Industries", "acme"]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "ada.lovelace",
+            "Ada",
+            "Lovelace",
+            "Acme Industries",
+            "acme",
+            "Сухаревская",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     #[test]
@@ -198,6 +205,9 @@ mod tests {
             ("password2024!", Common),
             ("PASSWORD2024!", Common),
             ("P@ssw0rd2024!", Common),
+            ("ｐａｓｓｗｏｒｄ１２３４", Common),
+            ("ＰＡＳＳＷＯＲＤ１２３４", Common),
+            ("раѕѕwоrd2024!", Common),
             ("  motdepasse  ", Common),
             ("123sunshine123", Common),
             ("changeme-2025", Common),
@@ -206,6 +216,7 @@ mod tests {
             ("Acme-Industries-1", Personal),
             ("ada.lovelace!", Personal),
             ("rollcall-2026", Personal),
+            ("сухаревская1", Personal),
         ] {
             assert_eq!(check(bad, &context()), Err(fault), "{bad}");
         }

@@ -44,6 +44,48 @@ fn goes_on(before: char, next: char) -> bool {
         })
 }
 
+/// The text with letters in disguise read as the plain ones: full-width, mathematical and circled forms of A to Z and 0 to 9
+/// (what NFKC makes of them, Unicode Standard Annex 15), and Cyrillic and Greek letters that look like Latin ones (Unicode
+/// Technical Standard 39, confusables).
+pub(super) fn undisguised(text: &str) -> String {
+    text.chars().map(|c| plain(c).unwrap_or(c)).collect()
+}
+
+fn plain(c: char) -> Option<char> {
+    let code = u32::from(c);
+    let from = |first: u32, base: char| char::from_u32(u32::from(base) + code - first);
+    match code {
+        0x3000 => Some(' '),
+        0xFF01..=0xFF5E => from(0xFF01, '!'),
+        // Alphabets of capitals and small letters, one after the other, in all styles.
+        0x1D400..=0x1D6A3 => match (code - 0x1D400) % 52 {
+            letter @ 0..26 => char::from_u32(u32::from('a') + letter),
+            letter => char::from_u32(u32::from('a') + letter - 26),
+        },
+        0x1D7CE..=0x1D7FF => char::from_u32(u32::from('0') + (code - 0x1D7CE) % 10),
+        0x24B6..=0x24CF => from(0x24B6, 'a'),
+        0x24D0..=0x24E9 => from(0x24D0, 'a'),
+        _ => match c {
+            'а' | 'α' => Some('a'),
+            'с' => Some('c'),
+            'ԁ' => Some('d'),
+            'е' => Some('e'),
+            'һ' => Some('h'),
+            'і' | 'ι' => Some('i'),
+            'ј' => Some('j'),
+            'о' | 'ο' => Some('o'),
+            'р' | 'ρ' => Some('p'),
+            'ԛ' => Some('q'),
+            'ѕ' => Some('s'),
+            'ν' => Some('v'),
+            'ԝ' => Some('w'),
+            'х' => Some('x'),
+            'у' => Some('y'),
+            _ => None,
+        },
+    }
+}
+
 /// The text with signs that stand for letters read as those letters.
 pub(super) fn plain_letters(lower: &str) -> String {
     let letter = |sign| match sign {
@@ -86,6 +128,19 @@ mod tests {
             "abcviolet123",
         ] {
             assert!(!is_trivial(other, 12), "{other}");
+        }
+    }
+
+    #[test]
+    fn letters_in_disguise_are_read_as_the_plain_ones() {
+        for (text, expected) in [
+            ("ｐａｓｓｗｏｒｄ１２３４", "password1234"),
+            ("𝐩𝓪𝖘𝚜word𝟏𝟚", "password12"),
+            ("ⓟⓐⓢⓢword", "password"),
+            ("раѕѕwоrd", "password"),
+            ("ééàù", "ééàù"),
+        ] {
+            assert_eq!(undisguised(text), expected);
         }
     }
 

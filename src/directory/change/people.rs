@@ -14,7 +14,7 @@ use super::super::permission::{PermissionGroup, Section};
 use super::super::profile::Facets;
 use super::super::registry::TokenHash;
 use super::super::roster::Person;
-use super::super::second_factor::{NewFactor, RecoveryHash};
+use super::super::second_factor::{NewFactor, OwnFactorTold, RecoveryHash};
 use super::super::session::NewSession;
 use super::super::user::User;
 
@@ -169,13 +169,15 @@ pub enum SecondFactorFact {
         user: UserId,
         /// The factor with its recovery codes.
         factor: NewFactor,
-        /// When.
-        at: Timestamp,
+        /// What follows.
+        told: OwnFactorTold,
     },
     /// A person has none any more, by their own wish.
     Removed {
         /// Who.
         user: UserId,
+        /// What follows.
+        told: OwnFactorTold,
     },
     /// A person has none any more, by an administrator's hand; access by every session ends.
     Reset {

@@ -17,7 +17,7 @@ use crate::http::extract::judge_again;
 use crate::http::idempotency::ReadBody;
 use crate::http::middleware::BodyError;
 use crate::http::middleware::body::{BodyBudget, read_body};
-use crate::http::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, HAS_NUL, Problem};
 use crate::http::state::PublicUrl;
 use crate::login::Login;
 
@@ -47,16 +47,11 @@ where
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", "the body is not UTF-8"))?;
         let text = if text.trim().is_empty() { "{}" } else { text };
-        // PostgreSQL stores no NUL, so neither engine is given one; JSON can say it by this escape only.
-        if text.contains("\\u0000") {
-            return Err(Problem::new(
-                StatusCode::BAD_REQUEST,
-                "malformed_json",
-                "the body has a NUL character",
-            ));
-        }
         // What is no JSON at all is told before what is wrong in it.
         let value: Value = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        if has_nul(&value) {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "malformed_json", HAS_NUL));
+        }
         if !value.is_object() {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -65,6 +60,18 @@ where
             ));
         }
         read_fields(text).map(Self)
+    }
+}
+
+/// Whether a text or a name in it has a NUL. PostgreSQL stores none, so neither engine is given one.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

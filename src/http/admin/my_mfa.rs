@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::body::{Fields, JsonBody};
 use super::users::MfaView;
 use crate::directory::Language;
+use crate::http::clock;
 use crate::http::extract::SignedIn;
 use crate::http::fresh::factor_dice;
 use crate::http::problem::Problem;
@@ -147,8 +148,8 @@ async fn remove_mfa(
     signed_in: SignedIn,
     JsonBody(body): JsonBody<MfaClaimBody>,
 ) -> Result<StatusCode, Problem> {
-    let (claim, origin) = (body.read()?, signed_in.origin());
-    second_factor::remove(&login, &signed_in.session, claim, origin).await?;
+    let (claim, nonce, origin) = (body.read()?, clock::random_nonce()?, signed_in.origin());
+    second_factor::remove(&login, &signed_in.session, claim, nonce, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -25,7 +25,7 @@ use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::http::throttle::Visitor;
 use crate::login::Login;
-use crate::login::local::{self, Asked, LocalError, Stage, Step, change_by_ticket, choose};
+use crate::login::local::{self, Asked, LocalError, Shown, Stage, Step, change_by_ticket, choose};
 
 /// The step in which somebody says which tenant they want to enter.
 const CHOOSE_TENANT: &str = "choose_tenant";
@@ -150,7 +150,8 @@ async fn change_password(
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
-    let changed = change_by_ticket(&login, &body.ticket, &body.password, fresh_step()?, origin).await;
+    let shown = Shown::anywhere(&body.ticket);
+    let changed = change_by_ticket(&login, shown, &body.password, fresh_step()?, origin).await;
     match changed {
         Ok(stage) => show(&login, &here, stage).await,
         Err(LocalError::SignIn(refused)) => Ok(refuse_program(&login, &headers, &request_id, *refused).await),

@@ -21,8 +21,8 @@ use crate::http::login::refuse_program;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::login::Login;
-use crate::login::local::LocalError;
 use crate::login::local::second_factor::{give_code, offer_enrolment};
+use crate::login::local::{LocalError, Shown};
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
@@ -80,7 +80,8 @@ async fn give(
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
     let fresh = (fresh_step()?, factor_dice()?);
     let browser = Cookie::Known.read(&headers, &here);
-    let given = match give_code(&login, &body.ticket, &body.code, browser, fresh, origin).await {
+    let shown = Shown::anywhere(&body.ticket);
+    let given = match give_code(&login, shown, &body.code, browser, fresh, origin).await {
         Ok(given) => given,
         Err(LocalError::SignIn(refused)) => {
             return Ok(refuse_program(&login, &headers, &request_id, *refused).await);
@@ -111,7 +112,8 @@ async fn enrol(
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
     let origin = clock::origin(Actor::Gateway, Source::Api, &request_id);
-    match offer_enrolment(&login, &body.ticket, factor_dice()?, language, origin).await {
+    let shown = Shown::anywhere(&body.ticket);
+    match offer_enrolment(&login, shown, factor_dice()?, language, origin).await {
         Ok(offer) => Ok(Json(MfaOfferView::from(offer)).into_response()),
         Err(LocalError::SignIn(refused)) => Ok(refuse_program(&login, &headers, &request_id, *refused).await),
         Err(error) => Err(error.into()),

@@ -18,7 +18,9 @@ use crate::http::pages::{ChoosePasswordPage, PlainError, PlainErrorPage, page, p
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
 use crate::http::throttle::Visitor;
-use crate::login::local::{self, Asked, KNOWN_BROWSER_SECONDS, LocalError, Stage, Step, change_by_ticket};
+use crate::login::local::{
+    self, Asked, KNOWN_BROWSER_SECONDS, LocalError, Shown, Stage, Step, change_by_ticket,
+};
 use crate::login::{Login, Refused};
 
 /// `POST /login/{tenant}`: address and password, or what a later step asks for with its ticket.
@@ -52,7 +54,8 @@ pub(super) async fn sign_in(
         return Ok(at.choose(ticket, None));
     }
     if !ticket.is_empty() {
-        return match change_by_ticket(&login, ticket, password, fresh_step()?, origin).await {
+        let shown = Shown::at(&tenant, ticket);
+        return match change_by_ticket(&login, shown, password, fresh_step()?, origin).await {
             Ok(stage) => at.show(stage).await,
             Err(LocalError::Weak(fault)) => Ok(at.choose(ticket, Some(fault.message(language)))),
             Err(LocalError::SignIn(refused)) => Ok(at.refuse(*refused).await),

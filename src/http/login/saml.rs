@@ -52,6 +52,7 @@ fn not_posted(error: &FormError) -> Result<NotPosted, Problem> {
         FormError::MediaType => Ok(NotPosted("another content type")),
         FormError::Body(BodyError::TooLarge) => Ok(NotPosted("a larger one")),
         FormError::Twice(_) => Ok(NotPosted("a field twice")),
+        FormError::Nul => Ok(NotPosted("a NUL character")),
         FormError::Body(error) => Err((*error).into()),
     }
 }

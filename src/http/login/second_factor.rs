@@ -20,7 +20,7 @@ use crate::http::pages::{
 use crate::http::problem::Problem;
 use crate::http::state::PublicUrl;
 use crate::login::local::second_factor::{give_code, offer_enrolment};
-use crate::login::local::{LocalError, Stage};
+use crate::login::local::{LocalError, Shown, Stage};
 use crate::login::{Login, refusal};
 
 /// What a page goes on with.
@@ -51,7 +51,8 @@ pub(super) async fn ask(
     };
     let status = error.map_or(StatusCode::OK, |(status, _)| status);
     let dice = factor_dice()?;
-    match offer_enrolment(login, ongoing.ticket, dice, language, origin(request_id)).await {
+    let shown = Shown::at(ongoing.tenant, ongoing.ticket);
+    match offer_enrolment(login, shown, dice, language, origin(request_id)).await {
         Ok(offer) => {
             let shown = MfaEnrolPage {
                 language,
@@ -89,7 +90,7 @@ pub(super) async fn give(
     let fresh = (fresh_step()?, factor_dice()?);
     let given = give_code(
         &login,
-        ticket,
+        Shown::at(&tenant, ticket),
         form.field("code"),
         browser,
         fresh,

@@ -8,6 +8,7 @@ use super::token::SCOPE;
 use crate::http::clock::NoRandomness;
 use crate::http::form::FormError;
 use crate::http::middleware::BodyError;
+use crate::http::problem::HAS_NUL;
 use crate::http::problem::log_storage_failure;
 use crate::login::oauth::AccessGrant;
 
@@ -110,6 +111,7 @@ impl From<FormError> for OauthError {
                     "the body has to be a form: Content-Type application/x-www-form-urlencoded",
                 );
             }
+            FormError::Nul => return Self::invalid_request(HAS_NUL),
             FormError::Twice(name) => {
                 // A description has printable ASCII and neither quotes nor backslashes (RFC 6749 section 5.2).
                 let shown = |c: &char| c.is_ascii_alphanumeric() || *c == '_';

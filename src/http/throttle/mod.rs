@@ -28,6 +28,7 @@ use governor::clock::DefaultClock;
 pub(super) use allowance::{Allowance, Spender};
 pub use client::PeerAddress;
 
+use super::cookies::Cookie;
 use super::extract::authorization;
 use super::login::too_many;
 use super::middleware::refusal::{Door, MiddlewareRefusal};
@@ -286,8 +287,8 @@ impl Limits {
         response
     }
 
-    /// A request that shows a token. The operator's is compared and not looked up, so it is known from the start, and a
-    /// session that cannot be one of ours is not looked up either.
+    /// A request that shows a token, in the header or as the cookie of a session. The operator's is compared and not looked
+    /// up, so it is known from the start.
     async fn guard_api(
         &self,
         gateway: &Gateway,
@@ -295,7 +296,11 @@ impl Limits {
         request: Request,
         next: Next,
     ) -> Response {
-        let Some(shown) = authorization(request.headers()).map(str::to_owned) else {
+        let cookie = || Cookie::Session.read(request.headers(), &gateway.public_url);
+        let Some(shown) = authorization(request.headers())
+            .or_else(cookie)
+            .map(str::to_owned)
+        else {
             return next.run(request).await;
         };
         let is_known =

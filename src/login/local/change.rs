@@ -4,7 +4,7 @@ use super::account::{changed_letter, name_of, second_mark};
 use super::crossing;
 use super::error::LocalError;
 use super::step::{Step, next_step};
-use super::ticket::{self, FreshStep, Stage, Taken};
+use super::ticket::{self, FreshStep, Shown, Stage, Taken};
 use crate::auth::bearer::account_key;
 use crate::auth::letters;
 use crate::auth::password::{Password, PasswordFault, context_of};
@@ -23,12 +23,12 @@ use crate::storage::{GuessKey, Guesser, Tx};
 /// [`LocalError`]: `SignIn` where the ticket is not good, or not for this step.
 pub async fn change_by_ticket(
     on: &Login,
-    text: &str,
+    shown: Shown<'_>,
     password: &str,
     fresh: FreshStep,
     origin: Origin,
 ) -> Result<Stage, LocalError> {
-    let held = ticket::find(on, text, origin.at)
+    let held = ticket::find(on, shown, origin.at)
         .await
         .map_err(|refused| LocalError::SignIn(Box::new(refused)))?;
     let mut view = on.store.read(held.tenant.id).await?;

@@ -28,4 +28,4 @@ pub use own::confirm_own;
 pub use reset::{ResetAsked, ask_reset, send_reset};
 pub use sign_in::{Asked, sign_in};
 pub use step::Step;
-pub use ticket::{FreshStep, Stage};
+pub use ticket::{FreshStep, Shown, Stage};

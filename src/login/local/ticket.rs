@@ -109,13 +109,39 @@ pub(in crate::login) struct Held {
     pub user: User,
 }
 
-/// Finds a ticket. What is unknown, used, too old, or void because the person's access has ended, is all the same.
-pub(in crate::login) async fn find(on: &Login, text: &str, now: Timestamp) -> Result<Held, Refused> {
+/// A ticket as somebody shows it.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its text.
+    pub ticket: &'a str,
+    /// The tenant in the address that it is shown at, where that names one.
+    pub at: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    /// A ticket that is shown at a tenant's page.
+    #[must_use]
+    pub fn at(tenant: &'a str, ticket: &'a str) -> Self {
+        Self {
+            ticket,
+            at: Some(tenant),
+        }
+    }
+
+    /// A ticket that is shown where no tenant is named.
+    #[must_use]
+    pub fn anywhere(ticket: &'a str) -> Self {
+        Self { ticket, at: None }
+    }
+}
+
+/// Finds a ticket. What is unknown, of another tenant, used, too old, or void because the person's access has ended, is all the same.
+pub(in crate::login) async fn find(on: &Login, shown: Shown<'_>, now: Timestamp) -> Result<Held, Refused> {
     let expired = || Refused::new(Code::SignInExpired);
-    if !TokenKind::Ticket.made(text) {
+    if !TokenKind::Ticket.made(shown.ticket) {
         return Err(expired());
     }
-    let hash = bearer::hash(text);
+    let hash = bearer::hash(shown.ticket);
     let tenant = on
         .store
         .system()
@@ -129,6 +155,9 @@ pub(in crate::login) async fn find(on: &Login, text: &str, now: Timestamp) -> Re
         .ok_or_else(expired)?;
     let user = view.find_user(ticket.user).await?.ok_or_else(expired)?;
     let tenant = view.find_tenant().await?.ok_or_else(expired)?;
+    if shown.at.is_some_and(|slug| slug != tenant.slug.as_str()) {
+        return Err(expired());
+    }
     Ok(Held { tenant, hash, user })
 }
 

@@ -211,6 +211,79 @@ pub(super) fn changed(
     }
 }
 
+pub(super) fn mfa_changed(
+    language: Language,
+    tenant: &str,
+    enrolled: bool,
+    support: Option<&str>,
+    at: &str,
+) -> Words {
+    match language {
+        Language::English => {
+            let whom = support.map_or_else(String::new, |address| format!(" or {address}"));
+            Words {
+                language,
+                subject: if enrolled {
+                    format!("An authenticator app was added to your account at {tenant}")
+                } else {
+                    format!("Your second factor for {tenant} was removed")
+                },
+                greeting: "Hello,".to_owned(),
+                lead: if enrolled {
+                    format!(
+                        "From now on you sign in to {tenant} with your password and a code of the authenticator app that \
+                         was just enrolled ({at}). Another app that you had is good no more."
+                    )
+                } else {
+                    format!(
+                        "The authenticator app and the recovery codes of your account at {tenant} were removed ({at}). From \
+                         now on the password alone is enough."
+                    )
+                },
+                link: None,
+                notes: vec![
+                    "You are signed out everywhere but where it was done.".to_owned(),
+                    format!(
+                        "If it was not you, tell your administrator{whom} at once, and change your password."
+                    ),
+                ],
+            }
+        }
+        Language::French => {
+            let whom = support.map_or_else(String::new, |address| format!(" ou {address}"));
+            Words {
+                language,
+                subject: if enrolled {
+                    format!("Une application d’authentification a été ajoutée à votre compte chez {tenant}")
+                } else {
+                    format!("Votre second facteur pour {tenant} a été supprimé")
+                },
+                greeting: "Bonjour,".to_owned(),
+                lead: if enrolled {
+                    format!(
+                        "Vous vous connectez désormais à {tenant} avec votre mot de passe et un code de l’application \
+                         d’authentification qui vient d’être enregistrée ({at}). L’application que vous aviez auparavant \
+                         ne permet plus de vous connecter."
+                    )
+                } else {
+                    format!(
+                        "L’application d’authentification et les codes de secours de votre compte chez {tenant} ont été \
+                         supprimés ({at}). Le mot de passe seul suffit désormais."
+                    )
+                },
+                link: None,
+                notes: vec![
+                    "Vous êtes déconnecté partout, sauf là où cela a été fait.".to_owned(),
+                    format!(
+                        "Si ce n’était pas vous, prévenez votre administrateur{whom} sans attendre et changez votre mot de \
+                         passe."
+                    ),
+                ],
+            }
+        }
+    }
+}
+
 pub(super) fn break_glass_used(language: Language, tenant: &str, account: &str, at: &str) -> Words {
     match language {
         Language::English => Words {
@@ -276,6 +349,13 @@ mod tests {
                 assert!(words.subject.contains("Acme") && words.lead.contains("noon"));
                 assert!(words.link.is_none());
             }
+            let [added, removed] = [true, false]
+                .map(|enrolled| mfa_changed(language, "Acme", enrolled, Some("help@acme.example"), "noon"));
+            for words in [&added, &removed] {
+                assert!(words.subject.contains("Acme") && words.lead.contains("noon"));
+                assert!(words.notes[1].contains("help@acme.example") && words.link.is_none());
+            }
+            assert_ne!((added.subject, added.lead), (removed.subject, removed.lead));
             let words = break_glass_used(language, "Acme", "ada@acme.example", "noon");
             assert!(words.lead.contains("ada@acme.example") && words.lead.contains("noon"));
             assert!(words.link.is_none());

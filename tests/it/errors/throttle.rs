@@ -16,6 +16,7 @@ on_both_engines!(
     a_client_that_has_lost_its_secret_has_to_wait_alone,
     a_stranger_cannot_say_where_they_come_from,
     tries_at_once_are_no_more_than_one_after_the_other,
+    unknown_sessions_are_held_up_as_unknown_tokens_are,
 );
 
 /// Enough for every burst here, with what comes back meanwhile.
@@ -195,5 +196,19 @@ async fn tries_at_once_are_no_more_than_one_after_the_other(engine: Engine) {
         statuses.iter().all(|status| [401, 429].contains(status)),
         "{statuses:?}"
     );
+    gateway.stop().await;
+}
+
+async fn unknown_sessions_are_held_up_as_unknown_tokens_are(engine: Engine) {
+    let gateway = start(engine).await;
+    let ask = async |session: &str| {
+        let call = gateway
+            .anonymous("GET", "/api/v1/me")
+            .header("X-Forwarded-For", "203.0.113.1");
+        call.header("Cookie", &format!("session={session}")).send().await
+    };
+    let (number, answer) = flood(401, async |number| ask(&format!("rollcall_ses_{number}")).await).await;
+    assert!(number >= 300, "{number}");
+    assert_eq!(answer.json["code"], "too_many_attempts");
     gateway.stop().await;
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::fixture::{Account, Invited, OTHER, PASSWORD, ask_reset, complete, reset_token};
+use super::fixture::{Account, Invited, OTHER, PASSWORD, ask_reset, complete, reset_token, sign_in};
 use crate::admin::problem::assert_problem;
 use crate::harness::Engine;
-use crate::mail::by_hand::address;
+use crate::mail::by_hand::{address, person};
 
 on_both_engines!(
     a_session_that_ends_while_a_body_arrives_changes_nothing,
@@ -13,6 +13,8 @@ on_both_engines!(
     a_link_to_set_a_password_ends_with_access_and_with_the_address,
     a_link_of_somebody_who_was_not_in_yet_ends_as_well,
     a_form_of_another_site_uses_no_link_and_asks_for_none,
+    an_old_password_says_nothing_of_whoever_has_the_name_now,
+    a_password_with_a_nul_is_refused_alike_in_json_and_in_a_form,
 );
 
 async fn a_session_that_ends_while_a_body_arrives_changes_nothing(engine: Engine) {
@@ -126,4 +128,37 @@ async fn a_form_of_another_site_uses_no_link_and_asks_for_none(engine: Engine) {
         assert_problem(&answer, 415, "unsupported_media_type", "application/json");
     }
     invited.accept(gateway, PASSWORD).await.expect(200);
+}
+
+async fn an_old_password_says_nothing_of_whoever_has_the_name_now(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let before = Account::new(gateway, &tenant).await;
+    tenant.call("DELETE", &before.path("")).await.expect(204);
+    let told = before.sign_in(gateway, PASSWORD).await;
+    assert_problem(&told, 403, "account_deleted", "");
+    tenant
+        .call_with("POST", "/users", &person(&before.email))
+        .await
+        .expect(201);
+    let told = sign_in(gateway, &tenant.slug, &before.email, PASSWORD).await;
+    assert_problem(&told, 401, "invalid_credentials", "");
+}
+
+async fn a_password_with_a_nul_is_refused_alike_in_json_and_in_a_form(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let invited = Invited::new(gateway, &tenant, &json!({})).await;
+    let in_json = invited.accept(gateway, "violet otter\u{0}7 lamps").await;
+    assert_problem(&in_json, 400, "malformed_json", "the body has a NUL character");
+    let form = format!("token={}&password=violet+otter%007+lamps", invited.token);
+    let call = gateway.anonymous("POST", "/invitation");
+    let in_form = call.bytes("application/x-www-form-urlencoded", form).send().await;
+    assert_problem(&in_form, 400, "malformed_form", "the body has a NUL character");
+    // What only looks like the escape of one is text.
+    let text = "violet otter\\u0000 lamps";
+    invited.accept(gateway, text).await.expect(200);
+    sign_in(gateway, &tenant.slug, &invited.email, text)
+        .await
+        .expect(200);
 }

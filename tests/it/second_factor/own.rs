@@ -8,6 +8,7 @@ use super::app::{App, wrong_code};
 use super::fixture::{Jar, Member, PASSWORD, own_gateway, recovery_codes};
 use crate::admin::problem::{assert_field_named, assert_problem};
 use crate::harness::Engine;
+use crate::mail::eml;
 use crate::sso::fixture::House;
 
 on_both_engines!(
@@ -16,6 +17,7 @@ on_both_engines!(
     an_app_is_replaced_and_the_old_one_is_good_until_the_new_one_is_confirmed,
     an_offer_is_good_for_ten_minutes_in_the_session_that_it_was_made_to,
     a_session_of_single_sign_on_has_no_second_factor_here,
+    whoever_enrols_or_removes_an_app_is_told_and_signed_out_elsewhere,
 );
 
 /// Somebody who is signed in without a second factor.
@@ -199,4 +201,32 @@ async fn a_session_of_single_sign_on_has_no_second_factor_here(engine: Engine) {
     assert_eq!(own["managed_by"], "identity_provider");
     let refused = by("POST", "/api/v1/me/mfa", &json!({})).await;
     assert_problem(&refused, 409, "mfa_managed_by_identity_provider", "");
+}
+
+async fn whoever_enrols_or_removes_an_app_is_told_and_signed_out_elsewhere(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let member = Member::join(gateway).await;
+    let (jar, other) = (signed_in(&member).await, signed_in(&member).await);
+    enrol(&member, &jar, &json!({}), -1).await;
+    member.me(&other).await.expect(401);
+    member.me(&jar).await.expect(200);
+    eml::wait_for(&gateway.data, &member.email, 2).await;
+    let claim = json!({"current_password": PASSWORD});
+    let removed = member.by(&jar, "DELETE", "/me/mfa", &claim).await;
+    removed.expect(204);
+    member.me(&jar).await.expect(200);
+    eml::wait_for(&gateway.data, &member.email, 3).await;
+    let slug = &member.tenant.slug;
+    let mails = eml::to(&gateway.data, &member.email);
+    for subject in [
+        format!("An authenticator app was added to your account at {slug}"),
+        format!("Your second factor for {slug} was removed"),
+    ] {
+        assert!(
+            mails
+                .iter()
+                .any(|mail| mail.header("subject").replace("\n ", " ") == subject),
+            "{subject}"
+        );
+    }
 }

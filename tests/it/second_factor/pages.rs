@@ -8,6 +8,7 @@ use crate::harness::{Browser, Engine};
 on_both_engines!(
     an_app_is_enrolled_and_asked_for_on_pages_without_scripts,
     a_form_of_another_site_signs_nobody_in,
+    a_ticket_is_good_at_the_pages_of_its_tenant_alone,
 );
 
 impl Member<'_> {
@@ -93,4 +94,26 @@ async fn a_form_of_another_site_signs_nobody_in(engine: Engine) {
     }
     let own = browser.with_header("Sec-Fetch-Site", "same-origin");
     member.send(&own, &ticket, &code).await.expect(303);
+}
+
+async fn a_ticket_is_good_at_the_pages_of_its_tenant_alone(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let member = Member::required(gateway).await;
+    let (app, _, _) = member.enrol().await;
+    let ticket = member.ticket(&mut Jar::default(), "mfa").await;
+    let code = member.code(&app, 0).await;
+    let fields = [("ticket", ticket.as_str()), ("code", code.as_str())];
+    let other = gateway.tenant().await;
+    let at = |slug: &str| format!("{}/login/{slug}/mfa", gateway.base());
+    let browser = Browser::new();
+    let refused = browser.post(&at(&other.slug), &fields, None).await.expect(403);
+    assert!(
+        refused.answer.text().contains("sign_in_expired"),
+        "{}",
+        refused.answer.text()
+    );
+    browser
+        .post(&at(&member.tenant.slug), &fields, None)
+        .await
+        .expect(303);
 }

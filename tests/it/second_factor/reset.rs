@@ -40,7 +40,12 @@ async fn after_a_reset_the_next_login_shows_another_qr_code_and_nothing_of_befor
     let (refused, _) = french.sign_in_with(&codes[1]).await;
     assert_refused(&refused, 401, "mfa_invalid");
 
-    let told = eml::wait_for(&gateway.data, &french.email, 2).await;
+    // Of the invitation, of either app, and of the reset.
+    eml::wait_for(&gateway.data, &french.email, 4).await;
+    let told = eml::to(&gateway.data, &french.email)
+        .into_iter()
+        .find(|mail| mail.header("subject").ends_with("was reset"))
+        .expect("a letter");
     assert!(
         told.header("subject").contains("second factor"),
         "{}",

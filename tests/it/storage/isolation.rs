@@ -6,7 +6,7 @@ use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek
 use rollcall::directory::registry::TokenHash;
 use rollcall::directory::{
     Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
-    EntityTree, Group, InvitationId, Mail, MemberDelta, NewFactor, Person, PersonId, RecoveryHash,
+    EntityTree, Group, InvitationId, Mail, MemberDelta, NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash,
     SealedSecret, Section, SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, invitation,
     permission, roster, second_factor,
 };
@@ -97,7 +97,12 @@ async fn own(engine: Engine) -> Own {
         step: 1,
         recovery_codes: vec![RecoveryHash([1; 32])],
     };
-    let enrolled = second_factor::enrol(user.id, factor, false, origin());
+    let told = OwnFactorTold {
+        keep: None,
+        mail: None,
+        at: now(),
+    };
+    let enrolled = second_factor::enrol(user.id, factor, false, told, origin());
     place.apply(enrolled).await.unwrap();
     let mail = Mail {
         recipient: "ada@acme.example".to_owned(),

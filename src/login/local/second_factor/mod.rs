@@ -11,13 +11,15 @@ mod step;
 use std::fmt;
 
 use super::error::LocalError;
+use crate::auth::letters;
 use crate::auth::qr;
 use crate::auth::recovery::{self, RecoveryCode};
 use crate::auth::totp::TotpSecret;
 use crate::auth::vault::{Vault, VaultError, totp_secret_place};
 use crate::directory::second_factor::{self, OFFER_LIFETIME};
 use crate::directory::{
-    Enrolling, Language, MfaRefusal, NewFactor, Origin, Refusal, SealedSecret, TenantId, User, UserId,
+    Enrolling, Language, Letter, MfaRefusal, NewFactor, Origin, OwnFactorTold, Refusal, SealedSecret,
+    SessionId, Tenant, TenantId, User, UserId,
 };
 use crate::storage::Tx;
 
@@ -31,7 +33,7 @@ pub struct FactorDice {
     pub secret: [u8; 32],
     /// For the recovery codes.
     pub recovery_codes: [u8; 32],
-    /// For the cipher, and for nothing else.
+    /// For the cipher: of a secret that is shown, or of the letter that tells of an app. No step does both.
     pub nonce: [u8; 12],
 }
 
@@ -101,12 +103,18 @@ fn show(secret: &TotpSecret, tenant_name: &str, user: &User, language: Language)
 async fn enrol(
     tx: &mut Tx,
     vault: &Vault,
-    user: UserId,
+    (user, tenant): (&User, &Tenant),
     of: Enrolling,
     code: &str,
     dice: &FactorDice,
     origin: Origin,
 ) -> Result<Option<RecoveryCodes>, LocalError> {
+    let keep = match of {
+        Enrolling::Session(id) => Some(id),
+        Enrolling::Ticket(_) => None,
+    };
+    let told = tell(vault, (user, tenant), true, keep, dice.nonce, &origin)?;
+    let user = user.id;
     let sealed = tx.find_unconfirmed_factor(of, user, origin.at).await?;
     let sealed = sealed.ok_or(Refusal::from(MfaRefusal::NotBegun))?;
     let secret = open(vault, tx.tenant(), user, &sealed)?;
@@ -120,9 +128,36 @@ async fn enrol(
         recovery_codes: codes.iter().map(|code| code.hash(&secret)).collect(),
     };
     let replaces = tx.find_second_factor(user).await?.is_some();
-    tx.apply(second_factor::enrol(user, factor, replaces, origin))
+    tx.apply(second_factor::enrol(user, factor, replaces, told, origin))
         .await?;
     Ok(Some(shown(&codes)))
+}
+
+/// What follows when a person changes their own second factor, `keep` being the session that they do it in. `nonce` is used
+/// for nothing else.
+fn tell(
+    vault: &Vault,
+    (user, tenant): (&User, &Tenant),
+    enrolled: bool,
+    keep: Option<SessionId>,
+    nonce: [u8; 12],
+    origin: &Origin,
+) -> Result<OwnFactorTold, VaultError> {
+    let letter = Letter::MfaChanged {
+        language: tenant.language_of(user),
+        tenant: tenant.name.clone(),
+        enrolled,
+        support_email: tenant.support_email.clone(),
+        at: origin.at,
+    };
+    let sealed = user
+        .email()
+        .map(|address| letters::seal(vault, tenant.id, &address, &letter, nonce));
+    Ok(OwnFactorTold {
+        keep,
+        mail: sealed.transpose()?,
+        at: origin.at,
+    })
 }
 
 /// Whether a code is the present one of a person's app, or one of their recovery codes: it is used up then.

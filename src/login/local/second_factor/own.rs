@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::error::LocalError;
 use super::super::own;
-use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, renew, show};
+use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, renew, show, tell};
 use crate::auth::bearer::account_key;
 use crate::auth::vault::Vault;
 use crate::directory::second_factor::{self, check_own};
@@ -101,14 +101,15 @@ pub async fn confirm(
     let (vault, of) = (Arc::clone(&on.vault), Enrolling::Session(session.id()));
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx, origin.at).await?;
-            let codes = enrol(tx, &vault, user.id, of, &code, &dice, origin).await?;
+            let (user, tenant) = check.find(tx, origin.at).await?;
+            let codes = enrol(tx, &vault, (&user, &tenant), of, &code, &dice, origin).await?;
             Ok::<_, LocalError>(codes.ok_or(Refusal::from(MfaRefusal::CodeWrong))?)
         })
         .await
 }
 
-/// Removes the app and its recovery codes.
+/// Removes the app and its recovery codes. The session goes on, all others end, and the person is told; `nonce` is random and
+/// used for nothing else.
 ///
 /// # Errors
 /// [`MfaRefusal::OfProvider`], [`MfaRefusal::NotEnrolled`], [`MfaRefusal::Required`], [`MfaRefusal::ClaimMissing`], or the
@@ -117,19 +118,22 @@ pub async fn remove(
     on: &Login,
     session: &Session,
     claim: Option<Claim>,
+    nonce: [u8; 12],
     origin: Origin,
 ) -> Result<(), LocalError> {
     // What is refused whatever the claim is counts as no guess.
     let own = read(on, session).await?;
     check_own(session.user(), &own.tenant)?;
-    second_factor::remove(session.user(), own.enrolled, origin.clone())?;
+    second_factor::check_may_remove(session.user(), own.enrolled)?;
     let check = Check::begin(on, session, claim, origin.at).await?;
     let vault = Arc::clone(&on.vault);
     on.store
         .write(session.tenant(), async move |tx: &mut Tx| {
-            let (user, _) = check.find(tx, origin.at).await?;
+            let (user, tenant) = check.find(tx, origin.at).await?;
             let enrolled = tx.find_second_factor(user.id).await?.is_some();
-            let change = second_factor::remove(&user, enrolled, origin.clone())?;
+            let keep = Some(check.session);
+            let told = tell(&vault, (&user, &tenant), false, keep, nonce, &origin)?;
+            let change = second_factor::remove(&user, enrolled, told, origin.clone())?;
             check.finish(tx, &vault, &origin).await?;
             tx.apply(change).await?;
             Ok::<_, LocalError>(())

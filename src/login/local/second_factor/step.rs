@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::crossing;
 use super::super::error::LocalError;
 use super::super::step::{Step, next_step};
-use super::super::ticket::{self, FreshStep, Held, Stage, Taken, refuse};
+use super::super::ticket::{self, FreshStep, Held, Shown, Stage, Taken, refuse};
 use super::{FactorDice, Offer, RecoveryCodes, enrol, judge, offer, show};
 use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
@@ -28,7 +28,7 @@ pub struct Given {
 /// [`LocalError`]: `SignIn` where the ticket is not good, `Refused` with [`MfaRefusal::NotAsked`].
 pub async fn offer_enrolment(
     on: &Login,
-    ticket: &str,
+    ticket: Shown<'_>,
     dice: FactorDice,
     language: Language,
     origin: Origin,
@@ -56,7 +56,7 @@ pub async fn offer_enrolment(
 /// [`MfaRefusal::NotAsked`], [`MfaRefusal::NotBegun`].
 pub async fn give_code(
     on: &Login,
-    ticket: &str,
+    ticket: Shown<'_>,
     code: &str,
     browser: Option<&str>,
     (fresh, dice): (FreshStep, FactorDice),
@@ -111,7 +111,8 @@ pub async fn give_code(
                 }
                 Some(Step::MfaEnrol) => {
                     let of = Enrolling::Ticket(hash);
-                    let codes = enrol(tx, &login.vault, user, of, &code, &dice, own).await?;
+                    let person = (&taken.user, &taken.tenant);
+                    let codes = enrol(tx, &login.vault, person, of, &code, &dice, own).await?;
                     Some(codes.ok_or_else(wrong)?)
                 }
                 Some(Step::ChangePassword) | None => {
@@ -137,7 +138,7 @@ pub async fn give_code(
     })
 }
 
-async fn find(on: &Login, ticket: &str, origin: &Origin) -> Result<Held, LocalError> {
+async fn find(on: &Login, ticket: Shown<'_>, origin: &Origin) -> Result<Held, LocalError> {
     ticket::find(on, ticket, origin.at).await.map_err(sign_in)
 }
 
