@@ -66,7 +66,11 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // What is wrong with these is a setting: the address, or a file that it names.
-        Err(error @ (StartError::Listen { .. } | StartError::BadKeyFile(_))) => complain(&error, 2),
+        Err(
+            error @ (StartError::Listen { .. }
+            | StartError::BadKeyFile(_)
+            | StartError::MailAuthorities { .. }),
+        ) => complain(&error, 2),
         Err(error) => complain(&error, 1),
     }
 }

@@ -173,10 +173,7 @@ async fn whoever_is_erased_is_gone_from_what_the_server_said_of_them(engine: Eng
     let after = list().await;
     assert!(!after.text().contains(&email), "{}", after.text());
     let mail = &after.json["items"][0];
-    assert_eq!(
-        (&mail["id"], &mail["state"]),
-        (&before["id"], &json!("given_up"))
-    );
+    assert_eq!((&mail["id"], &mail["state"]), (&before["id"], &json!("given_up")));
     // It is not tried any more.
     server.configure(&json!({"answers": {&email: "250 ok"}})).await;
     site.gateway.advance(Duration::from_hours(24));
