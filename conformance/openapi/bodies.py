@@ -26,6 +26,9 @@ def fill(said, world, caller, chance, share):
     for name, value in said.items():
         if name in _NOWHERE and type(value) is type(_NOWHERE[name]) and value:
             filled[name] = _NOWHERE[name]
+        elif name == "sections" and value is not None and chance.random() < share:
+            key = world.take("sections")["section"]
+            filled[name] = [key] if isinstance(value, list) else {key: True}
         elif name in _KNOWN and value is not None and chance.random() < share:
             filled[name] = _KNOWN[name](world, caller)
         else:
@@ -51,6 +54,8 @@ _WHOLE = {
     ("POST", "/password-reset/complete"): lambda world, _: {"token": world.reset_token(), "password": _password()},
     ("POST", "/users"): lambda world, _: world.person(sections={world.take("sections")["section"]: True}),
     ("POST", "/users/bulk"): lambda world, _: {"users": [world.person(), world.person(email="nobody")]},
+    ("PATCH", "/users/{id}"): lambda world, _: {"first_name": "Augusta", "entity_id": world.office},
+    ("PUT", "/users/{id}/password"): lambda *_: {"password": _password(), "current_admin_password": PASSWORD},
     ("POST", "/users/{id}/erase"): lambda _, parameters: {"confirm": parameters["id"]},
     ("PUT", "/directories/{id}/schemas/{urn}"): lambda _, parameters: {"schema": _schema(parameters["urn"])},
 }
@@ -98,6 +103,10 @@ _KNOWN = {
     "contact_tags": lambda *_: ["billing"],
     "slug": lambda *_: random_name("tenant"),
     "name": lambda *_: random_name("name"),
+    "first_name": lambda *_: "Ada",
+    "last_name": lambda *_: "Lovelace",
+    "client_id": lambda *_: "client",
+    "client_secret": lambda *_: "secret",
     "domain": lambda *_: f"{random_name('domain')}.example",
     "domains": lambda *_: [f"{random_name('domain')}.example"],
     "email": _new_address,

@@ -5,10 +5,7 @@ from world import HANDED_OUT, PASSWORD, Refused, World, call, random_name
 
 
 class Caller:
-    """What every request shows; `renew` gets something new to show."""
-
-    # Whether a 401 means that what is shown was used up, and not that it never was any good.
-    renewable = False
+    """What every request shows; `renew` gets something new to show, where that can be used up."""
 
     def __init__(self, world):
         self.world = world
@@ -46,24 +43,18 @@ class ScimToken(Caller):
 class ApiKey(Caller):
     """A program with every permission that there is for keys."""
 
-    renewable = True
-
     def __init__(self, world):
         super().__init__(world)
         document = call(world.address, "GET", "/api/v1/openapi.json").json
         body = document["components"]["schemas"]["NewApiKeyBody"]
-        self._permissions = body["properties"]["permissions"]["items"]["enum"]
-        self.renew()
-
-    def renew(self):
-        body = {"name": random_name("key"), "permissions": self._permissions, "scope": "all"}
-        self.headers = {"Authorization": f"Bearer {self.world.post('/api-keys', body)['key']}"}
+        permissions = body["properties"]["permissions"]["items"]["enum"]
+        made = world.post("/api-keys", {"name": random_name("key"), "permissions": permissions, "scope": "all"})
+        self.headers = {"Authorization": f"Bearer {made['key']}"}
 
 
 class Person(Caller):
     """Somebody with an account, who signs in with a password; every time as another person."""
 
-    renewable = True
     role = "user"
 
     def __init__(self, world, home=None):

@@ -72,7 +72,7 @@ def after_call(context, case, response):
     """Replaces what a request has used up."""
     path, method = case.operation.path, case.operation.method.upper()
     said = _json(response)
-    if response.status_code == 401 and said.get("code") == "unauthorized" and _caller.renewable:
+    if response.status_code == 401 and said.get("code") == "unauthorized":
         _caller.renew()
     if method == "GET" or not 200 <= response.status_code < 300:
         return
