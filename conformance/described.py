@@ -9,7 +9,7 @@ from pathlib import Path
 import environment
 from replay import Tally
 
-TIMEOUT_SECONDS = 600
+TIMEOUT_SECONDS = 1800
 FOLDER = Path(__file__).with_name("openapi")
 
 _CHECKS = (
@@ -59,44 +59,61 @@ def _ask(programs, gateway, folder, caller, thorough):
     report = folder / f"openapi-{caller.replace(' ', '-')}.json"
     if not thorough:
         examples, covers, least = max(2, round(examples * _PART)), False, round(least * 0.6)
-    run = subprocess.run(
-        [
-            str(programs / "schemathesis"), "--config-file", str(FOLDER / "schemathesis.toml"), "run",
-            f"{gateway.address}/api/v1/openapi.json",
-            "--checks", ",".join(_CHECKS),
-            "--phases", "coverage,fuzzing" if covers else "fuzzing",
-            "--max-examples", str(examples),
-            "--seed", "1",
-            "--continue-on-failure",
-            "--generation-database", "none",
-            "--warnings", "off",
-            "--report", "json", "--report-json-path", str(report),
-        ],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(FOLDER),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "NO_COLOR": "1",
-            "SCHEMATHESIS_HOOKS": "hooks",
-            # Other users of the machine can read a command line, but not the environment.
-            "ROLLCALL_ADDRESS": gateway.address,
-            "ROLLCALL_OPERATOR": gateway.operator_token,
-            "ROLLCALL_OUTBOX": str(gateway.data / "outbox"),
-            "ROLLCALL_CALLER": caller,
-        },
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
+    command = _command(programs, gateway, report, examples, covers)
+    log = folder / f"{report.stem}.log"
+    with open(log, "wb") as output:
+        try:
+            code = subprocess.run(
+                command,
+                env=_environment(gateway, caller),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=TIMEOUT_SECONDS,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            code = f"none after {TIMEOUT_SECONDS} s"
     try:
-        tally, line = read(json.loads(report.read_text()), run.returncode, least)
+        tally, line = read(json.loads(report.read_text()), code, least)
     except (OSError, ValueError, KeyError) as error:
-        tally, line = Tally(failed=1), f"no report ({error!r}), exit code {run.returncode}"
-    return caller, tally, line, run.stdout
+        tally, line = Tally(failed=1), f"no report ({error!r}), exit code {code}"
+    return caller, tally, line, log.read_text(errors="replace")
+
+
+def _command(programs, gateway, report, examples, covers):
+    return [
+        str(programs / "schemathesis"),
+        "--config-file", str(FOLDER / "schemathesis.toml"),
+        "run", f"{gateway.address}/api/v1/openapi.json",
+        "--checks", ",".join(_CHECKS),
+        "--phases", "coverage,fuzzing" if covers else "fuzzing",
+        "--max-examples", str(examples),
+        "--seed", "1",
+        "--continue-on-failure",
+        "--generation-database", "none",
+        "--warnings", "off",
+        "--report", "json", "--report-json-path", str(report),
+    ]
+
+
+def _environment(gateway, caller):
+    """What hooks.py reads. Other users of the machine can read a command line, but not the environment."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(FOLDER),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+        # Proxies of the environment must not see calls to loopback.
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+        "SCHEMATHESIS_HOOKS": "hooks",
+        "ROLLCALL_ADDRESS": gateway.address,
+        "ROLLCALL_OPERATOR": gateway.operator_token,
+        "ROLLCALL_OUTBOX": str(gateway.data / "outbox"),
+        "ROLLCALL_CALLER": caller,
+    }
 
 
 def read(report, exit_code, least):
