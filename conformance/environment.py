@@ -32,23 +32,23 @@ def _locked(path: Path):
         yield
 
 
-def ensure() -> Path:
+def ensure(requirements: Path = REQUIREMENTS, name: str = "venv") -> Path:
     """The folder of the environment's programs; installs the pinned requirements when they are not there."""
     if sys.version_info < OLDEST_PYTHON:
         raise SystemExit(f"the conformance suites need Python {'.'.join(map(str, OLDEST_PYTHON))} or newer")
-    folder = cache_folder() / "venv"
+    folder = cache_folder() / name
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     stamp = folder / "requirements.sha256"
     # Compiled wheels belong to one Python, so its version and place are part of what must fit.
     wanted = hashlib.sha256(
-        REQUIREMENTS.read_bytes() + f"{sys.version}{sys.base_prefix}".encode()
+        requirements.read_bytes() + f"{sys.version}{sys.base_prefix}".encode()
     ).hexdigest()
-    with _locked(cache_folder() / "venv.lock"):
-        if stamp.exists() and stamp.read_text() == wanted and (programs / "scim2").exists():
+    with _locked(cache_folder() / f"{name}.lock"):
+        if stamp.exists() and stamp.read_text() == wanted:
             return programs
         print(f"installing the conformance suites into {folder}", flush=True)
         venv.create(folder, clear=True, with_pip=True)
         pip = [str(programs / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        subprocess.run([*pip, "install", "--requirement", str(REQUIREMENTS)], check=True)
+        subprocess.run([*pip, "install", "--requirement", str(requirements)], check=True)
         stamp.write_text(wanted)
     return programs

@@ -26,7 +26,8 @@ class Gateway:
         self._binary = binary
         self._database_url = database_url
         self._folder = Path(folder)
-        self._operator_token = secrets.token_hex(24)
+        self.operator_token = secrets.token_hex(24)
+        self.data = self._folder / "data"
         self._process = None
         self._log = None
         self.address = None
@@ -36,10 +37,12 @@ class Gateway:
         environment |= {
             "ROLLCALL_LISTEN": "127.0.0.1:0",
             "ROLLCALL_DATABASE_URL": self._database_url,
-            "ROLLCALL_DATA_DIR": str(self._folder / "data"),
-            "ROLLCALL_OPERATOR_TOKEN": self._operator_token,
+            "ROLLCALL_DATA_DIR": str(self.data),
+            "ROLLCALL_OPERATOR_TOKEN": self.operator_token,
             # One client that waits for each answer is faster than any identity provider.
             "ROLLCALL_RATE_LIMITS": "off",
+            # Proofs of domains are asked of a name server that is not there.
+            "ROLLCALL_DNS_SERVER": "127.0.0.1:9",
             "ROLLCALL_LOG": os.environ.get("ROLLCALL_LOG", "info"),
         }
         self._log = open(self._folder / "gateway.log", "wb")
@@ -109,7 +112,7 @@ class Gateway:
             f"{self.address}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._operator_token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.operator_token}", "Content-Type": "application/json"},
         )
         # Proxies of the environment must not see calls to loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

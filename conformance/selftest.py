@@ -14,12 +14,15 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE / "openapi")]
 
+import bodies
+import described
 from answers import Answer, bulk_created, check_always, check_step
 from matching import MISSING, BadExpectation, find, mismatch
 from replay import replay_all
 from suites import read_sanity, read_scim2
+from totp import totp
 from transcript import FOLDER, BadTranscript, Variables, load
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -251,6 +254,57 @@ class OutsideSuites(unittest.TestCase):
         ):
             self.assertEqual(quiet(read_sanity, good + [bad])[0].failed, 1, bad)
         self.assertEqual(quiet(read_sanity, good[:3])[0].failed, 1)
+
+
+class Described(unittest.TestCase):
+    def report(self, **changes):
+        cases = {"generated": 9, "with_failures": 0, "unique_failures": 0, "errored": 0}
+        rates = {"GET /a": {"fuzzing": {"accepted": 2}}, "GET /b": {"fuzzing": {"accepted": 0}}}
+        whole = {
+            "complete": True, "running_time": 1.2, "test_cases": cases, "errors": [], "valid_rates": rates,
+            "operations": {"total": 2, "tested": 2},
+        }
+        return whole | changes
+
+    def test_cases_are_counted_and_every_way_of_showing_nothing_is_a_failure(self):
+        tally, line = described.read(self.report(), 0, 1)
+        self.assertEqual((tally.passed, tally.failed), (9, 0))
+        self.assertIn("2 operations, 1 of them done, 9 cases, 0 failures", line)
+        bad = {"generated": 9, "with_failures": 4, "unique_failures": 2, "errored": 1}
+        for report, code, least in (
+            (self.report(test_cases=bad), 1, 1),
+            (self.report(errors=[{"title": "Hook Error", "count": 3}]), 1, 1),
+            (self.report(complete=False), 0, 1),
+            (self.report(operations={"total": 2, "tested": 1}), 0, 1),
+            (self.report(), 0, 2),
+            (self.report(), 1, 1),
+        ):
+            self.assertGreater(described.read(report, code, least)[0].failed, 0, report)
+
+    def test_a_body_made_to_be_wrong_stays_wrong_and_leads_to_nobodys_host(self):
+        always, never = Chance(0.0), Chance(1.0)
+        wrong = {"email": "no address", "email_confirmation": 7, "issuer": "https://example.com/x"}
+        kept = bodies.fill(wrong, None, None, always, 0)
+        self.assertEqual(kept, wrong | {"issuer": "https://idp.invalid"})
+        right = bodies.fill({"users": [{"email": None, "country": "XX"}]}, None, None, always, 1)
+        self.assertEqual(right, {"users": [{"email": None, "country": "FR"}]})
+        alike = bodies.fill({"email": "a@b.example", "email_confirmation": "c@d.example"}, None, None, never, 1)
+        self.assertEqual(alike["email_confirmation"], "a@b.example")
+
+    def test_codes_are_those_of_the_standard(self):
+        secret = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
+        for seconds, code in ((59, "287082"), (1111111109, "081804"), (2000000000, "279037")):
+            self.assertEqual(totp(secret, seconds), code)
+
+
+class Chance:
+    """Draws the same number each time."""
+
+    def __init__(self, number):
+        self._number = number
+
+    def random(self):
+        return self._number
 
 
 class Stub(http.server.BaseHTTPRequestHandler):

@@ -55,10 +55,14 @@ const REFUSALS: [(&str, &str, &str); 11] = [
 
 /// Completes a document in which every operation has said what is its own.
 pub(super) fn complete(document: &mut Value) {
-    for (_, name, when) in REFUSALS {
+    for (status, name, when) in REFUSALS {
         let schema = json!({"$ref": "#/components/schemas/Problem"});
-        document["components"]["responses"][name] =
+        let mut refusal =
             json!({"description": when, "content": {"application/problem+json": {"schema": schema}}});
+        if let Some(header) = header_of(status) {
+            refusal["headers"] = header;
+        }
+        document["components"]["responses"][name] = refusal;
     }
     document["components"]["securitySchemes"] = callers();
     name_elements(&mut document["components"]["schemas"]);
@@ -72,6 +76,21 @@ pub(super) fn complete(document: &mut Value) {
             describe_success(operation);
             name_refusals(method, operation);
         }
+    }
+}
+
+/// The header that every refusal with this status has.
+fn header_of(status: &str) -> Option<Value> {
+    match status {
+        "401" => Some(json!({"WWW-Authenticate": {
+            "description": "How to say who calls (RFC 9110 section 11.6.1).",
+            "required": true, "schema": {"type": "string"},
+        }})),
+        "429" | "503" => Some(json!({"Retry-After": {
+            "description": "In how many seconds trying again makes sense.",
+            "required": true, "schema": {"type": "integer", "minimum": 1},
+        }})),
+        _ => None,
     }
 }
 

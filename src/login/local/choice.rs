@@ -3,7 +3,7 @@
 use super::crossing::{self, Crossing};
 use super::error::LocalError;
 use super::step::next_step;
-use super::ticket::{self, FreshStep, Stage};
+use super::ticket::{self, FreshStep, Shown, Stage};
 use crate::directory::{Aim, Code, Origin, Proof, Tenant, TenantName, User, session};
 use crate::login::{Denied, Login, Refused, Session, complete};
 use crate::storage::{self, GuestPlace, Tx};
@@ -21,7 +21,7 @@ pub async fn choose(
     origin: Origin,
 ) -> Result<Stage, LocalError> {
     let sign_in = |refused: Refused| LocalError::SignIn(Box::new(refused));
-    let held = ticket::find(on, text, origin.at).await.map_err(sign_in)?;
+    let held = ticket::find(on, Shown { ticket: text, at: None }, origin.at).await.map_err(sign_in)?;
     let (login, slug) = (on.clone(), slug.to_owned());
     let (opening, at) = (fresh.clone(), origin.clone());
     let stage = on
