@@ -230,6 +230,11 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/tenants/{tenant}/users", To(Action::UsersRead)),
     ("POST", "/tenants/{tenant}/users", To(Action::UsersWrite)),
     ("POST", "/tenants/{tenant}/users/bulk", To(Action::UsersWrite)),
+    (
+        "POST",
+        "/tenants/{tenant}/users/bulk-delete",
+        To(Action::UsersDelete),
+    ),
     ("GET", "/tenants/{tenant}/users/{id}", To(Action::UsersRead)),
     ("DELETE", "/tenants/{tenant}/users/{id}", To(Action::UsersDelete)),
     (

@@ -247,6 +247,7 @@ pub const ROUTES: &[Route] = &[
     (Operator, "DELETE", "/tenants/{tenant}/invitations/{id}"),
     (Operator, "POST", "/tenants/{tenant}/users"),
     (Operator, "POST", "/tenants/{tenant}/users/bulk"),
+    (Operator, "POST", "/tenants/{tenant}/users/bulk-delete"),
     (Scim, "GET", "/"),
     (Scim, "POST", "/.search"),
     (Scim, "GET", "/Users"),
