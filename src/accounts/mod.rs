@@ -16,6 +16,7 @@ pub mod entities;
 mod error;
 pub mod group_mapping;
 pub mod idempotency;
+pub mod imports;
 pub mod invitations;
 pub mod invite;
 pub mod passwords;

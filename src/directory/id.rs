@@ -80,6 +80,11 @@ id!(
 );
 
 id!(
+    /// An import: a file of people.
+    ImportId
+);
+
+id!(
     /// A person of the roster, with access or without.
     PersonId
 );

@@ -27,6 +27,7 @@ pub mod group_mapping;
 pub mod guess;
 pub mod health;
 pub mod id;
+pub mod import;
 pub mod invitation;
 pub mod key;
 pub mod language;
@@ -74,9 +75,10 @@ pub use grant::{Grant, GrantDelta, GrantSource, GroupRule, PastGrant, Right};
 pub use group::{Group, Member, MemberDelta, MemberKind};
 pub use guess::{GuessPurpose, Guesses};
 pub use id::{
-    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, InvitationId,
-    PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
+    ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId, ImportId,
+    InvitationId, PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
+pub use import::{Import, ImportRefusal, ImportRow, ImportState};
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;

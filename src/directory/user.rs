@@ -114,6 +114,7 @@ macro_rules! words {
         }
     };
 }
+pub(super) use words;
 
 /// Which sort of person an account is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod harness;
 mod admin;
 mod errors;
 mod explain;
+mod imports;
 mod journal;
 mod keys;
 mod lifecycle;
