@@ -106,6 +106,7 @@ Store: open
 Store: ping
 Store: purge_deleted_group
 Store: purge_expired
+Store: purge_imports
 Store: read
 Store: settle
 Store: system
@@ -126,14 +127,17 @@ SystemTx: list_access_errors
 SystemTx: list_counted_directories
 SystemTx: list_due_alignments
 SystemTx: list_passed_dates
+SystemTx: list_running_imports
 SystemTx: list_tenants
 SystemTx: list_tenants_of_account
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_deleted
 SystemTx: list_tenants_with_unnumbered_audit
+Tx: add_import_rows
 Tx: advance_totp_step
 Tx: apply
 Tx: begin_guess
+Tx: begin_import
 Tx: claim_idempotency_key
 Tx: consume_once
 Tx: count_entity_uses
@@ -141,6 +145,7 @@ Tx: count_followers
 Tx: count_other_full_administrators_for_update
 Tx: count_requests
 Tx: count_schema_uses
+Tx: erase_import_rows
 Tx: erase_mail
 Tx: erase_refusals
 Tx: erase_requests
@@ -153,6 +158,7 @@ Tx: find_connection_for_update
 Tx: find_directory_for_update
 Tx: find_group_for_update
 Tx: find_groups_for_share
+Tx: find_import_for_update
 Tx: find_passed_dates_for_update
 Tx: find_person_for_update
 Tx: find_schemas_revision_for_share
@@ -171,12 +177,15 @@ Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
 Tx: log_requests
 Tx: note_date
+Tx: note_import_row
 Tx: note_metadata_check
 Tx: number_audit
 Tx: offer_factor
 Tx: prune_requests
 Tx: release_idempotency_key
+Tx: remove_import
 Tx: save_alignment
+Tx: save_import
 Tx: take_back_guess
 Tx: take_login
 Tx: take_login_ticket

@@ -17,7 +17,7 @@ use crate::directory::{
     Origin, Person, PersonId, Refusal, Tenant, User, UserId, UserKind, UserSource, grant, roster,
     second_factor,
 };
-use crate::storage::Tx;
+use crate::storage::{ReadTx, Tx};
 
 /// What a new person is made of. The form of each field was checked before.
 #[derive(Debug, Clone)]
@@ -48,6 +48,13 @@ pub struct NewPerson {
     pub mfa_required: bool,
     /// How they get their password.
     pub start: Start,
+}
+
+impl NewPerson {
+    /// Their entity, `person` being who they are on the roster.
+    fn entity_with(&self, person: Option<&Person>) -> Option<EntityId> {
+        self.entity.or(person.and_then(|person| person.entity))
+    }
 }
 
 /// Who a new person is.
@@ -97,7 +104,7 @@ pub async fn create(
     origin: Origin,
 ) -> Result<Made, Error> {
     let opening = activation::prepare(on, tenant, authority, &new).await?;
-    let maker = Maker::new(on, authority, UserSource::Manual, origin);
+    let maker = Maker::new(&on.vault, authority, UserSource::Manual, origin);
     on.store
         .write(tenant.id, async move |tx: &mut Tx| {
             let place = begin(tx).await?;
@@ -126,7 +133,7 @@ pub async fn create_many(
         let opening = apart(activation::prepare(on, tenant, authority, &new).await)?;
         prepared.push(opening.map(|opening| (new, opening)));
     }
-    let maker = Maker::new(on, authority, UserSource::Bulk, origin);
+    let maker = Maker::new(&on.vault, authority, UserSource::Bulk, origin);
     let written = on
         .store
         .write(tenant.id, async move |tx: &mut Tx| {
@@ -170,7 +177,7 @@ impl From<Unfit> for Error {
 }
 
 /// Parts what is wrong with one person, which the inner result says, from what is wrong with all.
-fn apart<T>(made: Result<T, Error>) -> Result<Result<T, Unfit>, Error> {
+pub(super) fn apart<T>(made: Result<T, Error>) -> Result<Result<T, Unfit>, Error> {
     match made {
         Ok(made) => Ok(Ok(made)),
         Err(Error::Refused(refusal)) => Ok(Err(Unfit::Refused(refusal))),
@@ -210,28 +217,65 @@ impl crate::storage::WriteError for Undone {
 /// Where people are made: neither the tenant's mode and settings, nor its entities, sections and permission groups change
 /// until the commit.
 pub(super) struct Place {
-    tenant: Tenant,
+    pub tenant: Tenant,
     tree: EntityTree,
     catalogue: Catalogue,
 }
 
 /// Locks the tenant.
 pub(super) async fn begin(tx: &mut Tx) -> Result<Place, Error> {
-    let tenant = tx
-        .find_tenant_for_update()
-        .await?
-        .ok_or(Error::NotFound("tenant"))?;
-    account::check_by_hand(tenant.sign_in)?;
-    Ok(Place {
-        tenant,
-        tree: tx.load_entity_tree().await?,
-        catalogue: tx.load_catalogue().await?,
-    })
+    let tenant = tx.find_tenant_for_update().await?;
+    Place::load(tx, tenant).await
+}
+
+impl Place {
+    /// The place as it is now; it may be another one a moment later.
+    pub(super) async fn look(view: &mut ReadTx) -> Result<Self, Error> {
+        let tenant = view.find_tenant().await?;
+        Self::load(view, tenant).await
+    }
+
+    async fn load(view: &mut ReadTx, tenant: Option<Tenant>) -> Result<Self, Error> {
+        let tenant = tenant.ok_or(Error::NotFound("tenant"))?;
+        account::check_by_hand(tenant.sign_in)?;
+        Ok(Self {
+            tenant,
+            tree: view.load_entity_tree().await?,
+            catalogue: view.load_catalogue().await?,
+        })
+    }
+
+    /// Whether an authority reaches somebody of the roster.
+    pub(super) fn reaches(&self, authority: &Authority, person: &Person) -> bool {
+        let scope = authority.narrow_scope();
+        scope.is_none_or(|scope| self.tree.reaches(scope, person.entity))
+    }
+
+    /// Whether an authority may make such a person here, `person` being who it is on the roster. That their address is free
+    /// is asked besides.
+    pub(super) fn check_fit(
+        &self,
+        authority: &Authority,
+        new: &NewPerson,
+        person: Option<&Person>,
+    ) -> Result<(), Refusal> {
+        let settings = &self.tenant.settings;
+        settings.check_activation(new.start.way())?;
+        if settings.departmental_mailboxes.is_departmental(&new.email) {
+            return Err(Refusal::DepartmentalMailbox(new.email.clone()));
+        }
+        check_rights(&new.rights, &self.catalogue)?;
+        authority.check_may_place(new.entity_with(person), &self.tree)?;
+        if new.rights.role.as_deref() == Some(ADMINISTRATOR) {
+            authority.check_may_grant(&AdminScope::All, &self.tree)?;
+        }
+        Ok(())
+    }
 }
 
 /// On whose authority and how people are made.
 #[derive(Clone)]
-struct Maker {
+pub(super) struct Maker {
     vault: Arc<Vault>,
     authority: Authority,
     source: UserSource,
@@ -239,37 +283,28 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(on: &Accounts, authority: &Authority, source: UserSource, origin: Origin) -> Self {
+    pub(super) fn new(vault: &Arc<Vault>, authority: &Authority, source: UserSource, origin: Origin) -> Self {
         Self {
-            vault: Arc::clone(&on.vault),
+            vault: Arc::clone(vault),
             authority: authority.clone(),
             source,
             origin,
         }
     }
 
-    async fn make(
+    pub(super) async fn make(
         &self,
         tx: &mut Tx,
         place: &Place,
         mut new: NewPerson,
         opening: Opening,
     ) -> Result<Made, Error> {
-        let settings = &place.tenant.settings;
-        settings.check_activation(new.start.way())?;
-        if settings.departmental_mailboxes.is_departmental(&new.email) {
-            return Err(Refusal::DepartmentalMailbox(new.email).into());
-        }
-        check_rights(&new.rights, &place.catalogue)?;
         let person = match &new.who {
             Who::Employee(id) => Some(self.pick(tx, place, *id).await?),
             Who::External(_) => None,
         };
-        new.entity = new.entity.or(person.as_ref().and_then(|person| person.entity));
-        self.authority.check_may_place(new.entity, &place.tree)?;
-        if new.rights.role.as_deref() == Some(ADMINISTRATOR) {
-            self.authority.check_may_grant(&AdminScope::All, &place.tree)?;
-        }
+        place.check_fit(&self.authority, &new, person.as_ref())?;
+        new.entity = new.entity_with(person.as_ref());
         check_free(tx, &new.email, None).await?;
         let origin = || self.origin.clone();
         let (rights, mfa_required) = (new.rights.clone(), new.mfa_required);
@@ -291,10 +326,7 @@ impl Maker {
     /// Somebody of the roster whom the authority reaches and who has no access yet, locked until the commit.
     async fn pick(&self, tx: &mut Tx, place: &Place, id: PersonId) -> Result<Person, Error> {
         let person = tx.find_person_for_update(id).await?;
-        let reached = |person: &Person| {
-            let scope = self.authority.narrow_scope();
-            scope.is_none_or(|scope| place.tree.reaches(scope, person.entity))
-        };
+        let reached = |person: &Person| place.reaches(&self.authority, person);
         let person = person.filter(reached).ok_or(Refusal::UnknownPerson)?;
         roster::check_free(tx.find_holder(id).await?.as_ref())?;
         Ok(person)
@@ -311,7 +343,7 @@ pub(super) fn check_rights(said: &SaidRights, catalogue: &Catalogue) -> Result<(
 }
 
 /// Nobody of the tenant but `own` signs in by this address, and nobody has it as theirs.
-pub(super) async fn check_free(tx: &mut Tx, email: &str, own: Option<UserId>) -> Result<(), Error> {
+pub(super) async fn check_free(tx: &mut ReadTx, email: &str, own: Option<UserId>) -> Result<(), Error> {
     let by_name = tx.find_clashes(None, email, None).await?.user_name;
     let is_other = |user: &User| Some(user.id) != own;
     let holder = if let Some(user) = by_name.map(|(user, _)| user).filter(is_other) {

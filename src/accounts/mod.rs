@@ -17,6 +17,7 @@ mod error;
 pub mod group_mapping;
 pub mod guests;
 pub mod idempotency;
+pub mod imports;
 pub mod invitations;
 pub mod invite;
 pub mod local_accounts;

@@ -16,11 +16,14 @@ use tower::util::MapRequest;
 
 use super::{StartError, demo, files, listener, mail, open_store, operator, passwords, telemetry};
 use crate::accounts::Accounts;
+use crate::accounts::imports::Fresh;
+use crate::accounts::invitations::Token;
 use crate::auth::mac::MacKey;
 use crate::auth::vault::Vault;
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, MasterKey};
 use crate::directory::registry::TokenHash;
+use crate::directory::{InvitationId, UserId};
 use crate::http::middleware::{BodyBudget, Limits};
 use crate::http::{self, Gateway, MetricsText, PublicUrl, Throttle};
 use crate::jobs;
@@ -147,6 +150,7 @@ pub async fn start(
     // The first person with a telephone number need not wait for it, and neither does the start.
     tokio::task::spawn_blocking(crate::directory::phone::load_plans);
     let lifecycle = jobs::lifecycle::run(store.clone(), gateway.accounts.clone(), clock.clone());
+    let imports = jobs::imports::run(gateway.accounts.clone(), clock.clone(), fresh_person);
     let router = http::router(gateway, &Limits::default());
     // Paths are mended before they are routed, so the layer goes around the router.
     let service = MapRequest::new(router, http::normalize_path as fn(Request) -> Request);
@@ -160,6 +164,7 @@ pub async fn start(
         tokio::spawn(jobs::requests::run(journal.clone(), clock.clone())),
         tokio::spawn(metadata),
         tokio::spawn(lifecycle),
+        tokio::spawn(imports),
         tokio::spawn(jobs::mail::run(store.clone(), vault, mailer, clock.clone())),
         tokio::spawn(async move {
             // Histograms keep every sample until somebody folds them.
@@ -180,6 +185,18 @@ pub async fn start(
         _lock: lock,
         screen,
         operator_token: operator_token.made,
+    })
+}
+
+/// What a person of an import needs that cannot be computed.
+fn fresh_person() -> Result<Fresh, http::NoRandomness> {
+    Ok(Fresh {
+        user: UserId(http::random_id()),
+        invitation: InvitationId(http::random_id()),
+        token: Token {
+            random: http::random_bytes()?,
+            nonce: http::random_nonce()?,
+        },
     })
 }
 

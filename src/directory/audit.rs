@@ -39,6 +39,23 @@ impl std::fmt::Display for Actor {
     }
 }
 
+impl Actor {
+    /// Reads what `to_string` gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            None if text == "operator" => Some(Self::Operator),
+            None if text == "gateway" => Some(Self::Gateway),
+            Some(("directory", id)) => id.parse().ok().map(Self::Directory),
+            Some(("user", id)) => id.parse().ok().map(Self::User),
+            Some(("connection", id)) => id.parse().ok().map(Self::Connection),
+            Some(("client", id)) => id.parse().ok().map(Self::Client),
+            Some(("api_key", id)) => id.parse().ok().map(Self::ApiKey),
+            _ => None,
+        }
+    }
+}
+
 /// The way a change came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -54,6 +71,8 @@ pub enum Source {
     Ui,
     /// The token endpoint of a directory.
     Oauth,
+    /// A file that was imported.
+    Csv,
 }
 
 impl Source {
@@ -67,6 +86,7 @@ impl Source {
             Self::Jit => "jit",
             Self::Ui => "ui",
             Self::Oauth => "oauth",
+            Self::Csv => "csv",
         }
     }
 }

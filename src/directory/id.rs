@@ -85,6 +85,11 @@ id!(
 );
 
 id!(
+    /// An import: a file of people.
+    ImportId
+);
+
+id!(
     /// A person of the roster, with access or without.
     PersonId
 );

@@ -29,6 +29,7 @@ pub mod guess;
 pub mod guest;
 pub mod health;
 pub mod id;
+pub mod import;
 pub mod invitation;
 pub mod key;
 pub mod language;
@@ -81,8 +82,9 @@ pub use guess::{GuessPurpose, Guesses};
 pub use guest::{Aim, GuestRefusal, GuestRequest, Home, TenantName};
 pub use id::{
     ApiKeyId, ClientId, ClientSecretId, ConnectionId, DirectoryId, EntityId, GrantId, GroupId,
-    GuestRequestId, InvitationId, PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
+    GuestRequestId, ImportId, InvitationId, PersonId, SessionId, TenantId, TokenId, TrustedIssuerId, UserId,
 };
+pub use import::{Import, ImportRefusal, ImportRow, ImportState};
 pub use invitation::{Invitation, Mail};
 pub use language::Language;
 pub use letter::Letter;

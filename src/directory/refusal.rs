@@ -9,6 +9,7 @@ use super::entity::EntityUse;
 use super::grant::GrantSource;
 use super::guest::GuestRefusal;
 use super::id::{DirectoryId, EntityId, GroupId};
+use super::import::ImportRefusal;
 use super::permission::{CatalogueUse, MOST};
 use super::policy::Action;
 use super::saml::SamlBinding;
@@ -306,6 +307,9 @@ pub enum Refusal {
     /// About passwords of local accounts, and links that lead to one.
     #[error(transparent)]
     Credential(#[from] CredentialRefusal),
+    /// About people read from a file.
+    #[error(transparent)]
+    Import(#[from] ImportRefusal),
     /// What a directory or an identity provider says of a person is changed there.
     #[error("{}: the identity provider keeps what it says of this person; change it there", .0.join(", "))]
     ManagedFields(Vec<&'static str>),
@@ -476,6 +480,7 @@ impl Refusal {
             Self::MetadataSourceChanged => "metadata_source_changed",
             Self::NothingOffered => "nothing_offered",
             Self::Credential(refusal) => refusal.code(),
+            Self::Import(refusal) => refusal.code(),
             Self::NamesFromRoster => "names_from_roster",
             Self::DeleteAndRecreate => "delete_and_recreate",
             Self::UnknownRole { .. } => "unknown_role",

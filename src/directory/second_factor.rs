@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn nobody_removes_what_is_required_or_what_is_not_there() {
         let (free, required) = (with(|_| ()), with(|user| user.mfa_required = true));
-        assert!(remove(&free, true, origin()).is_ok());
+        assert!(remove(&free, true, told(), origin()).is_ok());
         assert_eq!(
             remove(&required, true, told(), origin()).unwrap_err(),
             MfaRefusal::Required.into()

@@ -117,7 +117,6 @@ macro_rules! words {
         }
     };
 }
-
 pub(super) use words;
 
 /// Which sort of person an account is for.

@@ -27,7 +27,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use clock::{NoRandomness, now, origin, random_bytes, random_id};
+pub use clock::{NoRandomness, now, origin, random_bytes, random_id, random_nonce};
 pub use normalize::normalize_path;
 pub use state::{Gateway, MetricsText, PublicUrl};
 pub use throttle::{PeerAddress, Throttle};

@@ -253,6 +253,24 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/tenants/{tenant}/users", To(Action::UsersRead)),
     ("POST", "/tenants/{tenant}/users", To(Action::UsersWrite)),
     ("POST", "/tenants/{tenant}/users/bulk", To(Action::UsersWrite)),
+    (
+        "POST",
+        "/tenants/{tenant}/users/bulk-delete",
+        To(Action::UsersDelete),
+    ),
+    ("POST", "/tenants/{tenant}/imports", To(Action::UsersWrite)),
+    (
+        "GET",
+        "/tenants/{tenant}/imports/template.csv",
+        To(Action::UsersRead),
+    ),
+    ("GET", "/tenants/{tenant}/imports/{id}", To(Action::UsersRead)),
+    ("DELETE", "/tenants/{tenant}/imports/{id}", To(Action::UsersWrite)),
+    (
+        "POST",
+        "/tenants/{tenant}/imports/{id}/confirm",
+        To(Action::UsersWrite),
+    ),
     ("GET", "/tenants/{tenant}/users/{id}", To(Action::UsersRead)),
     ("DELETE", "/tenants/{tenant}/users/{id}", To(Action::UsersDelete)),
     (

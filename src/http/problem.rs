@@ -121,6 +121,18 @@ impl Problem {
         self
     }
 
+    /// What is wrong with which field; with the whole, where no field is named.
+    pub(super) fn into_errors(self) -> Vec<FieldError> {
+        if !self.errors.is_empty() {
+            return self.errors;
+        }
+        vec![FieldError {
+            field: "row".into(),
+            code: self.code,
+            message: self.detail,
+        }]
+    }
+
     /// The status that it answers with.
     pub(super) fn status(&self) -> StatusCode {
         self.status

@@ -1,5 +1,5 @@
 //! Removes sign-ins that nobody finished, sessions that have ended, what was kept to be used once only, access tokens of
-//! OAuth clients, Idempotency-Keys, and refused sign-ins after 90 days.
+//! OAuth clients, Idempotency-Keys, imports after a week, and refused sign-ins after 90 days.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ const EVERY: Duration = Duration::from_mins(5);
 const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 
 async fn purge(store: &Store, now: Timestamp) -> Result<u64, Error> {
-    store.purge_expired(now, now - REMEMBERED).await
+    let expired = store.purge_expired(now, now - REMEMBERED).await?;
+    Ok(expired + store.purge_imports(now).await?)
 }
 
 /// Runs until it is dropped.

@@ -11,6 +11,7 @@ pub mod audit_numbers;
 pub mod expiry;
 pub mod group_mapping;
 pub mod group_purge;
+pub mod imports;
 pub mod last_used;
 pub mod lifecycle;
 pub mod mail;

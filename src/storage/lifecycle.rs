@@ -15,7 +15,7 @@ use crate::directory::erasure::{ErasedRow, NameHash};
 use crate::directory::{Actor, PersonId, TenantId, User, UserId};
 
 /// The tables that say something of a person by their id, in `user_id`, and go with them.
-const OF_A_PERSON: [&str; 10] = [
+const OF_A_PERSON: [&str; 11] = [
     "DELETE FROM user_emails WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM identities WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2",
@@ -26,6 +26,7 @@ const OF_A_PERSON: [&str; 10] = [
     "DELETE FROM second_factors WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM recovery_codes WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM unconfirmed_factors WHERE tenant_id = $1 AND user_id = $2",
+    "DELETE FROM import_rows WHERE tenant_id = $1 AND user_id = $2",
 ];
 
 /// Those that stay: what was given is an interval of an id, and what is left of a person says nothing but that.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
-use super::engine::{execute, fetch_optional};
+use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::lists::{Chunk, Position, chunk, walk};
 use super::population::{containing, push_below};
@@ -70,6 +70,31 @@ impl ReadTx {
         )?
         .map(PersonRow::into_person)
         .transpose()
+    }
+
+    /// The people of the roster who have one of these numbers, each with the account that they have.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_people_by_number(
+        &mut self,
+        numbers: &[String],
+    ) -> Result<Vec<(Person, Option<UserId>)>, Error> {
+        let sql = if self.conn.locks_rows() {
+            select_person!(
+                "WHERE p.tenant_id = $1 \
+                 AND p.employee_number = ANY (ARRAY(SELECT jsonb_array_elements_text($2::jsonb)))"
+            )
+        } else {
+            select_person!(
+                "WHERE p.tenant_id = $1 AND p.employee_number IN (SELECT value FROM json_each($2))"
+            )
+        };
+        let set = serde_json::to_string(numbers).map_err(|error| Error::Corrupt(error.to_string()))?;
+        fetch_all!(self.conn, PersonRow, sql, self.tenant.0, set.as_str())?
+            .into_iter()
+            .map(PersonRow::into_person)
+            .collect()
     }
 
     /// The account of somebody of the roster; not a deleted one.

@@ -21,6 +21,7 @@ mod admin;
 mod errors;
 mod explain;
 mod guests;
+mod imports;
 mod journal;
 mod keys;
 mod lifecycle;

@@ -4,6 +4,7 @@
 //! judged inside the transaction, after the person is locked.
 
 mod break_glass;
+mod deletion;
 mod edit;
 mod history;
 pub(super) mod reach;
@@ -22,6 +23,7 @@ use crate::directory::{
 use crate::storage::Tx;
 
 pub use break_glass::set_break_glass;
+pub use deletion::{delete, delete_many};
 pub use edit::{UserPatch, update, update_own};
 pub use history::{PastAccess, RightAsked, list_access, list_grants};
 pub use removal::{erase, purge_due};
@@ -99,43 +101,6 @@ pub async fn set_administrator(
             let grants = tx.list_grants(id).await?;
             let arrival = grant::set_administrator(&user, &grants, administrator.as_ref(), others, origin)?;
             settle(tx, user, arrival).await
-        })
-        .await
-}
-
-/// Deletes a person by an administrator's hand.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Refusal::ManagedByDirectory`](crate::directory::Refusal::ManagedByDirectory),
-/// [`Refusal::LastAdministrator`](crate::directory::Refusal::LastAdministrator), or another rule says no.
-pub async fn delete(
-    on: &Accounts,
-    tenant: TenantId,
-    by: Authority,
-    id: UserId,
-    origin: Origin,
-) -> Result<(), Error> {
-    on.store
-        .write(tenant, async move |tx: &mut Tx| {
-            let (user, _) = reach::find_to_change(tx, &by, Action::UsersDelete, id, false).await?;
-            let others = count_others(tx, &user, origin.at).await?;
-            let directory = match user.directory {
-                Some(id) if user.provisioned => tx.find_directory(id).await?.map(|directory| directory.name),
-                _ => None,
-            };
-            tx.apply(lifecycle::delete_by_hand(
-                &user,
-                directory,
-                others,
-                origin.clone(),
-            )?)
-            .await?;
-            // The memberships go with the person, and so does what they gave.
-            let grants = tx.list_grants(id).await?;
-            if let Some(change) = grant::leave_directories(&user, &grants, origin) {
-                tx.apply(change).await?;
-            }
-            Ok::<_, Error>(())
         })
         .await
 }

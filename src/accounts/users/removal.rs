@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::{Accounts, Error};
 use crate::auth::vault::{GoneName, Vault};
@@ -13,10 +14,10 @@ use crate::directory::erasure::{self, ErasedRow, Identifiers, NameHash, redact_a
 use crate::directory::key::fold;
 use crate::directory::lifecycle::{Act, check_move, purge_at};
 use crate::directory::{
-    Action, Actor, Authority, DirectoryId, EntityTree, Facets, Origin, PersonId, Source, Target, TenantId,
-    User, UserId, allow, roster,
+    Action, Actor, Authority, DirectoryId, EntityTree, Facets, ImportId, Origin, PersonId, Source, Target,
+    TenantId, User, UserId, allow, roster,
 };
-use crate::storage::{self, ReadTx, Store, Tx};
+use crate::storage::{self, ImportTexts, ReadTx, Store, Tx};
 
 /// How many people one transaction removes.
 const PART: u32 = 50;
@@ -269,6 +270,7 @@ async fn erase_leftovers(
         erase_requests(on, tenant, directory.id, names).await?;
     }
     erase_refusals(on, tenant, names).await?;
+    erase_imports(on, tenant, names).await?;
     let addresses: Vec<String> = names
         .iter()
         .filter(|name| name.contains('@'))
@@ -314,6 +316,36 @@ async fn erase_requests(
         match chunk.next {
             Some(next) => after = Some(next),
             None => return Ok(()),
+        }
+    }
+}
+
+/// Rows of files that name the person go as a whole.
+async fn erase_imports(on: &Accounts, tenant: TenantId, names: &Identifiers) -> Result<(), Error> {
+    let mut after = (ImportId(Uuid::nil()), 0);
+    loop {
+        let mut view = on.store.read(tenant).await?;
+        let rows = view.walk_import_texts(after, ROWS).await?;
+        drop(view);
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = (ImportId(last.import_id), last.line);
+        let is_named = |row: &ImportTexts| {
+            let texts = [
+                row.email.as_deref(),
+                row.draft.as_deref(),
+                Some(row.faults.as_str()),
+            ];
+            texts.into_iter().flatten().any(|text| names.are_in(text))
+        };
+        let named = rows.iter().filter(|row| is_named(row));
+        let named: Vec<(Uuid, i64)> = named.map(|row| (row.import_id, row.line)).collect();
+        if !named.is_empty() {
+            on.store
+                .write(tenant, async move |tx: &mut Tx| {
+                    tx.erase_import_rows(&named).await
+                })
+                .await
+                .map_err(Error::Storage)?;
         }
     }
 }

@@ -49,7 +49,7 @@ struct AuditRowView {
     at: String,
     /// `operator`, `gateway`, `directory:<id>`, `client:<id>`, `user:<id>`, `api_key:<id>` or `connection:<id>`.
     actor: String,
-    /// `api`, `ui`, `scim`, `oauth`, `jit` or `job`.
+    /// `api`, `ui`, `csv`, `scim`, `oauth`, `jit` or `job`.
     source: String,
     /// `user.created` and the like.
     action: String,

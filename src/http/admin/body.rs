@@ -23,6 +23,8 @@ use crate::login::Login;
 
 /// How long a body may be, in bytes.
 const LIMIT: usize = 1024 * 1024;
+/// How long one of type `text/csv` may be.
+const FILE_LIMIT: usize = 5 * 1024 * 1024;
 
 /// A JSON object read into a type. No body at all counts as `{}`: actions need none.
 pub(super) struct JsonBody<T>(pub T);
@@ -84,7 +86,17 @@ pub(in crate::http) async fn read_bytes(
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    Ok(read_body(budget, body, length, LIMIT).await?)
+    let limit = if is_csv(headers) { FILE_LIMIT } else { LIMIT };
+    Ok(read_body(budget, body, length, limit).await?)
+}
+
+/// Whether a body is a CSV file, by what is said of it.
+pub(super) fn is_csv(headers: &HeaderMap) -> bool {
+    let said = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = said.and_then(|said| said.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("text/csv")
 }
 
 /// Reads the text of a JSON object into a type, and names the field that does not fit.

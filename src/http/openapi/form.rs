@@ -33,7 +33,11 @@ const REFUSALS: [(&str, &str, &str); 11] = [
         "Conflict",
         "A rule said no, `code` says which; or a request with the same `Idempotency-Key` is on its way.",
     ),
-    ("413", "BodyTooLarge", "The body is longer than 1 MiB."),
+    (
+        "413",
+        "BodyTooLarge",
+        "The body is longer than 1 MiB, or a file longer than 5 MiB.",
+    ),
     (
         "422",
         "Invalid",

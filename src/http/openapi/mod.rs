@@ -30,7 +30,7 @@ pub(super) use page::routes as page_routes;
     info(
         title = "Rollcall",
         description = "The operator and admin API. JSON in and out; errors are RFC 9457 problem details with a \
-                       stable `code`. A body is at most 1 MiB. Unknown fields of a body and unknown parameters of a \
+                       stable `code`. A body is at most 1 MiB, a CSV file 5 MiB. Unknown fields of a body and unknown parameters of a \
                        list are refused. Times are UTC."
     ),
     components(schemas(ProblemView))

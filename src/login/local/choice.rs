@@ -21,7 +21,16 @@ pub async fn choose(
     origin: Origin,
 ) -> Result<Stage, LocalError> {
     let sign_in = |refused: Refused| LocalError::SignIn(Box::new(refused));
-    let held = ticket::find(on, Shown { ticket: text, at: None }, origin.at).await.map_err(sign_in)?;
+    let held = ticket::find(
+        on,
+        Shown {
+            ticket: text,
+            at: None,
+        },
+        origin.at,
+    )
+    .await
+    .map_err(sign_in)?;
     let (login, slug) = (on.clone(), slug.to_owned());
     let (opening, at) = (fresh.clone(), origin.clone());
     let stage = on

@@ -145,6 +145,12 @@ impl World {
                 let made = self.asked_by_neighbour(&person).await;
                 put(&mut place, "id", &made);
             }
+            "imports" if route.path.contains("{id}") => {
+                let file = format!("email,full_name\n{},Ada\n", address());
+                let call = self.house.tenant.operator("POST", "/imports");
+                let made = call.bytes("text/csv", file).send().await.expect(201);
+                put(&mut place, "id", &made.id());
+            }
             "people" => {
                 let body = json!({"first_name": "Ada", "last_name": "Lovelace"});
                 let made = self.post("/people", &body).await;

@@ -1,16 +1,17 @@
 //! Another tenant's row is simply not found, by whatever door it is asked for.
 
 use rollcall::auth::bearer::{NewToken, TokenKind};
+use rollcall::directory::import::RowState;
 use rollcall::directory::lifecycle::{self, Arrival};
 use rollcall::directory::query::{PopulationFilter, Predicate, RosterFilter, Seek, Sorting, Window};
 use rollcall::directory::registry::TokenHash;
 use rollcall::directory::{
-    Action, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity, EntityId,
-    EntityTree, Group, InvitationId, Mail, MemberDelta, NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash,
-    SealedSecret, Section, SessionId, TokenId, User, UserStatus, api_key, entity, grant, group, invitation,
-    permission, roster, second_factor,
+    Action, Actor, AdminScope, ApiKey, ApiKeyId, AuditFilter, Authority, Catalogue, Enrolling, Entity,
+    EntityId, EntityTree, Group, Import, ImportId, ImportRow, ImportState, InvitationId, Mail, MemberDelta,
+    NewFactor, OwnFactorTold, Person, PersonId, RecoveryHash, SealedSecret, Section, SessionId, TokenId,
+    User, UserStatus, api_key, entity, grant, group, invitation, permission, roster, second_factor,
 };
-use rollcall::storage::{Error, ReadTx, Totals, Tx};
+use rollcall::storage::{Error, NewImportRow, ReadTx, Totals, Tx};
 use uuid::Uuid;
 
 use super::fixture::{Place, now, origin, person, said};
@@ -34,6 +35,7 @@ struct Own {
     entity: EntityId,
     key: ApiKeyId,
     person: PersonId,
+    import: ImportId,
 }
 
 const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
@@ -122,7 +124,9 @@ async fn own(engine: Engine) -> Own {
         .await
         .unwrap();
     place.store.number_audit(place.tenant).await.unwrap();
+    let import = import(&place).await;
     Own {
+        import,
         place,
         user,
         deleted,
@@ -353,6 +357,72 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
     Ok(found.map(|(name, _)| name).collect())
 }
 
+/// The same of what imports read.
+async fn found_by_imports(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>, Error> {
+    let (id, names) = (own.import, ["ada".to_owned(), "7".to_owned()]);
+    let found = [
+        ("find_import", tx.find_import(id, now()).await?.is_some()),
+        ("tally_import", tx.tally_import(id).await?.good > 0),
+        (
+            "list_import_rows",
+            !tx.list_import_rows(id, 0, 10).await?.is_empty(),
+        ),
+        (
+            "list_import_drafts",
+            !tx.list_import_drafts(id, 10).await?.is_empty(),
+        ),
+        (
+            "walk_import_texts",
+            !tx.walk_import_texts((ImportId(Uuid::nil()), 0), 10)
+                .await?
+                .is_empty(),
+        ),
+        ("list_taken_names", !tx.list_taken_names(&names).await?.is_empty()),
+        (
+            "list_people_by_number",
+            !tx.list_people_by_number(&names).await?.is_empty(),
+        ),
+    ];
+    let found = found.into_iter().filter(|(_, found)| *found);
+    Ok(found.map(|(name, _)| name).collect())
+}
+
+/// An import of one row.
+async fn import(place: &Place) -> ImportId {
+    let import = Import {
+        id: ImportId(Uuid::now_v7()),
+        state: ImportState::Preview,
+        headers: Vec::new(),
+        created_by: Actor::Operator,
+        created_at: now(),
+        expires_at: now() + HOUR,
+        confirmed: None,
+        stopped: None,
+    };
+    let row = ImportRow {
+        line: 2,
+        state: RowState::Good,
+        email: None,
+        faults: Vec::new(),
+        user: None,
+    };
+    let rows = [NewImportRow {
+        row,
+        draft: Some("{}".to_owned()),
+    }];
+    let id = import.id;
+    place
+        .store
+        .write(place.tenant, async move |tx: &mut Tx| {
+            tx.begin_import(&import).await?;
+            tx.add_import_rows(&import, &rows).await?;
+            tx.save_import(&import).await
+        })
+        .await
+        .unwrap();
+    id
+}
+
 async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let own = own(engine).await;
     let other = Place::new(engine).await;
@@ -363,6 +433,10 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
     assert_eq!(seen.unwrap().len(), 26);
     let seen = found_by_administration(&mut other.read().await, &own).await;
+    assert_eq!(seen.unwrap(), Vec::<&str>::new());
+    let seen = found_by_imports(&mut own.place.read().await, &own).await;
+    assert_eq!(seen.unwrap().len(), 7);
+    let seen = found_by_imports(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }
 

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod check;
+mod imports;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         "Accounts made by hand, in tenants without single sign-on.",
         routes,
     )
+    .merge(imports::routes())
 }
 
 /// A caller in a tenant whose accounts are made by hand. It stands before the body in a handler's arguments: where

@@ -1,5 +1,6 @@
 //! `/api/v1/tenants/{tenant}/users`: lists of people, one person, and what is done with one.
 
+mod bulk_delete;
 mod history;
 mod mfa;
 mod query;
@@ -41,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(set_contact_tags))
         .routes(routes!(set_administrator))
         .routes(routes!(set_break_glass))
+        .merge(bulk_delete::routes())
         .merge(mfa::routes())
         .merge(removal::routes())
         .merge(history::routes());
