@@ -3,6 +3,8 @@
 //! What a guest has in common with the person at home follows by triggers (migration 0017). A request is a row of the tenant
 //! that asks; the home tenant sees those that ask it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -21,8 +23,12 @@ use crate::directory::{
     GuestFact, GuestRequest, GuestRequestId, Home, Slug, Tenant, TenantId, TenantName, User, UserId,
 };
 
-/// A request nobody answers is forgotten after this long, in microseconds: 30 days.
-const ANSWERED_WITHIN: i64 = 30 * 24 * 3600 * 1_000_000;
+/// A request that nobody answers is void after this long.
+pub(super) const ANSWERED_WITHIN: Duration = Duration::from_hours(30 * 24);
+
+/// Forgets requests that were made before a time.
+pub(super) const FORGET_REQUESTS: &str = "DELETE FROM guest_requests WHERE (tenant_id, id) IN \
+     (SELECT tenant_id, id FROM guest_requests WHERE created_at <= $1 LIMIT 2000)";
 
 /// What says something of guests by their id and goes with them; `grants` are closed.
 const OF_GUESTS: [&str; 4] = [
@@ -172,9 +178,11 @@ impl ReadTx {
         let rows = fetch_all!(
             self.conn,
             RequestRow,
-            select_request!("WHERE home_tenant_id = $1 AND created_at > $2 ORDER BY id LIMIT 500"),
+            select_request!(
+                "WHERE home_tenant_id = $1 AND created_at > $2 ORDER BY created_at, id LIMIT 500"
+            ),
             self.tenant.0,
-            micros(now) - ANSWERED_WITHIN,
+            micros(now - ANSWERED_WITHIN),
         )?;
         let hosts: Vec<TenantNameRow> = fetch_all!(
             self.conn,
@@ -288,7 +296,7 @@ impl Tx {
         } else {
             select_request!("WHERE home_tenant_id = $1 AND id = $2 AND created_at > $3")
         };
-        let since = micros(now) - ANSWERED_WITHIN;
+        let since = micros(now - ANSWERED_WITHIN);
         fetch_optional!(self.read.conn, RequestRow, sql, self.read.tenant.0, id.0, since)?
             .map(RequestRow::into_request)
             .transpose()

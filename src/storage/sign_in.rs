@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::guests::{ANSWERED_WITHIN, FORGET_REQUESTS};
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
@@ -119,7 +120,7 @@ impl Store {
     }
 
     /// Removes what has expired: attempts, tickets, resets, guesses, sessions, what was kept to be used once only, access
-    /// tokens, Idempotency-Keys, and refused
+    /// tokens, Idempotency-Keys, requests for guests, and refused
     /// sign-ins from before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
@@ -127,6 +128,7 @@ impl Store {
     pub async fn purge_expired(&self, now: Timestamp, forget: Timestamp) -> Result<u64, Error> {
         let mut removed = 0;
         for (sql, before) in [
+            (FORGET_REQUESTS, now - ANSWERED_WITHIN),
             (
                 "DELETE FROM login_attempts WHERE (tenant_id, state_hash) IN \
                  (SELECT tenant_id, state_hash FROM login_attempts WHERE expires_at <= $1 LIMIT 2000)",

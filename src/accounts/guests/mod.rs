@@ -129,14 +129,16 @@ pub async fn remove(
 async fn find_at_home(tx: &mut ReadTx, asked: &Asked) -> Result<User, Error> {
     let found = match asked {
         Asked::User(id) => tx.find_user(*id).await?,
-        Asked::Email(email) => match tx.find_clashes(None, email, None).await?.user_name {
-            Some((user, _)) => Some(user),
-            None => {
+        Asked::Email(email) => {
+            let by_name = tx.find_clashes(None, email, None).await?.user_name;
+            if let Some((user, _)) = by_name {
+                Some(user)
+            } else {
                 let mut met = tx.list_met_by_email(email).await?;
                 met.retain(|met| met.user.home.is_none());
                 met.pop().filter(|_| met.is_empty()).map(|met| met.user)
             }
-        },
+        }
     };
     let is_there = |user: &User| user.home.is_none() && user.deleted_at.is_none();
     found.filter(is_there).ok_or(Error::NotFound("user"))

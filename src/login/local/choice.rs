@@ -53,9 +53,7 @@ pub async fn choose(
             Ok(ticket::proceed(tx, &login, taken, opening, at).await?)
         })
         .await?;
-    Ok(crossing::arrive(on, stage, fresh, origin)
-        .await
-        .map_err(sign_in)?)
+    crossing::arrive(on, stage, fresh, origin).await.map_err(sign_in)
 }
 
 /// Who somebody is at home, and where else they may enter.

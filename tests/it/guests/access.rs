@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Guest, view};
+use super::{Guest, assert_refused, view};
 use crate::admin::problem::assert_problem;
 use crate::harness::{Engine, Tenant};
 use crate::local::fixture::{Account, OTHER, PASSWORD, own_gateway, post};
@@ -35,7 +35,7 @@ async fn removing_a_guest_ends_the_sessions_of_this_tenant_alone(engine: Engine)
     at_home.me().await.expect(200);
     there.me().await.expect(200);
     let refused = guest.sign_in(PASSWORD).await;
-    assert_problem(&refused, 401, "invalid_credentials", "");
+    assert_refused(&refused, 401, "invalid_credentials");
     guest.stay().await.me().await.expect(200);
 }
 
@@ -50,7 +50,7 @@ async fn whoever_is_blocked_or_deleted_at_home_is_out_everywhere_at_the_next_req
     at_home.me().await.expect(401);
     assert_eq!(guest.view().await["status"], "inactive");
     let refused = guest.sign_in(PASSWORD).await;
-    assert_problem(&refused, 403, "account_inactive", "");
+    assert_refused(&refused, 403, "account_inactive");
     home.call("POST", &guest.account.path("/activate"))
         .await
         .expect(200);
@@ -92,7 +92,7 @@ async fn access_that_ends_by_its_date_at_home_ends_elsewhere_too(engine: Engine)
     here.me().await.expect(401);
     assert_eq!(guest.view().await["status"], "expired");
     let refused = guest.sign_in(PASSWORD).await;
-    assert_problem(&refused, 403, "access_expired", "");
+    assert_refused(&refused, 403, "access_expired");
 }
 
 async fn suspend(tenant: &Tenant, suspended: bool) {
@@ -110,7 +110,7 @@ async fn the_guests_of_a_suspended_tenant_are_out_until_it_is_not(engine: Engine
     here.me().await.expect(401);
     assert_eq!(guest.view().await["status"], "inactive");
     let refused = guest.sign_in(PASSWORD).await;
-    assert_problem(&refused, 403, "tenant_suspended", "");
+    assert_refused(&refused, 403, "tenant_suspended");
     // Whatever happens to them meanwhile does not let them in.
     let path = guest.account.path("");
     home.call_with("PATCH", &path, &json!({"first_name": "Augusta"}))
@@ -139,7 +139,7 @@ async fn a_new_password_at_home_ends_the_sessions_of_the_guest(engine: Engine) {
     here.me().await.expect(401);
     at_home.me().await.expect(200);
     let refused = guest.sign_in(PASSWORD).await;
-    assert_problem(&refused, 401, "invalid_credentials", "");
+    assert_refused(&refused, 401, "invalid_credentials");
     guest.sign_in(OTHER).await.expect(200);
     // The password of a guest is nobody's to change here.
     let here = guest.sign_in(OTHER).await;

@@ -159,7 +159,7 @@ async fn a_yes_that_could_not_be_carried_out_can_be_said_again(engine: Engine) {
     let request = asked(&home).await.remove(0);
     let path = answer_path(&request, "accept");
     let refused = home.call("POST", &path).await;
-    assert_problem(&refused, 422, "invalid", "role");
+    assert_problem(&refused, 422, "unknown_role", "role");
     assert_eq!(asked(&home).await.len(), 1);
     host.call_with("POST", "/roles", &role).await.expect(201);
     home.call("POST", &path).await.expect(204);

@@ -3,6 +3,7 @@
 mod access;
 mod consent;
 mod granting;
+mod isolation;
 mod sign_in;
 
 use serde_json::{Value, json};
@@ -84,4 +85,11 @@ async fn administrator(gateway: &Gateway, tenant: &Tenant) -> SignedIn {
 async fn begin(gateway: &Gateway, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password});
     post(gateway, "/api/v1/login", &body).await
+}
+
+/// A sign-in was refused with this status and stable code.
+#[track_caller]
+fn assert_refused(answer: &Answer, status: u16, code: &str) {
+    let told = (answer.status, &answer.json["code"]);
+    assert_eq!(told, (status, &json!(code)), "{}", answer.text());
 }

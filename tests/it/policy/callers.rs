@@ -6,6 +6,7 @@ use super::routes::permissions;
 use super::world::World;
 use crate::harness::{Browser, Call, OPERATOR_TOKEN};
 use crate::keys::{Key, sign_in, tick};
+use crate::local::fixture::cookie;
 use crate::sso::fixture::House;
 
 /// What a caller shows.
@@ -76,6 +77,7 @@ impl Callers {
                 "administrator",
                 session(own, "administrator", Some(json!("all"))).await,
             ),
+            ("guest", guest(own, other).await),
             ("foreign", session(other, "foreign", Some(json!("all"))).await),
             ("inside_key", key(&of_parts, &north).await),
             ("outside_key", key(&of_parts, &south).await),
@@ -96,6 +98,26 @@ impl Callers {
     pub fn named(&self, name: &str) -> &Shown {
         let found = self.single.iter().find(|(known, _)| *known == name);
         &found.unwrap_or_else(|| panic!("nobody is called {name}")).1
+    }
+}
+
+/// An administrator of the whole tenant who belongs to the other one.
+async fn guest(own: &World, other: &World) -> Shown {
+    let (browser, id) = sign_in(&other.house, "visitor").await;
+    let body = json!({"user_id": id, "home_tenant": other.house.tenant.slug});
+    let made = own.house.tenant.call_with("POST", "/guests", &body).await;
+    tick(&own.house.tenant, &made.expect(201).id(), Some(&json!("all"))).await;
+    let at_home = Shown::of(&other.house, &browser).await;
+    let enter = own.house.gateway.anonymous("POST", "/api/v1/me/tenant");
+    let body = json!({"tenant": own.house.tenant.slug});
+    let entered = at_home.with(enter).json("application/json", &body).send().await;
+    let entered = entered.expect(200);
+    Shown::Session {
+        cookie: cookie(&entered, "session").expect("a session"),
+        csrf: entered.json["session"]["csrf_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned(),
     }
 }
 

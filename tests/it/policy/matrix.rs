@@ -15,7 +15,7 @@ on_both_engines!(every_route_lets_in_whom_the_matrix_says);
 const HEAD: &str = "\
 # Every route against every kind of caller: what a well-formed request about a thing of the tenant's entity North comes to.
 # nobody: no credentials. user: signed in, no tick. inside, outside: administrators of North, of South. administrator: of
-# the whole tenant. foreign: administrator of another tenant. inside_key, outside_key: API keys of North, of South with
+# the whole tenant. guest: the same, at home in another tenant. foreign: administrator of another tenant. inside_key, outside_key: API keys of North, of South with
 # every permission that such keys may have. scim: a directory's token. operator: the operator's token.
 # keys: API keys of the whole tenant with one permission each; those that are let in, and what all others get.
 # ok: let in, whatever came of it then. 501: let in, and told that there is no such thing here. Written by UPDATE_MATRIX=1.

@@ -1,5 +1,5 @@
 //! The policy matrix: every route against every kind of caller, compared with `matrix.txt`, so that a change of who may do
-//! what shows in a review. `UPDATE_MATRIX=1` writes what is found. Guest administrators get a column when there are guests.
+//! what shows in a review. `UPDATE_MATRIX=1` writes what is found.
 //!
 //! A new route takes a body in [`bodies`] if it has one, and a place in [`world`] if its address has an id of a new kind.
 
