@@ -136,12 +136,12 @@ fn read_rows(text: &str) -> Result<File, Problem> {
         problems.refuse("file", "a line of headers, and then a row for each person");
     }
     problems.finish()?;
-    let header = |(text, field): (&str, &Option<&'static str>)| Header {
+    let header = |(text, field): (&str, Option<&'static str>)| Header {
         text: text.trim().chars().take(LONGEST_HEADER).collect(),
         field: field.map(str::to_owned),
     };
     Ok(File {
-        headers: headers.iter().zip(&fields).map(header).collect(),
+        headers: headers.iter().zip(fields.iter().copied()).map(header).collect(),
         fields,
         rows,
     })
