@@ -120,7 +120,9 @@ fn read_rows(text: &str) -> Result<File, Problem> {
     let fields: Vec<_> = headers.iter().map(field_of).collect();
     check_headers(&mut problems, &headers, &fields);
     let mut rows = Vec::new();
+    let mut lines = Lines::of(text);
     for record in reader.records().flatten() {
+        let line = lines.line_at(record.position().map_or(0, csv::Position::byte));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -128,25 +130,53 @@ fn read_rows(text: &str) -> Result<File, Problem> {
             problems.refuse("file", format!("{MOST_ROWS} rows at most"));
             break;
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        rows.push(Row {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            record,
-        });
+        rows.push(Row { line, record });
     }
     if rows.is_empty() {
         problems.refuse("file", "a line of headers, and then a row for each person");
     }
     problems.finish()?;
-    let header = |(text, field): (&str, &Option<&'static str>)| Header {
+    let header = |(text, field): (&str, Option<&'static str>)| Header {
         text: text.trim().chars().take(LONGEST_HEADER).collect(),
         field: field.map(str::to_owned),
     };
     Ok(File {
-        headers: headers.iter().zip(&fields).map(header).collect(),
+        headers: headers.iter().zip(fields.iter().copied()).map(header).collect(),
         fields,
         rows,
     })
+}
+
+/// Counts the lines of a text. The reader's own count is behind where lines end in CR LF, or are empty.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u32,
+}
+
+impl<'t> Lines<'t> {
+    fn of(text: &'t str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of what begins behind a place, which is not before the last one that was asked for.
+    fn line_at(&mut self, place: u64) -> u32 {
+        let place = usize::try_from(place).unwrap_or(self.at).max(self.at);
+        let passed = self.text.get(self.at..place).unwrap_or_default();
+        let rest = self.text.get(place..).unwrap_or_default();
+        let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+        let mut counted = 0;
+        for byte in passed.iter().chain(ends) {
+            counted += 1;
+            self.line += u32::from(*byte == b'\n');
+        }
+        self.at += counted;
+        self.line
+    }
 }
 
 fn check_headers(problems: &mut Fields, headers: &StringRecord, fields: &[Option<&'static str>]) {

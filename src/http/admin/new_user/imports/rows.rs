@@ -150,9 +150,8 @@ impl Reading<'_> {
 fn kind_of(text: Option<&str>, has_number: bool) -> String {
     match text.map(plain).as_deref() {
         None if has_number => "employee",
-        None => "external",
         Some("employee" | "employe" | "employee_e" | "salarie") => "employee",
-        Some("external" | "external_collaborator" | "externe" | "collaborateur_externe") => "external",
+        None | Some("external" | "external_collaborator" | "externe" | "collaborateur_externe") => "external",
         Some(_) => "",
     }
     .to_owned()
