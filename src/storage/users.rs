@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::administrators::scope_json;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
@@ -487,33 +488,8 @@ impl Tx {
         )?;
         Ok(())
     }
-
-    async fn leave_tombstone(&mut self, user: &User) -> Result<(), Error> {
-        execute!(
-            self.read.conn,
-            "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
-            self.read.tenant.0,
-            user.id.0,
-            // Of a directory that has spoken of them: that one has deleted them, or may not have them again.
-            user.directory.filter(|_| user.provisioned).map(|id| id.0),
-            user.external_id.as_deref(),
-            fold(&user.user_name).into_owned(),
-            user.deleted_at.map(micros),
-        )?;
-        Ok(())
-    }
 }
 
 fn tags_json(user: &User) -> Result<String, Error> {
     serde_json::to_string(&user.contact_tags).map_err(|error| Error::Corrupt(error.to_string()))
-}
-
-fn scope_json(user: &User) -> Result<Option<String>, Error> {
-    user.administrator
-        .as_ref()
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))
 }
