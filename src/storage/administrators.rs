@@ -100,3 +100,12 @@ impl Tx {
         Ok(())
     }
 }
+
+/// The Administrator tick as its column holds it.
+pub(super) fn scope_json(user: &User) -> Result<Option<String>, Error> {
+    user.administrator
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))
+}

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::administrators::scope_json;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
@@ -480,12 +481,4 @@ impl Tx {
 
 fn tags_json(user: &User) -> Result<String, Error> {
     serde_json::to_string(&user.contact_tags).map_err(|error| Error::Corrupt(error.to_string()))
-}
-
-fn scope_json(user: &User) -> Result<Option<String>, Error> {
-    user.administrator
-        .as_ref()
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(|error| Error::Corrupt(format!("admin_scope: {error}")))
 }

@@ -51,7 +51,7 @@ async fn wrong_passwords_through_a_tenant_are_counted_at_home_and_tell_nothing(e
     let account = Account::new(gateway, &gateway.tenant().await).await;
     let guest = Guest::of(gateway, account, gateway.tenant().await).await;
     let essence = |mut answer: Answer| {
-        for own in ["reference", "occurred_at", "email", "instance", "detail"] {
+        for own in ["reference", "occurred_at", "email", "request_id", "detail"] {
             answer.json[own] = Value::Null;
         }
         (answer.status, answer.json)

@@ -223,7 +223,7 @@ async fn a_guess_that_nobody_had_time_for_is_none(engine: Engine) {
     );
     let try_on = async |login: &Login, password| {
         let asked = Asked {
-            tenant: place.slug.as_str(),
+            tenant: Some(place.slug.as_str()),
             email: &user.user_name,
             password,
             browser: None,

@@ -233,11 +233,7 @@ async fn set_break_glass(
 }
 
 /// The person as they stand.
-pub(super) async fn show(
-    on: &Accounts,
-    caller: &TenantAdmin,
-    id: UserId,
-) -> Result<Json<UserDetailView>, Problem> {
+async fn show(on: &Accounts, caller: &TenantAdmin, id: UserId) -> Result<Json<UserDetailView>, Problem> {
     let detail = users::find(on, caller.tenant.id, &caller.authority(), id).await?;
     Ok(Json(UserDetailView::new(detail, &caller.tenant, clock::now())))
 }

@@ -269,7 +269,7 @@ impl UserView {
 }
 
 impl UserDetailView {
-    pub(super) fn new(detail: Detail, tenant: &Tenant, now: Timestamp) -> Self {
+    pub(in crate::http::admin) fn new(detail: Detail, tenant: &Tenant, now: Timestamp) -> Self {
         let linked = !detail.identities.is_empty();
         let groups = detail.groups.into_iter().map(|group| NamedView {
             id: group.id.0,

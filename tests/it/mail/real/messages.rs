@@ -82,6 +82,13 @@ fn letters(language: Language, tenant: &str, name: &str) -> Vec<Letter> {
                 support_email: either.then(name),
                 at,
             },
+            Letter::MfaChanged {
+                language,
+                tenant: tenant(),
+                enrolled: either,
+                support_email: either.then(name),
+                at,
+            },
         ]);
     }
     all
@@ -98,6 +105,7 @@ fn kind(letter: &Letter) -> usize {
         Letter::BreakGlass { .. } => 5,
         Letter::MfaReset { .. } => 6,
         Letter::Welcome { .. } => 7,
+        Letter::MfaChanged { .. } => 8,
     }
 }
 
@@ -172,7 +180,7 @@ fn part(message: &Value, place: usize) -> &str {
 fn every_letter_is_whole_in_both_languages_as_text_and_as_html() {
     crate::harness::run(async {
         let kinds: BTreeSet<usize> = letters(Language::English, "", "").iter().map(kind).collect();
-        assert_eq!(kinds.len(), 8);
+        assert_eq!(kinds.len(), 9);
         for language in Language::ALL {
             let server = Server::start(&json!({})).await;
             let letters = letters(language, "Énergie & <Fils>", "Zoé Ångström");
