@@ -12,7 +12,6 @@ use super::users::{UserRow, select_user};
 use crate::directory::access::AccessDate;
 use crate::directory::audit_chain::ChainRow;
 use crate::directory::erasure::{ErasedRow, NameHash};
-use crate::directory::key::fold;
 use crate::directory::{Actor, PersonId, TenantId, User, UserId};
 
 /// The tables that say something of a person by their id, in `user_id`, and go with them.
@@ -203,24 +202,6 @@ impl Tx {
         if let AccessDate::End(_) = date {
             self.void_what_waits(id).await?;
         }
-        Ok(())
-    }
-
-    /// Leaves what is known of a deleted person for good.
-    pub(super) async fn leave_tombstone(&mut self, user: &User) -> Result<(), Error> {
-        execute!(
-            self.read.conn,
-            "INSERT INTO tombstones (tenant_id, user_id, directory_id, external_id, user_name_key, deleted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (tenant_id, user_id) DO UPDATE SET deleted_at = $6",
-            self.read.tenant.0,
-            user.id.0,
-            // Of a directory that has spoken of them: that one has deleted them, or may not have them again.
-            user.directory.filter(|_| user.provisioned).map(|id| id.0),
-            user.external_id.as_deref(),
-            fold(&user.user_name).into_owned(),
-            user.deleted_at.map(micros),
-        )?;
         Ok(())
     }
 
