@@ -151,7 +151,8 @@ async fn a_deleted_invitation_is_not_brought_back_by_a_reset(engine: Engine) {
     let token = reset_token(gateway, &invited.email, 2).await;
     let path = format!("/invitations/{}", invited.invitation);
     tenant.call("DELETE", &path).await.expect(204);
-    assert_problem(&complete(gateway, &token, PASSWORD).await, 403, "no_access", "");
+    let lost = complete(gateway, &token, PASSWORD).await;
+    assert_problem(&lost, 404, "not_found", "link");
     ask_reset(gateway, &tenant, &invited.email).await;
     sign_in(gateway, &tenant.slug, &invited.email, PASSWORD)
         .await
