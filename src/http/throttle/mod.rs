@@ -69,7 +69,9 @@ const UNKNOWN: (u32, Duration) = (300, Duration::from_millis(100));
 /// Letters that an administrator has sent again to one person: a mail gets lost a few times, and nobody's mailbox is
 /// filled.
 const LETTERS: (u32, Duration) = (5, Duration::from_mins(10));
+
 /// A try that counts as a failed one so far.
+#[derive(Clone, Copy)]
 struct Begun {
     key: (Option<ConnectionId>, ClientAddress),
     /// Whether the narrow limit of a connection under attack had one left for it.

@@ -73,7 +73,7 @@ async fn assert_still_told(tenant: &Tenant, id: &str, mark: &str, before: &[Valu
             })
             .collect()
     };
-    assert_eq!(essence(&after)[..before.len()], essence(&before)[..]);
+    assert_eq!(essence(&after)[..before.len()], essence(before)[..]);
     let last = after.last().unwrap();
     assert_eq!(
         (&last["action"], &last["target"]["id"]),

@@ -60,7 +60,10 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
             "/directories/{id}/tokens"
             | "/directories/{id}/clients"
             | "/directories/{id}/clients/{client}/secrets"
-            | "/users/{id}/restore",
+            | "/users/{id}/restore"
+            // It is no CSV, which is told to those alone who may send some.
+            | "/imports"
+            | "/imports/{id}/confirm",
         ) => json!({}),
         ("POST", "/directories/{id}/clients/{client}/issuers") => {
             json!({"issuer": format!("https://{name}.example"), "subject": name})
@@ -71,8 +74,6 @@ pub fn body(route: &Route, place: &Place, world: &World) -> Option<Value> {
         ("POST", "/users") => person_of(world),
         ("POST", "/users/bulk") => json!({"users": [person_of(world)]}),
         ("POST", "/users/bulk-delete") => json!({"ids": ["01900000-0000-7000-8000-000000000000"]}),
-        // It is no CSV, which is told to those alone who may send some.
-        ("POST", "/imports" | "/imports/{id}/confirm") => json!({}),
         ("POST", "/users/{id}/erase") => json!({"confirm": name}),
         ("PUT", "/users/{id}/entity") => json!({"entity_id": world.entity}),
         ("PUT", "/users/{id}/admin") => json!({"administrator": false}),

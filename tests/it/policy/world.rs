@@ -104,24 +104,7 @@ impl World {
             place.path = place.path.replace(&format!("{{{name}}}"), value);
         };
         let id = |value: &Value| value.as_str().expect("an id").to_owned();
-        if route.path.starts_with(super::routes::SCIM) {
-            put(&mut place, "directory", &self.directory.id);
-            let new = if route.path.contains("/Users") {
-                create_user(&self.directory, &random_name("ada")).await
-            } else if route.path.contains("/Groups") {
-                create_group(&self.directory, &random_name("group"), &[]).await
-            } else if route.path.contains("/Schemas") {
-                "urn:ietf:params:scim:schemas:core:2.0:User".to_owned()
-            } else {
-                "User".to_owned()
-            };
-            put(&mut place, "id", &new);
-        } else if !route.path.starts_with("/api/") {
-            put(&mut place, "directory", &self.directory.id);
-            put(&mut place, "connection", &self.house.connection.id);
-            put(&mut place, "code", "email_missing");
-            put(&mut place, "file", "nothing.css");
-        }
+        self.fill_door(route, &mut place).await;
         match collection {
             "users" | "invitations" => {
                 let mut body = person(&address());
@@ -203,6 +186,31 @@ impl World {
             route.path
         );
         place
+    }
+
+    /// What the doors of providers and of visitors have in their addresses.
+    async fn fill_door(&self, route: &Route, place: &mut Place) {
+        let put = |place: &mut Place, name: &str, value: &str| {
+            place.path = place.path.replace(&format!("{{{name}}}"), value);
+        };
+        if route.path.starts_with(super::routes::SCIM) {
+            put(place, "directory", &self.directory.id);
+            let new = if route.path.contains("/Users") {
+                create_user(&self.directory, &random_name("ada")).await
+            } else if route.path.contains("/Groups") {
+                create_group(&self.directory, &random_name("group"), &[]).await
+            } else if route.path.contains("/Schemas") {
+                "urn:ietf:params:scim:schemas:core:2.0:User".to_owned()
+            } else {
+                "User".to_owned()
+            };
+            put(place, "id", &new);
+        } else if !route.path.starts_with("/api/") {
+            put(place, "directory", &self.directory.id);
+            put(place, "connection", &self.house.connection.id);
+            put(place, "code", "email_missing");
+            put(place, "file", "nothing.css");
+        }
     }
 
     async fn fill_directory(&self, route: &Route, place: &mut Place) {

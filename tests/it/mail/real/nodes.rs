@@ -117,7 +117,9 @@ fn two_nodes_on_one_postgresql_send_each_mail_once() {
                 .expect(201);
             if place % 5 == 0 {
                 // Both look for what is due.
-                nodes.iter().for_each(|node| node.advance(Duration::from_secs(1)));
+                for node in &nodes {
+                    node.advance(Duration::from_secs(1));
+                }
             }
         }
         until("all are sent", async || {
