@@ -133,9 +133,7 @@ pub async fn preview(
             let others = administrators.saturating_sub(u64::from(is_full));
             match settle(&user, how, others, origin.clone()) {
                 Ok(Some(_)) => {
-                    if how == LocalAccounts::Disable {
-                        administrators = others;
-                    }
+                    administrators = others;
                     found.affected += 1;
                     if found.people.len() < SHOWN {
                         found.people.push(user);

@@ -2,7 +2,7 @@
 
 use super::audit::{Actor, Origin};
 use super::change::{Change, UserFact};
-use super::lifecycle::{self, Act, check_move};
+use super::lifecycle::{self, Act, check_may_step_down, check_move};
 use super::refusal::Refusal;
 use super::user::{User, words};
 
@@ -11,7 +11,8 @@ use super::user::{User, words};
 pub enum LocalAccounts {
     /// Nothing: their passwords open nothing as long as single sign-on is enforced, and are good again after it.
     Keep,
-    /// They sign in through a provider from now on: password, second factor and open links are gone, sessions end.
+    /// They sign in through a provider from now on: password, second factor and open links are gone, sessions end, and they
+    /// are pending until the provider has vouched for them.
     Convert,
     /// They are blocked, until an administrator activates one.
     Disable,
@@ -48,6 +49,11 @@ pub fn settle(
         return Ok(arrival.map(|arrival| arrival.change));
     }
     check_move(user, Act::Change, origin.at)?;
+    let waiting = User {
+        pending: true,
+        ..user.clone()
+    };
+    check_may_step_down(user, &waiting, other_full_administrators, origin.at)?;
     let (id, at) = (user.id, origin.at);
     let fact = UserFact::Converted { user: id, at };
     Ok(Some(Change::user(
@@ -96,14 +102,10 @@ mod tests {
             assert!(settle(&ada, how, 0, origin()).unwrap().is_some(), "{how:?}");
             assert!(settle(&chief, how, 1, origin()).unwrap().is_some(), "{how:?}");
         }
-        // Whoever signs in by the provider still administers.
-        assert!(
-            settle(&chief, LocalAccounts::Convert, 0, origin())
-                .unwrap()
-                .is_some()
-        );
-        let refused = settle(&chief, LocalAccounts::Disable, 0, origin());
-        assert_eq!(refused.err(), Some(Refusal::LastAdministrator));
+        for how in [LocalAccounts::Convert, LocalAccounts::Disable] {
+            let refused = settle(&chief, how, 0, origin());
+            assert_eq!(refused.err(), Some(Refusal::LastAdministrator), "{how:?}");
+        }
     }
 
     #[test]

@@ -52,14 +52,21 @@ impl Tx {
     /// Takes away whatever lets somebody in without a provider.
     pub(super) async fn convert_user(&mut self, id: UserId, at: Timestamp) -> Result<(), Error> {
         let tenant = self.read.tenant.0;
-        for sql in [
+        self.void_what_waits(id).await?;
+        execute!(
+            self.read.conn,
             "DELETE FROM credentials WHERE tenant_id = $1 AND user_id = $2",
-            "DELETE FROM password_resets WHERE tenant_id = $1 AND user_id = $2",
-            "DELETE FROM login_tickets WHERE tenant_id = $1 AND user_id = $2",
-            "UPDATE users SET mfa_required = FALSE, access_epoch = access_epoch + 1 WHERE tenant_id = $1 AND id = $2",
-        ] {
-            execute!(self.read.conn, sql, tenant, id.0)?;
-        }
+            tenant,
+            id.0,
+        )?;
+        execute!(
+            self.read.conn,
+            "UPDATE users SET pending = TRUE, mfa_required = FALSE, access_epoch = access_epoch + 1, \
+             version = version + 1, modified_at = $3 WHERE tenant_id = $1 AND id = $2",
+            tenant,
+            id.0,
+            micros(at),
+        )?;
         execute!(
             self.read.conn,
             "UPDATE invitations SET deleted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \

@@ -151,6 +151,7 @@ pub async fn erase(
         check_move(user, Act::Erase, origin.at)?;
     }
     drop(view);
+    take_off_roster(on, tenant, user.as_ref(), &origin).await?;
     // What is written beside the facts goes first: were the rest to fail, it could be begun again.
     let names = identify(on, tenant, id, user.as_ref()).await?;
     erase_leftovers(on, tenant, &names, user.as_ref(), origin.at).await?;
@@ -161,7 +162,6 @@ pub async fn erase(
         .write(tenant, async move |tx: &mut Tx| {
             tx.find_user_for_update(id).await?;
             let user = find(tx, id).await?;
-            take_off_roster(tx, user.as_ref(), &origin).await?;
             let hashes = match &user {
                 Some(user) => names_of(tx, &vault, user).await?,
                 None => Vec::new(),
@@ -177,16 +177,27 @@ pub async fn erase(
         .await
 }
 
-/// The roster names the person as well, unless somebody else has their place by now.
-async fn take_off_roster(tx: &mut Tx, user: Option<&User>, origin: &Origin) -> Result<(), Error> {
+/// The roster names the person as well, unless somebody else has their place by now. In a transaction of its own, since what
+/// it tells the audit log has to be there when that is looked through.
+async fn take_off_roster(
+    on: &Accounts,
+    tenant: TenantId,
+    user: Option<&User>,
+    origin: &Origin,
+) -> Result<(), Error> {
     let Some(id) = user.and_then(|user| user.person) else {
         return Ok(());
     };
-    let person = tx.find_person_for_update(id).await?;
-    if let (Some(person), None) = (person, tx.find_holder(id).await?) {
-        tx.apply(roster::remove(&person, None, origin.clone())?).await?;
-    }
-    Ok(())
+    let origin = origin.clone();
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
+            let person = tx.find_person_for_update(id).await?;
+            if let (Some(person), None) = (person, tx.find_holder(id).await?) {
+                tx.apply(roster::remove(&person, None, origin)?).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
 }
 
 /// The record, or none of somebody who was removed and not erased.

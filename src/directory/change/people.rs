@@ -279,7 +279,7 @@ pub enum UserFact {
         facets: Option<Facets>,
     },
     /// A local account signs in through a provider from now on: its password, its second factor and open links are gone,
-    /// and its sessions end.
+    /// its sessions end, and it is pending until the first sign-in there.
     Converted {
         /// Whose.
         user: UserId,

@@ -323,6 +323,9 @@ async fn an_employee_who_is_erased_is_named_by_the_roster_no_more(engine: Engine
         ("users", &["user_name", "profile"]),
         ("outbox", &["recipient"]),
     ];
+    for row in log(&tenant, "").await {
+        assert!(!row.to_string().contains(&mark), "{row}");
+    }
     for (table, columns) in places {
         assert_eq!(naming(&database, table, columns, &mark).await, 0, "{table}");
     }

@@ -178,7 +178,7 @@ impl SignedIn {
                 .as_str()
                 .expect("a token")
                 .to_owned(),
-            known: cookie(answer, "known").expect("a known browser"),
+            known: cookie(answer, "known").unwrap_or_default(),
         }
     }
 

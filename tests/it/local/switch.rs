@@ -68,6 +68,7 @@ async fn accounts_that_are_converted_have_no_password_left_and_come_in_through_t
     let converted = audit(&site.tenant, "user.converted").await;
     let ids: Vec<&Value> = converted.iter().map(|row| &row["target"]["id"]).collect();
     assert_eq!(ids, [&json!(account.id), &json!(invited.id)]);
+    assert_eq!(status(&account).await, "pending");
     // Nothing is left to do, and it may be said again.
     let again = switch(&site.tenant, "convert").await.expect(200).json;
     assert_eq!(again["local_accounts"]["affected"], 0);
@@ -78,6 +79,7 @@ async fn accounts_that_are_converted_have_no_password_left_and_come_in_through_t
         let (_, me) = site.signed_in(&sub).await;
         assert_eq!(me["user"]["id"], id.as_str(), "{email}");
     }
+    assert_eq!(status(&account).await, "active");
 
     back(&site.tenant).await;
     account.sign_in(gateway, PASSWORD).await.expect(401);

@@ -40,7 +40,7 @@ struct SignInBody {
     force: bool,
     /// With `sso` alone, what becomes of the accounts that were made by hand. `keep`, which is meant when it is absent:
     /// their passwords open nothing until the tenant goes back to `local`. `convert`: passwords, second factors and open
-    /// invitations are gone for good, and they sign in through the provider. `disable`: they are blocked. The break-glass
+    /// invitations are gone for good, and they are pending until they come in through the provider. `disable`: they are blocked. The break-glass
     /// account, the caller and the last administrator are left as they are.
     #[schema(schema_with = ways, required = false)]
     local_accounts: Option<String>,
