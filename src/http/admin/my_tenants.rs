@@ -17,7 +17,7 @@ use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn};
 use crate::http::fresh::fresh_step;
 use crate::http::login::refuse_program;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::login::local::{self, LocalError};
 use crate::login::{Denied, Login};
@@ -66,7 +66,8 @@ struct EnterBody {
 /// Enters another tenant: the answer sets its session's cookie, and the session before ends. The new one ends no later than
 /// that one would have. A tenant that one may not enter, and the one where one is, are not found.
 #[utoipa::path(post, path = "/me/tenant", request_body = EnterBody, security(("session" = [], "csrf" = [])),
-    responses((status = 200, body = MeView)))]
+    responses((status = 200, body = MeView),
+        (status = 404, body = ProblemView, content_type = "application/problem+json", description = "Not a tenant to enter.")))]
 async fn enter(
     State(login): State<Login>,
     State(here): State<PublicUrl>,
