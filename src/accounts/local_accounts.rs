@@ -47,7 +47,7 @@ pub async fn apply(
     how: LocalAccounts,
     origin: Origin,
 ) -> Result<Settled, Error> {
-    allow(by, Action::SettingsWrite, Target::Anything)?;
+    check_may_settle(by, how)?;
     let mut settled = Settled::default();
     let mut after = None;
     loop {
@@ -69,6 +69,19 @@ pub async fn apply(
         if !full {
             return Ok(settled);
         }
+    }
+}
+
+/// Passwords are people's alone to take, and accounts are blocked by whoever may block one.
+///
+/// # Errors
+/// [`Refusal::PermissionRequired`], [`Refusal::NotForKeys`], [`Refusal::FullScopeRequired`].
+pub fn check_may_settle(by: &Authority, how: LocalAccounts) -> Result<(), Refusal> {
+    allow(by, Action::SettingsWrite, Target::Anything)?;
+    match how {
+        LocalAccounts::Keep => Ok(()),
+        LocalAccounts::Convert => allow(by, Action::UsersPassword, Target::Anything),
+        LocalAccounts::Disable => allow(by, Action::UsersWrite, Target::Anything),
     }
 }
 
@@ -118,7 +131,7 @@ pub async fn preview(
     how: LocalAccounts,
     origin: &Origin,
 ) -> Result<Preview, Error> {
-    allow(by, Action::SettingsWrite, Target::Anything)?;
+    check_may_settle(by, how)?;
     let mut tx = on.store.read(tenant).await?;
     let administrators = tx.list_full_administrators(origin.at).await?;
     let mut administrators = u64::try_from(administrators.len()).unwrap_or(u64::MAX);

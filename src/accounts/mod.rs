@@ -24,6 +24,7 @@ pub mod local_accounts;
 pub mod mail;
 pub mod passwords;
 pub mod people;
+mod standing;
 pub mod tenants;
 pub mod users;
 

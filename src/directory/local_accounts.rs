@@ -1,5 +1,7 @@
 //! What becomes of local accounts when a tenant begins to sign in by single sign-on.
 
+use serde_json::json;
+
 use super::audit::{Actor, Origin};
 use super::change::{Change, UserFact};
 use super::lifecycle::{self, Act, check_may_step_down, check_move};
@@ -56,13 +58,15 @@ pub fn settle(
     check_may_step_down(user, &waiting, other_full_administrators, origin.at)?;
     let (id, at) = (user.id, origin.at);
     let fact = UserFact::Converted { user: id, at };
+    let before = json!({"pending": user.pending, "mfa_required": user.mfa_required});
+    let after = json!({"pending": true, "mfa_required": false});
     Ok(Some(Change::user(
         fact,
         origin,
         "user.converted",
         id.0,
-        None,
-        None,
+        Some(before),
+        Some(after),
     )))
 }
 

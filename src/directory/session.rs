@@ -31,6 +31,8 @@ pub struct NewSession {
     pub proof: Proof,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
 }
@@ -59,6 +61,8 @@ pub enum Proof {
     Carried {
         /// Whether that one was by an identity provider.
         sso: bool,
+        /// When that one was opened: changing tenants proves nothing anew.
+        since: Timestamp,
     },
 }
 
@@ -67,8 +71,8 @@ impl Proof {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Sso { .. } | Self::Carried { sso: true } => "sso",
-            Self::Local { .. } | Self::Carried { sso: false } => "local",
+            Self::Sso { .. } | Self::Carried { sso: true, .. } => "sso",
+            Self::Local { .. } | Self::Carried { sso: false, .. } => "local",
         }
     }
 }
@@ -89,7 +93,11 @@ pub fn open(
         id,
         hash,
         user: user.id,
-        created_at: origin.at,
+        created_at: match proof {
+            Proof::Carried { since, .. } => since,
+            Proof::Sso { .. } | Proof::Local { .. } => origin.at,
+        },
+        seen_at: origin.at,
         expires_at: limits.into_iter().flatten().min().unwrap_or(ours),
         proof,
     };

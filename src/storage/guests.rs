@@ -243,7 +243,7 @@ impl ReadTx {
             "SELECT n.tenant_id, n.slug, n.name, n.support_email, n.sign_in, n.settings, n.created_at, n.suspended_at \
              FROM users g JOIN users h ON h.tenant_id = g.home_tenant_id AND h.id = g.home_user_id \
              JOIN credentials c ON c.tenant_id = h.tenant_id AND c.user_id = h.id \
-             JOIN tenants n ON n.tenant_id = h.tenant_id \
+             JOIN tenants n ON n.tenant_id = h.tenant_id AND n.sign_in = 'local' \
              WHERE g.tenant_id = $1 AND g.home_user_id IS NOT NULL AND h.user_name_key = $2 \
              AND g.id IN (SELECT e.user_id FROM user_emails e WHERE e.tenant_id = $1 AND e.value_key = $2) \
              AND NOT EXISTS (SELECT 1 FROM users o WHERE o.tenant_id = $1 AND o.user_name_key = $2 \

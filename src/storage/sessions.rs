@@ -209,7 +209,7 @@ impl Tx {
             self.read.conn,
             "INSERT INTO sessions (tenant_id, id, hash, user_id, epoch, auth_method, connection_id, issuer, subject, \
              sid, id_token, created_at, seen_at, expires_at) \
-             SELECT $1, $2, $3, $4, access_epoch, $5, $6, $7, $8, $9, $10, $11, $11, $12 \
+             SELECT $1, $2, $3, $4, access_epoch, $5, $6, $7, $8, $9, $10, $11, $13, $12 \
              FROM users WHERE tenant_id = $1 AND id = $4",
             self.read.tenant.0,
             session.id.0,
@@ -223,6 +223,7 @@ impl Tx {
             logout_hint,
             micros(session.created_at),
             micros(session.expires_at),
+            micros(session.seen_at),
         )?;
         Ok(())
     }

@@ -14,8 +14,8 @@ use crate::directory::guest::{self, Asked};
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::query::PopulationFilter;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, Origin, TenantId, TenantName, User,
-    UserId, UserSource,
+    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, Origin, Target, TenantId, TenantName,
+    User, UserId, UserSource, allow,
 };
 use crate::storage::{Chunk, Position, ReadTx, Tx};
 
@@ -99,7 +99,11 @@ pub async fn set_rights(
             let grants = tx.list_grants(id).await?;
             let others = count_others(tx, &user, origin.at).await?;
             let granted = grant::set_rights(&user, &grants, &rights, others, origin)?;
-            settle(tx, user, granted).await?;
+            let ticked = user.administrator.is_some();
+            let user = settle(tx, user, granted).await?;
+            if ticked != user.administrator.is_some() {
+                allow(&by, Action::UsersAdmin, Target::Anything)?;
+            }
             Ok(())
         })
         .await

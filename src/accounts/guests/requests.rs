@@ -4,11 +4,13 @@ use jiff::Timestamp;
 
 use super::{check_may_give, find_at_home, find_by_address, make};
 use crate::accounts::invite::check_rights;
+use crate::accounts::standing::authority_of;
 use crate::accounts::{Accounts, Error};
 use crate::directory::grant::SaidRights;
 use crate::directory::guest::{self, Asked};
 use crate::directory::{
-    Authority, EntityTree, GuestRequest, GuestRequestId, Home, Origin, TenantId, TenantName, User, UserId,
+    Action, Actor, Authority, EntityTree, GuestRequest, GuestRequestId, Home, Origin, Target, TenantId,
+    TenantName, User, UserId, allow,
 };
 use crate::storage::Tx;
 
@@ -116,6 +118,14 @@ pub async fn accept(
         .write(host, async move |tx: &mut Tx| {
             let request = tx.find_accepted_guest_for_update(id).await?;
             let request = request.ok_or(Error::NotFound("guest request"))?;
+            // Whoever asked may have lost what they had to give.
+            let by = match Actor::parse(&request.requested_by) {
+                Some(actor) => authority_of(tx, actor, origin.at).await?,
+                None => None,
+            };
+            let by = by.ok_or(Error::NotFound("guest request"))?;
+            allow(&by, Action::GuestsWrite, Target::Anything)?;
+            check_may_give(&by, &request.rights, &EntityTree::default())?;
             let guest = (fresh, tenant, person, request.rights);
             make(tx, guest, Some(id), origin).await
         })

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use super::super::activation::Opening;
 use super::super::invite::{Maker, Unfit, apart, begin};
+use super::super::standing::authority_of;
 use super::super::{Accounts, Error};
 use super::draft::{Draft, Fresh};
 use super::{fault, preview};
 use crate::auth::vault::Vault;
 use crate::directory::import::Fault;
 use crate::directory::{
-    Action, Actor, Authority, Import, ImportId, ImportRefusal, ImportState, Language, Origin, Refusal,
-    Source, Target, TenantId, UserSource, allow,
+    Action, Authority, Import, ImportId, ImportRefusal, ImportState, Language, Origin, Refusal, Source,
+    Target, TenantId, UserSource, allow,
 };
 use crate::storage::Tx;
 
@@ -135,26 +136,4 @@ async fn go_on(
         tx.note_import_row(import.id, line, outcome).await?;
     }
     Ok(more)
-}
-
-/// What somebody may do who is not asking at this moment: as they stand now, locked until the commit.
-async fn authority_of(tx: &mut Tx, actor: Actor, now: Timestamp) -> Result<Option<Authority>, Error> {
-    Ok(match actor {
-        Actor::Operator => Some(Authority::Operator),
-        Actor::User(id) => {
-            let user = tx.find_user_for_update(id).await?;
-            let user = user.filter(|user| user.has_access(now));
-            let scope = user.and_then(|user| user.administrator);
-            scope.map(|scope| Authority::Administrator { user: id, scope })
-        }
-        Actor::ApiKey(id) => {
-            let key = tx.find_api_key(id).await?;
-            let live = key.filter(|key| {
-                key.revoked_at.is_none() && key.expires_at.is_none_or(|expires_at| expires_at > now)
-            });
-            live.map(|key| key.authority())
-        }
-        // None of them calls the admin API.
-        Actor::Directory(_) | Actor::Gateway | Actor::Connection(_) | Actor::Client(_) => None,
-    })
 }

@@ -62,6 +62,9 @@ async fn purge_tenant(on: &Accounts, tenant: TenantId, now: Timestamp) -> Result
             .await?
             .list_deleted_until(until, PART)
             .await?;
+        if due.is_empty() {
+            return Ok(removed);
+        }
         let (count, vault) = (due.len(), Arc::clone(&on.vault));
         let part = on.store.write(tenant, async move |tx: &mut Tx| {
             let mut removed = 0;

@@ -43,6 +43,10 @@ pub async fn restore(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let (mut user, tree) = reach::find_to_change(tx, &by, Action::UsersWrite, id, true).await?;
+            // Whoever reads the mail of the new address can set the password.
+            if how.email.is_some() {
+                allow(&by, Action::UsersPassword, Target::Person(&user, &tree))?;
+            }
             if user.administrator.is_some() {
                 allow(&by, Action::UsersAdmin, Target::Anything)?;
             }

@@ -131,6 +131,7 @@ pub async fn switch(
     }
     let proof = Proof::Carried {
         sso: old.of.session.auth_method == "sso",
+        since: old.of.session.created_at,
     };
     let limit = Some(old.of.session.expires_at);
     let stage = if reach.home.slug.as_str() == slug {

@@ -1,17 +1,19 @@
 //! The first step: e-mail address and password.
 
+use uuid::Uuid;
+
 use super::account::refusal_of;
 use super::crossing;
 use super::ticket::{self, FreshStep, Stage, Taken, refuse};
 use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
 use crate::directory::{
-    Aim, Code, Credential, GuessPurpose, Origin, PasswordHash, SignIn, Slug, Tenant, User, UserId,
+    Aim, Code, Credential, GuessPurpose, Origin, PasswordHash, SignIn, Slug, Tenant, TenantId, User, UserId,
 };
 use crate::hashing::Busy;
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused};
-use crate::storage::{self, GuessKey, Tx};
+use crate::storage::{self, GuessKey, Guesser, Tx};
 
 /// The longest e-mail address (RFC 5321 section 4.5.3.1.3, without the brackets).
 const LONGEST_ADDRESS: usize = 254;
@@ -47,6 +49,9 @@ pub async fn sign_in(
         None
     };
     let Some(Door { shown, tenant, aim }) = door else {
+        if is_name && asked.tenant.is_none() {
+            begin_unnamed(on, email, &origin).await?;
+        }
         on.passwords.compare(asked.password, None).await.map_err(busy)?;
         return Err(Refused {
             email: is_name.then(|| email.to_owned()),
@@ -67,14 +72,27 @@ pub async fn sign_in(
         account,
         by: on.guesser(purpose, account, (asked.browser, set_at), origin.at),
     };
-    begin(on, (&tenant, &shown), email, key.clone(), &origin).await?;
+    if asked.tenant.is_none() && key.by == Guesser::Stranger {
+        begin_unnamed(on, email, &origin).await?;
+    }
+    // Whoever names no tenant is told nothing that only an account can be the reason of.
+    let untold = |refused: Refused| match asked.tenant {
+        Some(_) => refused,
+        None => Refused {
+            email: Some(email.to_owned()),
+            ..Code::InvalidCredentials.into()
+        },
+    };
+    begin(on, (&tenant, &shown), email, key.clone(), &origin)
+        .await
+        .map_err(untold)?;
     let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
     let compared = on.compare_counted(tenant.id, &key, (asked.password, hash), origin.at);
     let verdict = compared.await?.map_err(busy)?;
     let has_password = hash.is_some();
     let Some((user, credential)) = holder.filter(|_| verdict.is_right) else {
         let refused = refuse(refusal_of(&shown), &shown, email, false);
-        return Err(refused.traced(trace_of(has_password)));
+        return Err(untold(refused.traced(trace_of(has_password))));
     };
     let upgraded = if verdict.is_outdated {
         // Where there is no time for it, it is done at another sign-in.
@@ -95,7 +113,12 @@ pub async fn sign_in(
         conclude(tx, &login, right, opening, at).await
     });
     match written.await {
-        Ok(stage) => crossing::arrive(on, stage, fresh, origin).await,
+        Ok(stage) => {
+            if asked.tenant.is_none() {
+                ticket::forget(on, NOWHERE, unnamed(email)).await?;
+            }
+            crossing::arrive(on, stage, fresh, origin).await
+        }
         Err(error) => {
             ticket::forget(on, tenant.id, key).await?;
             Err(refused_for(error, &tenant, &user))
@@ -183,6 +206,30 @@ async fn find_door(on: &Login, slug: Option<&str>, email: &str) -> Result<Option
         shown,
         aim,
     }))
+}
+
+/// Where guesses are counted of whoever names no tenant: under the address alone, whether anybody has it.
+const NOWHERE: TenantId = TenantId(Uuid::nil());
+
+fn unnamed(email: &str) -> GuessKey {
+    GuessKey {
+        purpose: GuessPurpose::Password,
+        account: account_key(NOWHERE, email),
+        by: Guesser::Stranger,
+    }
+}
+
+async fn begin_unnamed(on: &Login, email: &str, origin: &Origin) -> Result<(), Refused> {
+    let (key, now) = (unnamed(email), origin.at);
+    let begun = on
+        .store
+        .write(NOWHERE, async move |tx: &mut Tx| tx.begin_guess(&key, now).await)
+        .await?;
+    begun.map_err(|until| Refused {
+        retry_at: Some(until),
+        email: Some(email.to_owned()),
+        ..Code::LockedOut.into()
+    })
 }
 
 /// Counts the guess. Whoever has to wait is told so whether there is such an account or not.

@@ -14,6 +14,8 @@ on_both_engines!(
     a_wish_that_is_declined_leads_to_nothing,
     a_yes_that_could_not_be_carried_out_can_be_said_again,
     nobody_gives_a_guest_more_than_they_have,
+    a_wish_of_somebody_who_lost_the_tick_is_carried_out_by_nobody,
+    a_key_takes_no_tick_of_a_guest,
 );
 
 async fn asked(home: &Tenant) -> Vec<Value> {
@@ -181,4 +183,41 @@ async fn nobody_gives_a_guest_more_than_they_have(engine: Engine) {
     let refused = narrow.call("POST", &host.path("/guests"), Some(&body)).await;
     assert_problem(&refused, 403, "full_scope_required", "scope");
     assert!(asked(&home).await.is_empty());
+}
+
+async fn a_wish_of_somebody_who_lost_the_tick_is_carried_out_by_nobody(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let (home, host) = (gateway.tenant().await, gateway.tenant().await);
+    let account = Account::new(gateway, &home).await;
+    let chief = Account::administrator(gateway, &host).await;
+    let body = json!({"email": account.email, "home_tenant": home.slug, "role": "administrator"});
+    let here = chief.browser(gateway).await;
+    here.call("POST", &host.path("/guests"), Some(&body))
+        .await
+        .expect(202);
+    let untick = json!({"administrator": false});
+    Account::administrator(gateway, &host).await;
+    host.call_with("PUT", &chief.path("/admin"), &untick)
+        .await
+        .expect(200);
+    let request = &asked(&home).await[0];
+    let answer = home.call("POST", &answer_path(request, "accept")).await;
+    assert_problem(&answer, 404, "not_found", "guest request");
+    let listed = host.call("GET", "/guests").await.expect(200).json;
+    assert_eq!(listed["items"], json!([]));
+}
+
+async fn a_key_takes_no_tick_of_a_guest(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let (home, host) = (gateway.tenant().await, gateway.tenant().await);
+    let account = Account::new(gateway, &home).await;
+    let body = json!({"email": account.email, "home_tenant": home.slug, "role": "administrator"});
+    let guest = host.call_with("POST", "/guests", &body).await.expect(201).id();
+    let key = Key::new(&host, &["guests.write"], &json!("all")).await;
+    let path = host.path(&format!("/guests/{guest}"));
+    let refused = key
+        .call(gateway, "PATCH", &path, Some(&json!({"role": "user"})))
+        .await;
+    assert_problem(&refused, 403, "permission_required", "users.admin");
+    assert_eq!(view(&host, &guest).await["administrator"], true);
 }

@@ -18,6 +18,8 @@ on_both_engines!(
     who_names_no_tenant_chooses_when_everything_is_proven,
     who_has_one_tenant_only_is_not_asked,
     somebody_who_is_signed_in_changes_to_another_tenant_and_back,
+    changing_tenants_proves_nothing_anew,
+    without_a_tenant_an_address_that_nobody_has_is_answered_as_one_that_somebody_has,
     a_tenant_with_single_sign_on_takes_no_guests_password_and_lets_them_change_over,
 );
 
@@ -272,4 +274,60 @@ async fn a_tenant_with_single_sign_on_takes_no_guests_password_and_lets_them_cha
     assert_eq!(answer.json["administrator"], true);
     let again = admit(host, &guest.account, &json!({})).await;
     assert_problem(&again, 409, "already_guest", "already");
+}
+
+async fn changing_tenants_proves_nothing_anew(engine: Engine) {
+    let gateway = crate::local::fixture::own_gateway(engine).await;
+    let (home, host) = (gateway.tenant().await, gateway.tenant().await);
+    let account = Account::new(&gateway, &home).await;
+    admit(&host, &account, &json!({"role": "administrator"}))
+        .await
+        .expect(201);
+    let other = Account::new(&gateway, &host).await;
+    let at_home = account.browser(&gateway).await;
+    gateway.advance(std::time::Duration::from_mins(6));
+    let entered = enter(&at_home, &host.slug).await.expect(200);
+    let here = SignedIn::of(&gateway, &entered);
+    let body = json!({"password": "nine quiet harbours 44"});
+    let path = host.path(&other.path("/password"));
+    let stale = here.call("PUT", &path, Some(&body)).await;
+    assert_problem(&stale, 403, "reauthentication_required", "five minutes");
+    gateway.stop().await;
+}
+
+async fn without_a_tenant_an_address_that_nobody_has_is_answered_as_one_that_somebody_has(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let (local, sso) = (gateway.tenant().await, gateway.tenant().await);
+    for tenant in [&local, &sso] {
+        let support = json!({"support_email": "help@acme.example"});
+        tenant.call_with("PATCH", "", &support).await.expect(200);
+    }
+    let (known, elsewhere) = (
+        Account::new(gateway, &local).await,
+        Account::new(gateway, &sso).await,
+    );
+    let mode = json!({"mode": "sso", "force": true});
+    sso.call_with("PUT", "/sign-in", &mode).await.expect(200);
+    let mut seen = Vec::new();
+    for email in [&known.email, &elsewhere.email, &crate::mail::by_hand::address()] {
+        let mut answers = Vec::new();
+        for _ in 0..7 {
+            let mut answer = begin(gateway, email, "a wrong password").await;
+            let told = answer.json.as_object_mut().expect("a problem");
+            for name in ["reference", "request_id", "at", "date", "email", "instance"] {
+                told.remove(name);
+            }
+            let retry = answer.headers.contains_key("retry-after");
+            answers.push((
+                answer.status,
+                answer.json["code"].clone(),
+                answer.json["support_email"].clone(),
+                retry,
+            ));
+        }
+        seen.push(answers);
+    }
+    assert_eq!(seen[0], seen[2]);
+    assert_eq!(seen[1], seen[2]);
+    assert_eq!(seen[2][6].0, 429, "{seen:?}");
 }

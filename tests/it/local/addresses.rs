@@ -81,6 +81,13 @@ async fn a_key_takes_no_tick_and_brings_no_administrator_back(engine: Engine) {
     assert_eq!(shown["administrator"], true);
     tenant.call("DELETE", &chief.path("")).await.expect(204);
     let path = tenant.path(&chief.path("/restore"));
+    let (_, moved) = moved();
+    let refused = with.call(gateway, "POST", &path, Some(&moved)).await;
+    assert_problem(&refused, 403, "not_for_api_keys", "API keys");
+    let other = Account::administrator(gateway, &tenant).await;
+    let browser = other.browser(gateway).await;
+    let refused = browser.call("POST", &path, Some(&moved)).await;
+    assert_problem(&refused, 422, "required", "your own password");
     let refused = without.call(gateway, "POST", &path, Some(&json!({}))).await;
     assert_problem(&refused, 403, "permission_required", "users.admin");
     with.call(gateway, "POST", &path, Some(&json!({})))

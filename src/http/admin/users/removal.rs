@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use super::super::body::{Fields, JsonBody};
 use super::super::form;
 use super::super::invitations::new_token;
+use super::super::passwords::{acting_session, prove};
 use super::show;
 use super::view::UserDetailView;
 use crate::accounts::Accounts;
@@ -19,7 +20,8 @@ use crate::directory::{InvitationId, TenantSettings};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::problem::Problem;
-use crate::http::state::Gateway;
+use crate::http::state::{Gateway, PublicUrl};
+use crate::login::Login;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::default()
@@ -36,6 +38,9 @@ struct RestoreBody {
     /// The same once more.
     #[schema(max_length = 254)]
     email_confirmation: Option<String>,
+    /// The administrator's own, where they sign in by one and bring an administrator back under another address.
+    #[schema(format = Password)]
+    current_admin_password: Option<String>,
 }
 
 impl RestoreBody {
@@ -56,11 +61,22 @@ impl RestoreBody {
     responses((status = 200, body = UserDetailView)))]
 async fn restore(
     State(on): State<Accounts>,
+    State(login): State<Login>,
+    State(here): State<PublicUrl>,
     caller: TenantAdmin,
     ids: UrlIds,
-    JsonBody(body): JsonBody<RestoreBody>,
+    headers: HeaderMap,
+    JsonBody(mut body): JsonBody<RestoreBody>,
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
+    let own_password = body.current_admin_password.take();
+    if body.email.is_some() {
+        let shown = users::find(&on, caller.tenant.id, &caller.authority(), id).await?;
+        if shown.user.administrator.is_some() {
+            let acting = acting_session(&login, &headers, &here).await?;
+            prove(&login, acting.as_ref(), &caller, id, own_password.as_deref()).await?;
+        }
+    }
     let how = Restoring {
         email: body.read(&caller.tenant.settings)?,
         invitation: InvitationId(clock::random_id()),
