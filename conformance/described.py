@@ -27,6 +27,7 @@ _CHECKS = (
 _CALLERS = {
     "administrator": (12, True, 95),
     "operator": (12, False, 85),
+    "guest administrator": (8, False, 80),
     "API key": (8, False, 80),
     "scoped administrator": (8, False, 30),
     "user": (4, False, 14),

@@ -42,6 +42,11 @@ def whole(method, path, parameters, world):
     return make(world, parameters) if make else None
 
 
+def file(method, path, world):
+    """The text that an operation takes in place of JSON; None for most."""
+    return world.csv() if (method, path) == ("POST", "/api/v1/tenants/{tenant}/imports") else None
+
+
 def _first_code(world, _):
     enrolment = world.enrolment()
     return {"ticket": enrolment["ticket"], "code": totp(enrolment["secret"])}
@@ -54,11 +59,18 @@ _WHOLE = {
     ("POST", "/password-reset/complete"): lambda world, _: {"token": world.reset_token(), "password": _password()},
     ("POST", "/users"): lambda world, _: world.person(sections={world.take("sections")["section"]: True}),
     ("POST", "/users/bulk"): lambda world, _: {"users": [world.person(), world.person(email="nobody")]},
+    ("POST", "/users/bulk-delete"): lambda world, _: {"ids": [world.take("users")["id"], world.north]},
+    ("POST", "/guests"): lambda world, _: _guest(world),
     ("PATCH", "/users/{id}"): lambda world, _: {"first_name": "Augusta", "entity_id": world.office},
     ("PUT", "/users/{id}/password"): lambda *_: {"password": _password(), "current_admin_password": PASSWORD},
     ("POST", "/users/{id}/erase"): lambda _, parameters: {"confirm": parameters["id"]},
     ("PUT", "/directories/{id}/schemas/{urn}"): lambda _, parameters: {"schema": _schema(parameters["urn"])},
 }
+
+
+def _guest(world):
+    home = world.neighbour
+    return {"user_id": home.employed()["id"], "home_tenant": home.slug, "role": "user"}
 
 
 def _agree(said):
@@ -88,6 +100,7 @@ def _schema(urn):
 
 _KNOWN = {
     "tenant": lambda world, _: world.slug,
+    "home_tenant": lambda world, _: world.neighbour.slug,
     "entity_id": lambda world, _: world.north,
     "parent_id": lambda world, _: world.north,
     "default_entity_id": lambda world, _: world.north,

@@ -15,6 +15,14 @@ class Caller:
     def renew(self):
         """Comes in again."""
 
+    def enter(self, answer):
+        """Takes the session that a sign-in has answered with."""
+        if answer.status != 200 or "user" not in answer.json:
+            raise Refused(f"signing in: {answer.status} {answer.json}")
+        cookies = answer.headers.get_all("Set-Cookie")
+        session = next(cookie for cookie in cookies if cookie.startswith("session="))
+        self.headers = {"Cookie": session.split(";")[0], "X-CSRF-Token": answer.json["session"]["csrf_token"]}
+
     def code(self):
         """A code of the second factor, where the caller is about to enrol one."""
         return totp(self.secret) if self.secret else "000000"
@@ -71,13 +79,7 @@ class Person(Caller):
         said = {"tenant": home.slug, "email": person["email"], "password": HANDED_OUT}
         first = call(home.address, "POST", "/api/v1/login", said)
         chosen = {"ticket": first.json["ticket"], "password": PASSWORD}
-        second = call(home.address, "POST", "/api/v1/login/change-password", chosen)
-        if second.status != 200 or "user" not in second.json:
-            raise Refused(f"signing in: {second.status} {second.json}")
-        cookies = second.headers.get_all("Set-Cookie")
-        session = next(cookie for cookie in cookies if cookie.startswith("session="))
-        token = second.json["session"]["csrf_token"]
-        self.headers = {"Cookie": session.split(";")[0], "X-CSRF-Token": token}
+        self.enter(call(home.address, "POST", "/api/v1/login/change-password", chosen))
 
     def give_rights(self, home, user):
         """What makes them more than somebody."""
@@ -97,6 +99,22 @@ class ScopedAdministrator(Person):
         home.put(f"/users/{user}/admin", {"administrator": True, "scope": scope})
 
 
+class GuestAdministrator(Caller):
+    """An administrator of the whole tenant whose home is another one."""
+
+    def __init__(self, world):
+        super().__init__(world)
+        self.renew()
+
+    def renew(self):
+        home = self.world.neighbour
+        person = home.employed()
+        rights = {"user_id": person["id"], "home_tenant": home.slug, "role": "administrator"}
+        self.world.post("/guests", rights)
+        said = {"tenant": self.world.slug, "email": person["email"], "password": PASSWORD}
+        self.enter(call(home.address, "POST", "/api/v1/login", said))
+
+
 class Stranger(Administrator):
     """An administrator of another tenant."""
 
@@ -109,6 +127,7 @@ CALLERS = {
     "user": Person,
     "scoped administrator": ScopedAdministrator,
     "administrator": Administrator,
+    "guest administrator": GuestAdministrator,
     "API key": ApiKey,
     "SCIM token": ScimToken,
     "operator": Operator,

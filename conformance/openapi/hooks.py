@@ -51,6 +51,9 @@ def before_call(context, case, kwargs):
         if _RANDOM.random() < share / 2:
             known = bodies.whole(case.operation.method.upper(), case.operation.path, case.path_parameters, _world)
         case.body = known or bodies.fill(case.body, _world, _caller, _RANDOM, share)
+    file = bodies.file(case.operation.method.upper(), case.operation.path, _world)
+    if file and ParameterLocation.BODY not in negative and _RANDOM.random() < _SHARE:
+        case.body = file
     headers = {name: value for name, value in (case.headers or {}).items() if name.lower() not in _SHOWN}
     if "Idempotency-Key" in headers and ParameterLocation.HEADER not in negative and _RANDOM.random() < _SHARE:
         # Otherwise everything but the first is refused as a key used for two things.

@@ -40,9 +40,9 @@ class Answer:
 
 
 def call(address, method, path, body=None, headers=None):
-    """One request; any status is an answer."""
+    """One request; any status is an answer. A body is JSON, unless it is a text."""
     url = path if path.startswith("http") else address + path
-    data = None if body is None else json.dumps(body).encode()
+    data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
     sent = {"Content-Type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, method=method, data=data, headers=sent)
     # Proxies of the environment must not see calls to loopback.
@@ -72,14 +72,22 @@ class World:
         self._turns = {}
         self._round = itertools.count()
         self._mail = {}
+        self._neighbour = None
         self.operator("POST", "/api/v1/tenants", {"slug": slug, "name": slug})
         self.north = self.post("/entities", {"name": "North"})["id"]
         self.office = self.post("/entities", {"name": "Office", "parent_id": self.north})["id"]
         self.south = self.post("/entities", {"name": "South"})["id"]
 
-    def operator(self, method, path, body=None):
+    @property
+    def neighbour(self):
+        """Another tenant, whose people are guests here and who asks for people of this one."""
+        if self._neighbour is None:
+            self._neighbour = World(self.address, self.operator_token, self.outbox, random_name("neighbour"))
+        return self._neighbour
+
+    def operator(self, method, path, body=None, **headers):
         """A call of the operator, which has to go well; the JSON of the answer."""
-        bearer = {"Authorization": f"Bearer {self.operator_token}"}
+        bearer = {"Authorization": f"Bearer {self.operator_token}", **headers}
         answer = call(self.address, method, path, body, bearer)
         if not 200 <= answer.status < 300:
             raise Refused(f"{method} {path}: {answer.status} {answer.json}")
@@ -148,6 +156,41 @@ class World:
     def _make_people(self):
         body = {"first_name": "Grace", "last_name": "Hopper", "entity_id": self.north}
         return {"id": self.post("/people", body)["id"]}
+
+    def employed(self, **more):
+        """Somebody with access, as they were said and with their id; a guest may be made of them elsewhere."""
+        person = self.person(temporary_password=HANDED_OUT, **more)
+        made = self.post("/users", person)
+        chosen = {"tenant": self.slug, "email": person["email"], "password": HANDED_OUT}
+        ticket = call(self.address, "POST", "/api/v1/login", chosen).json["ticket"]
+        body = {"ticket": ticket, "password": PASSWORD}
+        answer = call(self.address, "POST", "/api/v1/login/change-password", body)
+        if answer.status != 200:
+            raise Refused(f"choosing a password: {answer.status} {answer.json}")
+        return {"id": made["id"], "email": person["email"]}
+
+    def _make_guests(self):
+        person = {"user_id": self.neighbour.employed()["id"], "home_tenant": self.neighbour.slug, "role": "user"}
+        return {"id": self.post("/guests", person)["id"]}
+
+    def _make_guest_requests(self):
+        """What the neighbour asks of somebody here."""
+        key = {"name": "guests", "permissions": ["guests.write"], "scope": "all"}
+        bearer = {"Authorization": f"Bearer {self.neighbour.post('/api-keys', key)['key']}"}
+        person = {"user_id": self.employed()["id"], "home_tenant": self.slug, "role": "user"}
+        asked = call(self.address, "POST", f"/api/v1/tenants/{self.neighbour.slug}/guests", person, bearer)
+        if asked.status != 202:
+            raise Refused(f"asking for a guest: {asked.status} {asked.json}")
+        found = self.operator("GET", f"/api/v1/tenants/{self.slug}/guest-requests")["items"]
+        return {"id": next(one["id"] for one in found if one["user_id"] == person["user_id"])}
+
+    def csv(self):
+        """A file of two people, of whom one is refused."""
+        return f"first_name,last_name,email\nAda,Lovelace,{self.person()['email']}\nGrace,Hopper,nobody\n"
+
+    def _make_imports(self):
+        path = f"/api/v1/tenants/{self.slug}/imports"
+        return {"id": self.operator("POST", path, self.csv(), **{"Content-Type": "text/csv"})["id"]}
 
     def _make_roles(self):
         key = random_name("role")
