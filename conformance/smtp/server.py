@@ -225,8 +225,8 @@ class Control(BaseHTTPRequestHandler):
 
 
 async def main():
-    # It warns of what is asked of it on purpose.
-    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    # It warns of what is asked of it on purpose, and shows a stack where a client does not trust it.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     server = MailServer(json.loads(sys.argv[1]) if len(sys.argv) > 1 else {})
     await server.up()
     Control.server_to_tell, Control.loop = server, asyncio.get_running_loop()
