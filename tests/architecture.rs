@@ -179,6 +179,7 @@ Tx: log_requests
 Tx: note_date
 Tx: note_import_row
 Tx: note_metadata_check
+Tx: note_opened
 Tx: number_audit
 Tx: offer_factor
 Tx: prune_requests
@@ -456,6 +457,47 @@ fn a_module_names_only_the_modules_it_may() {
             let exception = named == "scim" && module.starts_with(&["http", "scim"]);
             if known && named != *own && !exception && !allowed.contains(&named.as_str()) {
                 wrong.push(format!("{}:{line}: {own} may not name {named}", source.name));
+            }
+        }
+    }
+    nothing_wrong(&wrong);
+}
+
+/// The names that code calls the crates of a manifest by.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(manifest)).expect("a manifest");
+    let section = text
+        .split("\n[")
+        .find(|section| section.starts_with("dependencies]"));
+    let lines = section.expect("dependencies").lines().skip(1);
+    lines
+        .filter_map(|line| line.split_once(" ="))
+        .map(|(name, _)| name.replace('-', "_"))
+        .collect()
+}
+
+/// The fuzzer compiles these modules by themselves, which nobody who builds the gateway notices.
+#[test]
+fn the_fuzzer_has_every_crate_that_the_modules_it_compiles_name() {
+    let (all, fuzzed) = (dependencies("Cargo.toml"), dependencies("fuzz/Cargo.toml"));
+    assert!(all.contains("serde_json") && fuzzed.contains("serde_json"));
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let module = source.module();
+        let compiled = matches!(module.as_slice(), ["directory" | "scim", ..])
+            || matches!(
+                module.as_slice(),
+                ["sso", "attributes" | "identity" | "json" | "saml" | "shown", ..]
+            );
+        if !compiled || module.contains(&"tests") {
+            continue;
+        }
+        let tokens = tokens(&source.code);
+        for (at, (line, name)) in tokens.iter().enumerate() {
+            let begins = at == 0 || tokens[at - 1].1 != "::";
+            let is_crate = begins && follows(&tokens, at, "::") && all.contains(name);
+            if is_crate && !fuzzed.contains(name) {
+                wrong.push(format!("{}:{line}: fuzz/Cargo.toml lacks {name}", source.name));
             }
         }
     }
