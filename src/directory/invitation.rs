@@ -27,6 +27,8 @@ pub struct Invitation {
     pub user: UserId,
     /// When it was sent.
     pub sent_at: Timestamp,
+    /// When its link was first followed since then. By anybody: some mail servers look at every link themselves.
+    pub opened_at: Option<Timestamp>,
     /// From when on it cannot be accepted.
     pub expires_at: Timestamp,
 }
@@ -185,6 +187,7 @@ fn sent(
         id,
         user,
         sent_at: origin.at,
+        opened_at: None,
         expires_at: origin.at + LIFETIME,
     };
     let after = json!({
@@ -235,6 +238,7 @@ mod tests {
                     id: InvitationId(Uuid::nil()),
                     user: user.id,
                     sent_at: now(),
+                    opened_at: None,
                     expires_at,
                 },
                 is_accepted,

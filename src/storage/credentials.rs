@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_optional};
 use super::error::Error;
+use super::invitations::InvitationRow;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, user_columns};
@@ -13,8 +14,7 @@ use crate::directory::invitation::Linked;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Credential, CredentialFact, GuessPurpose, Invitation, InvitationId, PasswordHash, SessionId, TenantId,
-    User, UserId,
+    Credential, CredentialFact, GuessPurpose, PasswordHash, SessionId, TenantId, User, UserId,
 };
 
 /// A token that comes without the name of its tenant.
@@ -57,10 +57,8 @@ struct HolderRow {
 
 #[derive(sqlx::FromRow)]
 struct LinkedRow {
-    id: Uuid,
-    user_id: Uuid,
-    sent_at: i64,
-    expires_at: i64,
+    #[sqlx(flatten)]
+    invitation: InvitationRow,
     accepted_at: Option<i64>,
     deleted_at: Option<i64>,
 }
@@ -146,19 +144,14 @@ impl ReadTx {
         fetch_optional!(
             self.conn,
             LinkedRow,
-            "SELECT id, user_id, sent_at, expires_at, accepted_at, deleted_at FROM invitations \
+            "SELECT id, user_id, sent_at, opened_at, expires_at, accepted_at, deleted_at FROM invitations \
              WHERE tenant_id = $1 AND hash = $2",
             self.tenant.0,
             hash.0.as_slice(),
         )?
         .map(|row| {
             Ok(Linked {
-                invitation: Invitation {
-                    id: InvitationId(row.id),
-                    user: UserId(row.user_id),
-                    sent_at: timestamp(row.sent_at)?,
-                    expires_at: timestamp(row.expires_at)?,
-                },
+                invitation: row.invitation.into_invitation()?,
                 is_accepted: row.accepted_at.is_some(),
                 is_withdrawn: row.deleted_at.is_some(),
             })

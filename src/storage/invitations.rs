@@ -1,5 +1,6 @@
 //! Invitations.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
@@ -13,10 +14,11 @@ use crate::directory::invitation::{OpenInvitation, Progress};
 use crate::directory::{Invitation, InvitationFact, InvitationId, UserId};
 
 #[derive(sqlx::FromRow)]
-struct InvitationRow {
+pub(super) struct InvitationRow {
     id: Uuid,
     user_id: Uuid,
     sent_at: i64,
+    opened_at: Option<i64>,
     expires_at: i64,
 }
 
@@ -40,11 +42,12 @@ impl ListedRow {
 }
 
 impl InvitationRow {
-    fn into_invitation(self) -> Result<Invitation, Error> {
+    pub(super) fn into_invitation(self) -> Result<Invitation, Error> {
         Ok(Invitation {
             id: InvitationId(self.id),
             user: UserId(self.user_id),
             sent_at: timestamp(self.sent_at)?,
+            opened_at: self.opened_at.map(timestamp).transpose()?,
             expires_at: timestamp(self.expires_at)?,
         })
     }
@@ -75,7 +78,7 @@ impl ProgressRow {
 macro_rules! select_open {
     ($rest:literal) => {
         concat!(
-            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, u.user_name, ",
+            "SELECT i.id, i.user_id, i.sent_at, i.opened_at, i.expires_at, u.user_name, ",
             delivery_columns!(),
             " FROM invitations i JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id \
              LEFT JOIN outbox o ON o.tenant_id = i.tenant_id AND o.id = i.mail_id \
@@ -140,7 +143,7 @@ impl ReadTx {
         }
         let ids: Vec<Uuid> = users.iter().map(|id| id.0).collect();
         let mut sql = Statement::new(concat!(
-            "SELECT i.id, i.user_id, i.sent_at, i.expires_at, i.accepted_at, i.deleted_at, ",
+            "SELECT i.id, i.user_id, i.sent_at, i.opened_at, i.expires_at, i.accepted_at, i.deleted_at, ",
             delivery_columns!(),
             " FROM invitations i \
              LEFT JOIN outbox o ON o.tenant_id = i.tenant_id AND o.id = i.mail_id \
@@ -154,6 +157,21 @@ impl ReadTx {
 }
 
 impl Tx {
+    /// Notes that the link of an invitation was followed, the first time that it is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_opened(&mut self, id: InvitationId, at: Timestamp) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "UPDATE invitations SET opened_at = $3 WHERE tenant_id = $1 AND id = $2 AND opened_at IS NULL",
+            self.read.tenant.0,
+            id.0,
+            micros(at),
+        )?;
+        Ok(())
+    }
+
     pub(super) async fn apply_invitation(&mut self, fact: InvitationFact) -> Result<(), Error> {
         match fact {
             InvitationFact::Sent {
@@ -166,7 +184,8 @@ impl Tx {
                     self.read.conn,
                     "INSERT INTO invitations (tenant_id, id, user_id, hash, sent_at, expires_at, mail_id) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7) \
-                     ON CONFLICT (tenant_id, id) DO UPDATE SET hash = $4, sent_at = $5, expires_at = $6, mail_id = $7",
+                     ON CONFLICT (tenant_id, id) DO UPDATE SET hash = $4, sent_at = $5, opened_at = NULL, \
+                     expires_at = $6, mail_id = $7",
                     self.read.tenant.0,
                     invitation.id.0,
                     invitation.user.0,

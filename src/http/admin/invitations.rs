@@ -41,6 +41,9 @@ struct InvitationView {
     /// When it was last sent.
     #[schema(format = DateTime)]
     sent_at: String,
+    /// When its link was first followed since then, by the person or by a mail server that looks at links.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opened_at: Option<String>,
     /// From when on it cannot be accepted.
     #[schema(format = DateTime)]
     expires_at: String,
@@ -51,6 +54,7 @@ impl From<&Invitation> for InvitationView {
         Self {
             id: invitation.id.0,
             sent_at: invitation.sent_at.to_string(),
+            opened_at: invitation.opened_at.map(|at| at.to_string()),
             expires_at: invitation.expires_at.to_string(),
         }
     }

@@ -23,7 +23,8 @@ use crate::http::state::PublicUrl;
 use crate::http::throttle::{Failed, Visitor};
 use crate::login::Login;
 use crate::login::local::{
-    KNOWN_BROWSER_SECONDS, Link, LinkKind, LocalError, ResetAsked, ask_reset, look, redeem, send_reset,
+    KNOWN_BROWSER_SECONDS, Link, LinkKind, LocalError, ResetAsked, ask_reset, follow, look, redeem,
+    send_reset,
 };
 
 /// `GET /invitation?token=`.
@@ -110,7 +111,7 @@ pub(in crate::http) fn send_after_the_answer(
 }
 
 async fn open(login: &Login, kind: LinkKind, language: Language, token: &str) -> Result<Response, Problem> {
-    match look(login, kind, token, clock::now()).await {
+    match follow(login, kind, token, clock::now()).await {
         Ok(link) => Ok(form_of(&link, kind, language, token, None)),
         Err(error) => lost(language, error),
     }

@@ -10,7 +10,8 @@ use crate::auth::password::{Password, context_of};
 use crate::directory::credential::{self, NewPassword, SetBy};
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Actor, CredentialRefusal, Origin, PasswordHash, Refusal, Tenant, TenantId, User, invitation,
+    Actor, CredentialRefusal, Invitation, InvitationId, Origin, PasswordHash, Refusal, Tenant, TenantId,
+    User, invitation,
 };
 use crate::login::Login;
 use crate::storage::{self, OneTimeToken, ReadTx, Tx};
@@ -56,6 +57,8 @@ pub struct Link {
     pub user: User,
     /// From when on it is not good any more.
     pub expires_at: Timestamp,
+    /// The invitation, where nobody has followed the link before.
+    unopened: Option<InvitationId>,
 }
 
 /// What a link leads to, before anything is done by it.
@@ -68,6 +71,23 @@ pub async fn look(on: &Login, kind: LinkKind, token: &str, now: Timestamp) -> Re
     let found = locate(&mut view, kind, &hash).await?.ok_or(LOST)?;
     let user = view.find_user(found.0).await?.ok_or(LOST)?;
     check(&mut view, kind, &hash, user, now).await
+}
+
+/// The same for somebody who has followed the link; of an invitation it is noted when that was done first.
+///
+/// # Errors
+/// As [`look`].
+pub async fn follow(on: &Login, kind: LinkKind, token: &str, now: Timestamp) -> Result<Link, LocalError> {
+    let link = look(on, kind, token, now).await?;
+    if let Some(id) = link.unopened {
+        on.store
+            .write(link.tenant.id, async move |tx: &mut Tx| {
+                tx.note_opened(id, now).await
+            })
+            .await
+            .map_err(LocalError::Storage)?;
+    }
+    Ok(link)
 }
 
 /// Sets the password of whoever a link belongs to, once; somebody who is pending has accepted their invitation by it. All
@@ -142,18 +162,24 @@ async fn check(
     user: User,
     now: Timestamp,
 ) -> Result<Link, LocalError> {
-    let expires_at = match kind {
+    let (expires_at, unopened) = match kind {
         LinkKind::Invitation => {
             let linked = view.find_linked_invitation(hash).await?.ok_or(LOST)?;
             linked.check_open(&user, now)?;
-            linked.invitation.expires_at
+            let Invitation {
+                id,
+                opened_at,
+                expires_at,
+                ..
+            } = linked.invitation;
+            (expires_at, opened_at.is_none().then_some(id))
         }
         LinkKind::Reset => {
             let (_, expires_at) = view.find_reset(hash).await?.ok_or(LOST)?;
             if expires_at <= now {
                 return Err(Refusal::from(CredentialRefusal::ResetExpired).into());
             }
-            expires_at
+            (expires_at, None)
         }
     };
     let tenant = view.find_tenant().await?.ok_or(LOST)?;
@@ -162,6 +188,7 @@ async fn check(
         tenant,
         user,
         expires_at,
+        unopened,
     })
 }
 

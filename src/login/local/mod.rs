@@ -23,7 +23,7 @@ pub use change::{change_by_ticket, change_own};
 pub use choice::{choose, list_tenants, switch};
 pub use crossing::Crossing;
 pub use error::LocalError;
-pub use link::{Link, LinkKind, look, redeem};
+pub use link::{Link, LinkKind, follow, look, redeem};
 pub use own::confirm_own;
 pub use reset::{ResetAsked, ask_reset, send_reset};
 pub use sign_in::{Asked, sign_in};

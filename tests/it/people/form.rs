@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{address, audited, create, external, set, view, with};
 use crate::admin::problem::assert_problem;
-use crate::harness::{Engine, Gateway};
+use crate::harness::{Browser, Engine, Gateway};
+use crate::local::fixture::Invited;
 use crate::mail::{eml, rows};
 
 on_both_engines!(
@@ -15,6 +16,7 @@ on_both_engines!(
     the_language_of_a_person_and_of_the_tenant_is_that_of_the_mail,
     a_section_that_there_is_not_leaves_nothing_behind,
     what_became_of_an_invitation_is_shown_in_lists_and_in_detail,
+    when_the_link_of_an_invitation_was_first_followed_is_shown,
 );
 
 async fn a_name_may_come_in_one_piece(engine: Engine) {
@@ -258,5 +260,43 @@ async fn what_became_of_an_invitation_is_shown_in_lists_and_in_detail(engine: En
         .expect(201)
         .id();
     assert_eq!(view(&tenant, &synced).await["invitation"], Value::Null);
+    gateway.stop().await;
+}
+
+async fn when_the_link_of_an_invitation_was_first_followed_is_shown(engine: Engine) {
+    let gateway = Gateway::start(&engine.new_database().await).await;
+    let tenant = gateway.tenant().await;
+    for way in ["page", "API"] {
+        let invited = Invited::new(&gateway, &tenant, &json!({})).await;
+        let shown = async || {
+            let seen = view(&tenant, &invited.id).await["invitation"].clone();
+            let list = tenant.call("GET", "/invitations").await.expect(200).json;
+            let mut items = list["items"].as_array().expect("items").iter();
+            let listed = items.find(|item| item["id"] == invited.invitation.as_str());
+            assert_eq!(listed.expect("an invitation")["opened_at"], seen["opened_at"]);
+            seen
+        };
+        let follow = async |token: &str| {
+            if way == "page" {
+                let url = format!("{}/invitation?token={token}", gateway.base());
+                Browser::new().get(&url).await.expect(200);
+            } else {
+                let look = gateway.anonymous("POST", "/api/v1/invitations/look");
+                let body = json!({"token": token});
+                look.json("application/json", &body).send().await.expect(200);
+            }
+        };
+        assert_eq!(shown().await["opened_at"], Value::Null, "{way}");
+        follow(&invited.token).await;
+        let first = shown().await;
+        assert!(first["opened_at"].is_string(), "{way}: {first}");
+        gateway.advance(std::time::Duration::from_mins(1));
+        follow(&invited.token).await;
+        assert_eq!(shown().await, first, "{way}");
+        let again = format!("/invitations/{}/resend", invited.invitation);
+        let answer = tenant.call("POST", &again).await.expect(200).json;
+        assert_eq!(answer["opened_at"], Value::Null, "{way}");
+        assert_eq!(shown().await["opened_at"], Value::Null, "{way}");
+    }
     gateway.stop().await;
 }

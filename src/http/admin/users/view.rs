@@ -117,6 +117,9 @@ struct InvitationProgressView {
     /// When it was last sent.
     #[schema(format = DateTime)]
     sent_at: String,
+    /// When its link was first followed since then, by the person or by a mail server that looks at links.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    opened_at: Option<String>,
     /// From when on it cannot be accepted.
     #[schema(format = DateTime)]
     expires_at: String,
@@ -130,6 +133,7 @@ impl InvitationProgressView {
             id: progress.invitation.id.0,
             status: progress.status(now),
             sent_at: progress.invitation.sent_at.to_string(),
+            opened_at: progress.invitation.opened_at.map(|at| at.to_string()),
             expires_at: progress.invitation.expires_at.to_string(),
             delivery: progress
                 .delivery
