@@ -122,13 +122,12 @@ async fn guest(own: &World, other: &World) -> Shown {
 }
 
 /// The permissions that a key of a part of the tenant may have.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 11] = [
     "users.read",
     "users.write",
     "users.delete",
     "users.admin",
     "people.read",
-    "people.write",
     "entities.read",
     "roles.read",
     "sections.read",

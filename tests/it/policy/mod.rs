@@ -3,6 +3,7 @@
 //!
 //! A new route takes a body in [`bodies`] if it has one, and a place in [`world`] if its address has an id of a new kind.
 
+mod audited;
 mod bodies;
 mod callers;
 mod isolation;
