@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::fixture::{Account, OTHER, PASSWORD, SignedIn, audit, own_gateway};
 use crate::admin::problem::assert_problem;
-use crate::harness::{Answer, Engine};
+use crate::harness::{Answer, Browser, Engine, OidcProvider};
 use crate::mail::eml;
+use crate::sso::fixture::Certified;
 
 on_both_engines!(
     whoever_changes_their_password_stays_signed_in_and_is_signed_out_elsewhere,
@@ -15,6 +16,7 @@ on_both_engines!(
     an_administrator_gives_their_own_password_to_set_somebody_elses,
     an_administrator_of_a_part_sets_passwords_within_it,
     the_break_glass_account_sets_passwords_for_five_minutes_after_its_sign_in,
+    whoever_came_by_single_sign_on_sets_passwords_for_five_minutes,
 );
 
 async fn change(browser: &SignedIn, current: &str, password: &str) -> Answer {
@@ -165,5 +167,32 @@ async fn the_break_glass_account_sets_passwords_for_five_minutes_after_its_sign_
     assert_problem(&stale, 403, "reauthentication_required", "five minutes");
     let browser = administrator.browser(&gateway).await;
     set(&browser, &account, None).await.expect(204);
+    gateway.stop().await;
+}
+
+async fn whoever_came_by_single_sign_on_sets_passwords_for_five_minutes(engine: Engine) {
+    let gateway = own_gateway(engine).await;
+    let tenant = gateway.tenant().await;
+    let account = Account::new(&gateway, &tenant).await;
+    let site = Certified::of(tenant.clone(), OidcProvider::shared().await, &json!({})).await;
+    let sub = site.person(&json!({})).await;
+    let (browser, me) = site.signed_in(&sub).await;
+    let ticked = format!("/users/{}/admin", me["user"]["id"].as_str().expect("an id"));
+    let tick = json!({"administrator": true, "scope": "all"});
+    tenant.call_with("PUT", &ticked, &tick).await.expect(200);
+    let path = tenant.path(&account.path("/password"));
+    let body = json!({"password": OTHER});
+    let set = async |browser: &Browser| site.by_session(browser, "PUT", &path, Some(&body)).await;
+    set(&browser).await.expect(204);
+    gateway.advance(Duration::from_mins(5) + Duration::from_secs(1));
+    assert_problem(
+        &set(&browser).await,
+        403,
+        "reauthentication_required",
+        "five minutes",
+    );
+    account.sign_in(&gateway, OTHER).await.expect(200);
+    let (fresh, _) = site.signed_in(&sub).await;
+    set(&fresh).await.expect(204);
     gateway.stop().await;
 }
