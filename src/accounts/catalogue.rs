@@ -3,7 +3,7 @@
 use super::{Accounts, Error};
 use crate::directory::grant::GroupRule;
 use crate::directory::permission::{self, Catalogue, CatalogueUse, PermissionGroup, Section};
-use crate::directory::{Authority, Origin, TenantId};
+use crate::directory::{Action, Authority, Origin, Target, TenantId, allow};
 use crate::storage::Tx;
 
 /// Every permission group and every section of a tenant.
@@ -25,7 +25,7 @@ pub async fn set_section(
     section: Section,
     origin: Origin,
 ) -> Result<Section, Error> {
-    by.check_full()?;
+    allow(by, Action::SectionsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let catalogue = load_for_update(tx).await?;
@@ -49,7 +49,7 @@ pub async fn remove_section(
     key: String,
     origin: Origin,
 ) -> Result<(), Error> {
-    by.check_full()?;
+    allow(by, Action::SectionsWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let catalogue = load_for_update(tx).await?;
@@ -78,7 +78,7 @@ pub async fn create_role(
     role: PermissionGroup,
     origin: Origin,
 ) -> Result<PermissionGroup, Error> {
-    by.check_full()?;
+    allow(by, Action::RolesWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let catalogue = load_for_update(tx).await?;
@@ -115,7 +115,7 @@ pub async fn update_role(
     patch: RolePatch,
     origin: Origin,
 ) -> Result<PermissionGroup, Error> {
-    by.check_full()?;
+    allow(by, Action::RolesWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let catalogue = load_for_update(tx).await?;
@@ -149,7 +149,7 @@ pub async fn remove_role(
     key: String,
     origin: Origin,
 ) -> Result<(), Error> {
-    by.check_full()?;
+    allow(by, Action::RolesWrite, Target::Anything)?;
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let catalogue = load_for_update(tx).await?;

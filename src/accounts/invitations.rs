@@ -93,7 +93,7 @@ pub async fn find(
     authority: &Authority,
     id: InvitationId,
 ) -> Result<Invitation, Error> {
-    authority.check_full()?;
+    allow(authority, Action::InvitationsRead, Target::Anything)?;
     let found = on.store.read(tenant).await?.find_open_invitation(id).await?;
     found.ok_or(Error::NotFound("invitation"))
 }

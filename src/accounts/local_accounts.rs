@@ -36,18 +36,13 @@ pub struct Preview {
     pub kept: Vec<(User, Refusal)>,
 }
 
-/// Settles them.
-///
-/// # Errors
-/// The database failed; some are settled then, and the same call goes on.
-pub async fn apply(
+/// Settles them, on behalf of somebody who may.
+pub(super) async fn settle_all(
     on: &Accounts,
     tenant: TenantId,
-    by: &Authority,
     how: LocalAccounts,
-    origin: Origin,
+    origin: &Origin,
 ) -> Result<Settled, Error> {
-    check_may_settle(by, how)?;
     let mut settled = Settled::default();
     let mut after = None;
     loop {
@@ -73,10 +68,7 @@ pub async fn apply(
 }
 
 /// Passwords are people's alone to take, and accounts are blocked by whoever may block one.
-///
-/// # Errors
-/// [`Refusal::PermissionRequired`], [`Refusal::NotForKeys`], [`Refusal::FullScopeRequired`].
-pub fn check_may_settle(by: &Authority, how: LocalAccounts) -> Result<(), Refusal> {
+pub(super) fn check_may_settle(by: &Authority, how: LocalAccounts) -> Result<(), Refusal> {
     allow(by, Action::SettingsWrite, Target::Anything)?;
     match how {
         LocalAccounts::Keep => Ok(()),
@@ -92,19 +84,17 @@ async fn settle_part(
     origin: &Origin,
 ) -> Result<Settled, Error> {
     let mut settled = Settled::default();
+    // People are locked before the tenant everywhere.
+    let mut users = Vec::with_capacity(ids.len());
+    for id in ids {
+        users.extend(tx.find_user_for_update(*id).await?);
+    }
     let tenant = tx.find_tenant_for_update().await?;
     // Somebody has taken single sign-on back meanwhile.
     if tenant.is_none_or(|tenant| tenant.sign_in != SignIn::Sso) {
         return Ok(settled);
     }
-    for id in ids {
-        let Some(user) = tx
-            .find_user_for_update(*id)
-            .await?
-            .filter(|user| user.deleted_at.is_none())
-        else {
-            continue;
-        };
+    for user in users.into_iter().filter(|user| user.deleted_at.is_none()) {
         let others = tx
             .count_other_full_administrators_for_update(&user, origin.at)
             .await?;
@@ -120,10 +110,10 @@ async fn settle_part(
     Ok(settled)
 }
 
-/// What [`apply`] would do at this moment.
+/// What would be done at this moment.
 ///
 /// # Errors
-/// [`Refusal::FullScopeRequired`].
+/// [`Refusal::PermissionRequired`], [`Refusal::NotForKeys`], [`Refusal::FullScopeRequired`].
 pub async fn preview(
     on: &Accounts,
     tenant: TenantId,

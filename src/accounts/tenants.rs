@@ -1,10 +1,11 @@
 //! Tenants.
 
+use super::local_accounts::{self, Settled};
 use super::{Accounts, Error};
 use crate::directory::mailbox::MailboxRules;
 use crate::directory::{
-    Action, Activation, Authority, Country, Language, Origin, SignIn, Slug, Target, Tenant, TenantId,
-    TenantSettings, Zone, allow, tenant,
+    Action, Activation, Authority, Country, Language, LocalAccounts, Origin, SignIn, Slug, Target, Tenant,
+    TenantId, TenantSettings, Zone, allow, tenant,
 };
 use crate::storage::Tx;
 
@@ -157,10 +158,10 @@ pub async fn update(
         .await
 }
 
-/// Sets how the people of a tenant sign in.
+/// Sets how the people of a tenant sign in, and then settles the accounts made by hand where something is said of them.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Refusal::ConnectionNotTested`](crate::directory::Refusal::ConnectionNotTested);
+/// The database failed; some accounts are settled then, and the same call goes on. [`Error::NotFound`]; [`Refusal::ConnectionNotTested`](crate::directory::Refusal::ConnectionNotTested);
 /// [`Refusal::NoVerifiedDomain`](crate::directory::Refusal::NoVerifiedDomain);
 /// [`Refusal::OperatorRequired`](crate::directory::Refusal::OperatorRequired) to force.
 pub async fn set_sign_in(
@@ -169,13 +170,19 @@ pub async fn set_sign_in(
     authority: &Authority,
     mode: SignIn,
     force: bool,
+    accounts: Option<LocalAccounts>,
     origin: Origin,
-) -> Result<Tenant, Error> {
+) -> Result<(Tenant, Option<Settled>), Error> {
     allow(authority, Action::SettingsWrite, Target::Anything)?;
     if force {
         allow(authority, Action::TenantsWrite, Target::Anything)?;
     }
-    on.store
+    if let Some(how) = accounts {
+        local_accounts::check_may_settle(authority, how)?;
+    }
+    let asked = origin.clone();
+    let set = on
+        .store
         .write(tenant, async move |tx: &mut Tx| {
             let before = tx
                 .find_tenant_for_update()
@@ -191,5 +198,10 @@ pub async fn set_sign_in(
                 ..before
             })
         })
-        .await
+        .await?;
+    let settled = match accounts {
+        Some(how) => Some(local_accounts::settle_all(on, tenant, how, &asked).await?),
+        None => None,
+    };
+    Ok((set, settled))
 }

@@ -89,7 +89,7 @@ actions! {
     /// The roster is listed.
     PeopleRead = "people.read", Part, Any;
     /// The roster is changed.
-    PeopleWrite = "people.write", Part, Any;
+    PeopleWrite = "people.write", Whole, Any;
     /// Guests are listed.
     GuestsRead = "guests.read", Whole, Any;
     /// People of other tenants get access and lose it.

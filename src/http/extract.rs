@@ -64,6 +64,8 @@ pub(super) struct Permitted {
     pub authority: Authority,
     /// The tenant that the caller belongs to; `None` for the operator, who belongs to none.
     pub within: Option<TenantId>,
+    /// The session of a person; none of whoever shows a token.
+    session: Option<Box<Session>>,
 }
 
 impl Permitted {
@@ -98,12 +100,14 @@ where
             Caller::Operator => Self {
                 authority: Authority::Operator,
                 within: None,
+                session: None,
             },
             Caller::Key(found) => {
                 own(&found.slug)?;
                 Self {
                     authority: found.key.authority(),
                     within: Some(found.tenant),
+                    session: None,
                 }
             }
             Caller::Person(session) => {
@@ -112,6 +116,7 @@ where
                 Self {
                     authority: authority.ok_or_else(|| refuse_without_tick(action))?,
                     within: Some(session.tenant()),
+                    session: Some(session),
                 }
             }
         };
@@ -212,6 +217,11 @@ impl TenantAdmin {
     /// How far the caller's authority reaches.
     pub(super) fn authority(&self) -> Authority {
         self.permitted.authority.clone()
+    }
+
+    /// The session that the caller acts by; none of whoever shows a token, which is proof enough of them.
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.permitted.session.as_deref()
     }
 
     /// Where and when the request comes from.

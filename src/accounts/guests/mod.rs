@@ -7,15 +7,15 @@ pub mod requests;
 use jiff::Timestamp;
 
 use super::invite::check_rights;
-use super::users::{self, count_others, reach, settle};
+use super::users::{self, count_others, reach, settle_rights};
 use super::{Accounts, Error};
 use crate::directory::grant::{self, SaidRights};
 use crate::directory::guest::{self, Asked};
 use crate::directory::permission::ADMINISTRATOR;
 use crate::directory::query::PopulationFilter;
 use crate::directory::{
-    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, Origin, Target, TenantId, TenantName,
-    User, UserId, UserSource, allow,
+    Action, AdminScope, Authority, EntityTree, GuestRequestId, Home, Origin, TenantId, TenantName, User,
+    UserId, UserSource,
 };
 use crate::storage::{Chunk, Position, ReadTx, Tx};
 
@@ -99,11 +99,7 @@ pub async fn set_rights(
             let grants = tx.list_grants(id).await?;
             let others = count_others(tx, &user, origin.at).await?;
             let granted = grant::set_rights(&user, &grants, &rights, others, origin)?;
-            let ticked = user.administrator.is_some();
-            let user = settle(tx, user, granted).await?;
-            if ticked != user.administrator.is_some() {
-                allow(&by, Action::UsersAdmin, Target::Anything)?;
-            }
+            settle_rights(tx, &by, user, granted).await?;
             Ok(())
         })
         .await

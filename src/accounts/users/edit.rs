@@ -6,7 +6,7 @@ use super::super::invite::{check_free, check_rights};
 use super::super::passwords::{self, Given};
 use super::super::{Accounts, Error};
 use super::second_factor::check_not_lifted_by_oneself;
-use super::{count_others, reach, settle};
+use super::{count_others, reach, settle, settle_rights};
 use crate::auth::letters;
 use crate::auth::vault::Vault;
 use crate::directory::edit::{self, Edit};
@@ -81,11 +81,7 @@ pub async fn update(
             let user = edit_one(tx, &vault, before, patch.edit, nonce, &origin).await?;
             let others = count_others(tx, &user, origin.at).await?;
             let granted = grant::set_rights(&user, &grants, &patch.rights, others, origin.clone())?;
-            let ticked = user.administrator.is_some();
-            let user = settle(tx, user, granted).await?;
-            if ticked != user.administrator.is_some() {
-                allow(&by, Action::UsersAdmin, Target::Anything)?;
-            }
+            let user = settle_rights(tx, &by, user, granted).await?;
             if let Some(required) = secured {
                 check_not_lifted_by_oneself(&by, &user, required)?;
                 let tenant = tx.find_tenant().await?.ok_or(Error::NotFound("tenant"))?;

@@ -29,7 +29,7 @@ pub use history::{PastAccess, RightAsked, list_access, list_grants};
 pub use removal::{erase, purge_due};
 pub use restore::{Restoring, restore};
 pub use second_factor::{reset_mfa, set_mfa_required};
-pub use view::{Detail, find, list};
+pub use view::{Detail, find, find_reached, list};
 
 /// Sets or lifts the administrator's block.
 ///
@@ -117,4 +117,19 @@ pub(super) async fn settle(tx: &mut Tx, before: User, arrival: Option<Arrival>) 
         }
         None => Ok(before),
     }
+}
+
+/// The same for rights that `by` gives and takes: the Administrator tick takes more than the rest of them.
+pub(super) async fn settle_rights(
+    tx: &mut Tx,
+    by: &Authority,
+    before: User,
+    arrival: Option<Arrival>,
+) -> Result<User, Error> {
+    let ticked = before.administrator.is_some();
+    let user = settle(tx, before, arrival).await?;
+    if ticked != user.administrator.is_some() {
+        allow(by, Action::UsersAdmin, Target::Anything)?;
+    }
+    Ok(user)
 }

@@ -77,6 +77,19 @@ pub async fn list(
 ///
 /// # Errors
 /// [`Error::NotFound`].
+pub async fn find_reached(
+    on: &Accounts,
+    tenant: TenantId,
+    by: &Authority,
+    id: UserId,
+) -> Result<User, Error> {
+    reach::find(&mut on.store.read(tenant).await?, by, id).await
+}
+
+/// The same with everything that is shown of them.
+///
+/// # Errors
+/// [`Error::NotFound`].
 pub async fn find(on: &Accounts, tenant: TenantId, by: &Authority, id: UserId) -> Result<Detail, Error> {
     let mut tx = on.store.read(tenant).await?;
     let user = reach::find(&mut tx, by, id).await?;

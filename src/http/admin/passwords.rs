@@ -13,7 +13,8 @@ use super::body::JsonBody;
 use super::sign_in::{charge, check_json};
 use crate::accounts::passwords::{self, Given};
 use crate::accounts::{Accounts, users};
-use crate::directory::{Action, Actor, Facets, Origin, Source, Target, UserId, allow};
+use crate::directory::key::fold;
+use crate::directory::{Action, Actor, Facets, Origin, Source, Target, User, UserId, allow};
 use crate::http::clock;
 use crate::http::cookies::Cookie;
 use crate::http::extract::{RequestName, SignedIn, TenantAdmin, UrlIds};
@@ -24,7 +25,7 @@ use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::{Gateway, PublicUrl};
 use crate::http::throttle::Visitor;
 use crate::login::local::{
-    KNOWN_BROWSER_SECONDS, Link, LinkKind, ask_reset, change_own, confirm_own, look, redeem,
+    KNOWN_BROWSER_SECONDS, Link, LinkKind, ask_reset, change_own, confirm_own, follow, redeem,
 };
 use crate::login::{Denied, Login, Session};
 
@@ -179,7 +180,7 @@ async fn look_at_invitation(
     JsonBody(body): JsonBody<LinkBody>,
 ) -> Result<Json<LinkedInvitationView>, Problem> {
     check_json(&headers)?;
-    let link = look(&login, LinkKind::Invitation, &body.token, clock::now()).await?;
+    let link = follow(&login, LinkKind::Invitation, &body.token, clock::now()).await?;
     Ok(Json((&link).into()))
 }
 
@@ -200,19 +201,7 @@ async fn accept(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
-    check_json(&headers)?;
-    let origin = stranger(&request_id);
-    let shown = (random()?, Cookie::Known.read(&headers, &here));
-    let (link, browser) = redeem(
-        &login,
-        LinkKind::Invitation,
-        &body.token,
-        &body.password,
-        shown,
-        origin,
-    )
-    .await?;
-    Ok(chosen(&link, &browser, &here))
+    choose(&login, &here, LinkKind::Invitation, &request_id, &headers, &body).await
 }
 
 /// Sends a link by which the password is set, if there is such an account; to somebody who has not accepted their
@@ -256,23 +245,27 @@ async fn complete(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RedeemBody>,
 ) -> Result<Response, Problem> {
-    check_json(&headers)?;
-    let origin = stranger(&request_id);
-    let shown = (random()?, Cookie::Known.read(&headers, &here));
-    let (link, browser) = redeem(
-        &login,
-        LinkKind::Reset,
-        &body.token,
-        &body.password,
-        shown,
-        origin,
-    )
-    .await?;
-    Ok(chosen(&link, &browser, &here))
+    choose(&login, &here, LinkKind::Reset, &request_id, &headers, &body).await
 }
 
-fn chosen(link: &Link, browser: &str, here: &PublicUrl) -> Response {
-    known_from_now_on(Json(PasswordChosenView::from(link)), browser, here)
+/// Sets the password that somebody has chosen by a link.
+async fn choose(
+    login: &Login,
+    here: &PublicUrl,
+    by: LinkKind,
+    request_id: &str,
+    headers: &HeaderMap,
+    body: &RedeemBody,
+) -> Result<Response, Problem> {
+    check_json(headers)?;
+    let shown = (random()?, Cookie::Known.read(headers, here));
+    let origin = stranger(request_id);
+    let (link, browser) = redeem(login, by, &body.token, &body.password, shown, origin).await?;
+    Ok(known_from_now_on(
+        Json(PasswordChosenView::from(&link)),
+        &browser,
+        here,
+    ))
 }
 
 /// The browser was there when the password was chosen, so it is known from now on: strangers who guess at the password do not
@@ -317,17 +310,14 @@ async fn change(
 async fn set(
     State(on): State<Accounts>,
     State(login): State<Login>,
-    State(here): State<PublicUrl>,
     admin: TenantAdmin,
     ids: UrlIds,
-    headers: HeaderMap,
     JsonBody(body): JsonBody<SetPasswordBody>,
 ) -> Result<StatusCode, Problem> {
     let id: UserId = ids.find("id", "user")?;
     // Whoever is out of reach is not there, whatever else the request lacks.
-    users::find(&on, admin.tenant.id, &admin.authority(), id).await?;
-    let acting = acting_session(&login, &headers, &here).await?;
-    let given = confirm(&login, acting, &admin, id, body).await?;
+    users::find_reached(&on, admin.tenant.id, &admin.authority(), id).await?;
+    let given = confirm(&login, &admin, id, body).await?;
     passwords::set(&on, &admin.tenant, admin.authority(), id, given, admin.origin()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -335,24 +325,16 @@ async fn set(
 /// A password for somebody else, when the administrator has shown who they are. A key cannot.
 pub(super) async fn confirm(
     login: &Login,
-    acting: Option<Session>,
     admin: &TenantAdmin,
     id: UserId,
     body: SetPasswordBody,
 ) -> Result<Given, Problem> {
-    prove(
-        login,
-        acting.as_ref(),
-        admin,
-        id,
-        body.current_admin_password.as_deref(),
-    )
-    .await?;
+    prove(login, admin, id, body.current_admin_password.as_deref()).await?;
     let (salt, nonce) = random()?;
     Ok(Given {
         password: body.password,
         temporary: body.temporary,
-        keep: acting.map(|session| session.id()),
+        keep: admin.session().map(Session::id),
         salt,
         nonce,
     })
@@ -360,29 +342,31 @@ pub(super) async fn confirm(
 
 /// That an administrator is who they say, before they give somebody else another way in: by their own password, or by
 /// having signed in a moment ago. A key cannot.
-pub(super) async fn prove(
+async fn prove(
     login: &Login,
-    acting: Option<&Session>,
     admin: &TenantAdmin,
     id: UserId,
     own_password: Option<&str>,
 ) -> Result<(), Problem> {
     allow(&admin.authority(), Action::UsersPassword, Target::Anything)?;
-    if let Some(session) = acting {
+    if let Some(session) = admin.session() {
         confirm_own(login, session, own_password, id, admin.origin()).await?;
     }
     Ok(())
 }
 
-/// The session that an administrator acts by; none of whoever shows a token, which is proof enough of them.
-pub(super) async fn acting_session(
+/// Whoever reads the mail of an administrator can be them, so giving one another address takes what giving them another
+/// password takes.
+pub(super) async fn prove_for_address(
     login: &Login,
-    headers: &HeaderMap,
-    here: &PublicUrl,
-) -> Result<Option<Session>, Problem> {
-    if headers.contains_key(header::AUTHORIZATION) {
-        return Ok(None);
+    admin: &TenantAdmin,
+    of: &User,
+    address: &str,
+    own_password: Option<&str>,
+) -> Result<(), Problem> {
+    let is_guarded = of.administrator.is_some() || of.break_glass;
+    if is_guarded && fold(address) != fold(&of.user_name) {
+        prove(login, admin, of.id, own_password).await?;
     }
-    let cookie = Cookie::Session.read(headers, here);
-    Ok(Some(login.identify_session(cookie, clock::now()).await?))
+    Ok(())
 }

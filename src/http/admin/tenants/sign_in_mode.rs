@@ -149,14 +149,7 @@ async fn set_sign_in(
     // A mode that is none was refused above.
     let mode = mode.ok_or_else(|| Problem::not_found("mode"))?;
     let (id, by) = (admin.tenant.id, admin.authority());
-    if let Some(way) = way {
-        local_accounts::check_may_settle(&by, way)?;
-    }
-    let tenant = tenants::set_sign_in(&on, id, &by, mode, body.force, admin.origin()).await?;
-    let settled = match way {
-        Some(way) => Some(local_accounts::apply(&on, id, &by, way, admin.origin()).await?),
-        None => None,
-    };
+    let (tenant, settled) = tenants::set_sign_in(&on, id, &by, mode, body.force, way, admin.origin()).await?;
     Ok(Json(SignInSetView {
         tenant: tenant.into(),
         local_accounts: settled.map(Into::into),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::super::body::{Fields, JsonBody};
 use super::super::form;
 use super::super::invitations::new_token;
-use super::super::passwords::{acting_session, prove};
+use super::super::passwords::prove_for_address;
 use super::show;
 use super::view::UserDetailView;
 use crate::accounts::Accounts;
@@ -20,7 +20,7 @@ use crate::directory::{InvitationId, TenantSettings};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, TenantAdmin, UrlIds};
 use crate::http::problem::Problem;
-use crate::http::state::{Gateway, PublicUrl};
+use crate::http::state::Gateway;
 use crate::login::Login;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
@@ -62,23 +62,19 @@ impl RestoreBody {
 async fn restore(
     State(on): State<Accounts>,
     State(login): State<Login>,
-    State(here): State<PublicUrl>,
     caller: TenantAdmin,
     ids: UrlIds,
-    headers: HeaderMap,
     JsonBody(mut body): JsonBody<RestoreBody>,
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
     let own_password = body.current_admin_password.take();
-    if body.email.is_some() {
-        let shown = users::find(&on, caller.tenant.id, &caller.authority(), id).await?;
-        if shown.user.administrator.is_some() {
-            let acting = acting_session(&login, &headers, &here).await?;
-            prove(&login, acting.as_ref(), &caller, id, own_password.as_deref()).await?;
-        }
+    let email = body.read(&caller.tenant.settings)?;
+    if let Some(address) = &email {
+        let shown = users::find_reached(&on, caller.tenant.id, &caller.authority(), id).await?;
+        prove_for_address(&login, &caller, &shown, address, own_password.as_deref()).await?;
     }
     let how = Restoring {
-        email: body.read(&caller.tenant.settings)?,
+        email,
         invitation: InvitationId(clock::random_id()),
         token: new_token()?,
     };

@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::body::{Fields, JsonBody, given, nullable};
 use super::super::form::{self, Form};
-use super::super::passwords::{SetPasswordBody, acting_session, confirm, prove};
+use super::super::passwords::{SetPasswordBody, confirm, prove_for_address};
 use super::show;
 use super::view::{UserDetailView, kinds, languages_or_null};
 use crate::accounts::users::{self, UserPatch};
 use crate::accounts::{Accounts, catalogue, passwords};
 use crate::directory::edit::{Edit, NameEdit};
 use crate::directory::grant::SaidRights;
-use crate::directory::key::fold;
 use crate::directory::{AccessCode, EntityId, Facets, Language, Tenant, User, UserKind};
 use crate::http::clock;
 use crate::http::extract::{TenantAdmin, UrlIds};
 use crate::http::problem::Problem;
-use crate::http::state::PublicUrl;
 use crate::login::Login;
 
 /// What is to be different of a person. What is absent stays; null clears what may be missing.
@@ -114,10 +111,8 @@ pub(super) struct UserPatchBody {
 pub(super) async fn update(
     State(on): State<Accounts>,
     State(login): State<Login>,
-    State(here): State<PublicUrl>,
     caller: TenantAdmin,
     ids: UrlIds,
-    headers: HeaderMap,
     JsonBody(mut body): JsonBody<UserPatchBody>,
 ) -> Result<Json<UserDetailView>, Problem> {
     let id = ids.find("id", "user")?;
@@ -127,43 +122,32 @@ pub(super) async fn update(
         settings: &tenant.settings,
         catalogue: &catalogue,
     };
-    let shown = users::find(&on, tenant.id, &caller.authority(), id).await?;
+    let shown = users::find_reached(&on, tenant.id, &caller.authority(), id).await?;
     let code = |code: String| on.hash_access_code(tenant.id, id, &code);
     // A form that comes back has a blank where nobody has typed a password.
     let password = body.password.take().filter(|text| !text.is_empty());
     let current_admin_password = body.current_admin_password.take();
     let mut fields = Fields::default();
     if let Some(password) = &password {
-        check_password(&mut fields, tenant, &shown.user, password);
+        check_password(&mut fields, tenant, &shown, password);
     }
-    let mut patch = check(fields, &form, body, &shown.user.user_name, code)?;
-    let shown = &shown.user;
-    // Whoever reads the mail of an administrator can be them, so another address takes what another password takes.
-    let is_guarded = shown.administrator.is_some() || shown.break_glass;
-    let moves = patch
-        .edit
-        .email
-        .as_ref()
-        .is_some_and(|email| fold(email) != fold(&shown.user_name));
-    if password.is_none() && is_guarded && moves {
-        let acting = acting_session(&login, &headers, &here).await?;
-        prove(
-            &login,
-            acting.as_ref(),
-            &caller,
-            id,
-            current_admin_password.as_deref(),
-        )
-        .await?;
-    }
+    let mut patch = check(fields, &form, body, &shown.user_name, code)?;
     if let Some(password) = password {
         let said = SetPasswordBody {
             password,
             temporary: false,
             current_admin_password,
         };
-        let acting = acting_session(&login, &headers, &here).await?;
-        patch.password = Some(confirm(&login, acting, &caller, id, said).await?);
+        patch.password = Some(confirm(&login, &caller, id, said).await?);
+    } else if let Some(address) = &patch.edit.email {
+        prove_for_address(
+            &login,
+            &caller,
+            &shown,
+            address,
+            current_admin_password.as_deref(),
+        )
+        .await?;
     }
     let nonce = clock::random_nonce()?;
     users::update(&on, tenant, caller.authority(), id, patch, nonce, caller.origin()).await?;
