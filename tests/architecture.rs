@@ -119,6 +119,7 @@ Store: write
 SystemTx: find_access_error
 SystemTx: find_api_key_use
 SystemTx: find_directory_at
+SystemTx: find_group_purge
 SystemTx: find_session
 SystemTx: find_setting
 SystemTx: find_tenant
@@ -127,9 +128,9 @@ SystemTx: list_access_errors
 SystemTx: list_counted_directories
 SystemTx: list_due_alignments
 SystemTx: list_passed_dates
+SystemTx: list_password_holders
 SystemTx: list_running_imports
 SystemTx: list_tenants
-SystemTx: list_tenants_of_account
 SystemTx: list_tenants_of_domain
 SystemTx: list_tenants_with_deleted
 SystemTx: list_tenants_with_unnumbered_audit
@@ -184,7 +185,6 @@ Tx: number_audit
 Tx: offer_factor
 Tx: prune_requests
 Tx: release_idempotency_key
-Tx: remove_import
 Tx: save_alignment
 Tx: save_import
 Tx: take_back_guess

@@ -1,5 +1,7 @@
 //! Reading the audit log, and verifying its chain.
 
+use std::ops::RangeInclusive;
+
 use super::{Accounts, Error};
 use crate::directory::audit_chain::{GENESIS, Verdict, Verifier, hex};
 use crate::directory::{Action, AuditFilter, Authority, Target, TenantId, allow};
@@ -28,7 +30,15 @@ pub async fn list(
     allow(by, Action::AuditRead, Target::Anything)?;
     loop {
         let numbered = on.store.number_audit(tenant).await?;
-        let records = on.store.read(tenant).await?.list_audit(of, after, limit).await?;
+        let mut view = on.store.read(tenant).await?;
+        let records = match view.find_audit_span(of).await? {
+            Some(span) => {
+                let numbers = after.saturating_add(1).max(*span.start())..=*span.end();
+                view.list_audit(of, numbers, limit).await?
+            }
+            None => Vec::new(),
+        };
+        drop(view);
         if numbered < Store::NUMBERED_AT_ONCE || records.len() >= limit as usize {
             return Ok(records);
         }
@@ -42,7 +52,7 @@ pub struct Export {
     tenant: TenantId,
     of: AuditFilter,
     after: i64,
-    /// The last row that there was when the export began.
+    /// The last row that it may be about of those that there were when the export began.
     to: i64,
 }
 
@@ -68,13 +78,16 @@ pub async fn export(
 ) -> Result<Export, Error> {
     allow(by, Action::AuditExport, Target::Anything)?;
     complete(&on.store, tenant).await?;
-    let head = on.store.read(tenant).await?.find_audit_head().await?;
+    let mut view = on.store.read(tenant).await?;
+    let head = view.find_audit_head().await?;
+    let span = view.find_audit_span(&of).await?;
+    let (first, last) = span.map_or((1, 0), RangeInclusive::into_inner);
     Ok(Export {
         on: on.clone(),
         tenant,
         of,
-        after,
-        to: head.seq,
+        after: after.max(first - 1),
+        to: head.seq.min(last),
     })
 }
 
@@ -85,8 +98,8 @@ impl Export {
     /// The database failed.
     pub async fn next(&mut self) -> Result<Option<Vec<ExportLine>>, Error> {
         let mut view = self.on.store.read(self.tenant).await?;
-        let mut records = view.list_audit(&self.of, self.after, LINES).await?;
-        records.retain(|record| record.seq <= self.to);
+        let numbers = self.after.saturating_add(1)..=self.to;
+        let records = view.list_audit(&self.of, numbers, LINES).await?;
         let Some(last) = records.last() else {
             return Ok(None);
         };

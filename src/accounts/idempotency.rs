@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Accounts, Error};
-use crate::directory::{Actor, TenantId};
+use crate::directory::{Actor, Authority, TenantId};
 use crate::storage::{Claim, Claimed, Tx};
 
 /// How long an answer is kept.
@@ -24,6 +24,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 pub struct Asked<'a> {
     /// Who asks.
     pub by: Actor,
+    /// What they may do.
+    pub rights: &'a Authority,
     /// Whose tenant they belong to; none is the operator's.
     pub of: Option<TenantId>,
     /// The key as it was sent.
@@ -52,6 +54,15 @@ pub struct Answer {
 pub struct Attempt {
     place: TenantId,
     claim: Claim,
+    rights: String,
+}
+
+/// An answer as it is kept, with the rights that it was given to.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(default)]
+    rights: String,
+    answer: Answer,
 }
 
 /// What there is to do.
@@ -61,6 +72,8 @@ pub enum Begun {
     First(Attempt),
     /// It was answered before.
     Replay(Answer),
+    /// It was answered before, and whoever asks may do less or more by now: what was shown then may not be theirs to see.
+    RightsChanged,
     /// It is being answered; asking again makes sense after so many seconds.
     InProgress(u32),
     /// The key belongs to another request.
@@ -76,6 +89,7 @@ pub async fn begin(on: &Accounts, asked: Asked<'_>, claim: Uuid, now: Timestamp)
     let key = hash(&[asked.by.to_string().as_bytes(), asked.key.as_bytes()]);
     // A body may hold a password, which a plain hash would give away to whoever guesses with a copy of the database.
     let secret = on.hash_key.tag(b"a request under an Idempotency-Key", &key);
+    let rights = URL_SAFE_NO_PAD.encode(hash(&[format!("{:?}", asked.rights).as_bytes()]));
     let claim = Claim {
         hash: key,
         fingerprint: hash(&[
@@ -97,7 +111,7 @@ pub async fn begin(on: &Accounts, asked: Asked<'_>, claim: Uuid, now: Timestamp)
         })
         .await?;
     Ok(match claimed {
-        Claimed::First => Begun::First(Attempt { place, claim }),
+        Claimed::First => Begun::First(Attempt { place, claim, rights }),
         Claimed::Other => Begun::Reused,
         Claimed::InProgress(until) => {
             let seconds = until.duration_since(now).as_secs();
@@ -105,8 +119,13 @@ pub async fn begin(on: &Accounts, asked: Asked<'_>, claim: Uuid, now: Timestamp)
         }
         Claimed::Answered(sealed) => {
             let text = on.vault.open(&sealed, &sealed_place(place, &claim))?;
-            let answer = serde_json::from_str(&text);
-            Begun::Replay(answer.map_err(|_| crate::auth::vault::VaultError::Damaged)?)
+            let kept: Result<Kept, _> = serde_json::from_str(&text);
+            let kept = kept.map_err(|_| crate::auth::vault::VaultError::Damaged)?;
+            if kept.rights == rights {
+                Begun::Replay(kept.answer)
+            } else {
+                Begun::RightsChanged
+            }
         }
     })
 }
@@ -120,10 +139,10 @@ pub async fn finish(
     attempt: Attempt,
     answer: Option<(Answer, [u8; 12])>,
 ) -> Result<(), Error> {
-    let Attempt { place, claim } = attempt;
+    let Attempt { place, claim, rights } = attempt;
     let sealed = match answer {
         Some((answer, nonce)) => {
-            let text = serde_json::json!(answer).to_string();
+            let text = serde_json::json!(Kept { rights, answer }).to_string();
             Some(on.vault.seal(&text, &sealed_place(place, &claim), nonce)?)
         }
         None => None,

@@ -13,7 +13,8 @@ use super::connection::{Connection, Domain};
 use super::entity::Entity;
 use super::group::{Group, Member, MemberDelta};
 use super::group_mapping::MappingRule;
-use super::id::{ApiKeyId, ClientId, DirectoryId, EntityId, GroupId, TokenId};
+use super::id::{ApiKeyId, ClientId, DirectoryId, EntityId, GroupId, ImportId, TokenId};
+use super::import::Import;
 use super::registry::{Directory, DirectoryToken, TokenHash};
 use super::schema::DirectorySchema;
 use super::tenant::{SignIn, Tenant};
@@ -64,6 +65,17 @@ pub enum Fact {
     Catalogue(CatalogueFact),
     /// The roster.
     Roster(RosterFact),
+    /// Imports.
+    Import(ImportFact),
+}
+
+/// Facts of imports.
+#[derive(Debug, Clone)]
+pub enum ImportFact {
+    /// Somebody has its people made.
+    Confirmed(Box<Import>),
+    /// It was removed with its rows.
+    Cancelled(ImportId),
 }
 
 /// Facts of API keys.

@@ -1,20 +1,26 @@
 //! Imports: people read from a file, judged row by row, looked at, and made when somebody has confirmed them.
 //!
-//! An import is no fact but a list of work, which is forgotten after a week; who is made of it is a person like others.
+//! An import is a list of work, which is forgotten after a week; who is made of it is a person like others. That somebody
+//! confirms or removes it is a fact.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::admin::Authority;
-use super::audit::Actor;
+use super::audit::{Actor, Origin};
+use super::change::{Change, Fact, ImportFact};
 use super::id::{ImportId, UserId};
 use super::refusal::Refusal;
 use super::user::words;
 
 /// For how long an import is kept: the file names people.
 pub const KEPT: Duration = Duration::from_hours(7 * 24);
+
+/// How many imports of a tenant may wait or run at once.
+pub const OPEN_AT_ONCE: u64 = 50;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +149,11 @@ pub enum ImportRefusal {
     /// Nobody would be made.
     #[error("no row of this import can become a person; mend the file and send it again")]
     NothingToMake,
+    /// The tenant has [`OPEN_AT_ONCE`] that wait or run.
+    #[error(
+        "{OPEN_AT_ONCE} imports wait or are running; confirm or delete one of them first (GET .../imports)"
+    )]
+    TooManyOpen,
     /// Whoever has confirmed it is gone, or may not make people any more.
     #[error("whoever confirmed this import may not give people access any more")]
     ConfirmerGone,
@@ -164,6 +175,7 @@ impl ImportRefusal {
             Self::NotInPreview(_) => "import_not_in_preview",
             Self::RowsRefused(_) => "import_rows_refused",
             Self::NothingToMake => "import_empty",
+            Self::TooManyOpen => "too_many_imports",
             Self::ConfirmerGone => "confirmer_gone",
             Self::Duplicate { .. } => "duplicate_in_file",
         }
@@ -178,11 +190,49 @@ impl Import {
         by.is_full() || self.created_by == actor
     }
 
-    /// Whether its people may be made now.
+    /// Has its people made, on the authority of who confirms it.
     ///
     /// # Errors
     /// [`ImportRefusal::NotInPreview`], [`ImportRefusal::NothingToMake`], [`ImportRefusal::RowsRefused`].
-    pub fn check_confirm(&self, tally: Tally, skip_refused: bool) -> Result<(), Refusal> {
+    pub fn confirm(
+        self,
+        tally: Tally,
+        skip_refused: bool,
+        origin: Origin,
+    ) -> Result<(Self, Change), Refusal> {
+        self.check_confirm(tally, skip_refused)?;
+        let confirmed = Self {
+            state: ImportState::Running,
+            confirmed: Some(Confirmed {
+                by: origin.actor,
+                request_id: origin.request_id.clone(),
+            }),
+            ..self
+        };
+        let target = ("import", confirmed.id.0);
+        let after = json!({"state": confirmed.state.as_str(), "good": tally.good, "refused": tally.refused});
+        let fact = Fact::Import(ImportFact::Confirmed(Box::new(confirmed.clone())));
+        let change = Change::new(fact, origin, "import.confirmed", target, None, Some(after));
+        Ok((confirmed, change))
+    }
+
+    /// Removes it with its rows.
+    #[must_use]
+    pub fn cancel(&self, tally: Tally, origin: Origin) -> Change {
+        let before = json!({"state": self.state.as_str(), "good": tally.good, "refused": tally.refused,
+            "created": tally.created});
+        let fact = Fact::Import(ImportFact::Cancelled(self.id));
+        Change::new(
+            fact,
+            origin,
+            "import.cancelled",
+            ("import", self.id.0),
+            Some(before),
+            None,
+        )
+    }
+
+    fn check_confirm(&self, tally: Tally, skip_refused: bool) -> Result<(), Refusal> {
         if self.state != ImportState::Preview {
             return Err(ImportRefusal::NotInPreview(self.state).into());
         }

@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi::section;
+use super::problem::ProblemView;
 use super::state::{Gateway, MetricsText};
 use crate::accounts::Accounts;
 
@@ -27,7 +28,8 @@ async fn alive() -> &'static str {
 /// Whether the database answers too.
 #[utoipa::path(get, path = "/readyz", security(()), responses(
     (status = 200, body = str),
-    (status = 503, body = str, description = "The database does not answer."),
+    (status = 503, content((str = "text/plain"), (ProblemView = "application/problem+json")),
+        description = "The database does not answer, in plain text; or the request was not answered in time, as a problem."),
 ))]
 async fn ready(State(accounts): State<Accounts>) -> Response {
     match accounts.ping().await {

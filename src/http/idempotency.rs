@@ -79,6 +79,7 @@ async fn answer_claimed(
     let address = parts.uri.path_and_query().map_or("/", |address| address.as_str());
     let asked = Asked {
         by: caller.actor(),
+        rights: &caller.authority,
         of: caller.within,
         key: &key,
         method: parts.method.as_str(),
@@ -89,6 +90,15 @@ async fn answer_claimed(
     let attempt = match begun {
         Begun::First(attempt) => attempt,
         Begun::Replay(answer) => return replay(answer),
+        Begun::RightsChanged => {
+            let detail =
+                "what you may do has changed since this request was answered; look up what came of it";
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "idempotency_rights_changed",
+                detail,
+            ));
+        }
         Begun::InProgress(seconds) => {
             let detail = "a request with this Idempotency-Key is being answered; try again later";
             let problem = Problem::new(StatusCode::CONFLICT, "idempotency_in_progress", detail);

@@ -258,6 +258,7 @@ const ROUTES: &[(&str, &str, Access)] = &[
         "/tenants/{tenant}/users/bulk-delete",
         To(Action::UsersDelete),
     ),
+    ("GET", "/tenants/{tenant}/imports", To(Action::UsersRead)),
     ("POST", "/tenants/{tenant}/imports", To(Action::UsersWrite)),
     (
         "GET",

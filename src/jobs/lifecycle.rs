@@ -12,10 +12,10 @@ use crate::accounts::Accounts;
 use crate::accounts::users::purge_due;
 use crate::clock::Clock;
 use crate::directory::{Actor, Origin, Source, TenantId, UserId, lifecycle};
-use crate::storage::{Error, Store, Tx};
+use crate::storage::{Error, PassedDate, Store, Swept, Tx};
 
 const EVERY: Duration = Duration::from_mins(1);
-/// How many people are asked for at once, of either date.
+/// How many people are asked for at once.
 const PART: u32 = 200;
 
 /// Runs until it is dropped.
@@ -23,35 +23,83 @@ pub async fn run(store: Store, accounts: Accounts, clock: Clock) {
     let mut turns = every(EVERY, &clock);
     loop {
         turns.next().await;
-        if let Err(error) = pass_dates(&store, clock.now()).await {
-            tracing::warn!(%error, "could not note whose access has begun or ended");
+        match pass_dates(&store, clock.now()).await {
+            Ok(Swept { failed: 0, .. }) => {}
+            Ok(Swept { done, failed }) => {
+                tracing::warn!(
+                    done,
+                    failed,
+                    "not all dates of access that have passed could be noted"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "could not ask whose access has begun or ended"),
         }
         match purge_due(&accounts, clock.now()).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "removed people whose time was over"),
+            Ok(Swept { done: 0, failed: 0 }) => {}
+            Ok(Swept { done, failed: 0 }) => tracing::info!(done, "removed people whose time was over"),
+            Ok(Swept { done, failed }) => {
+                tracing::warn!(done, failed, "not everybody whose time is over could be removed");
+            }
             Err(error) => tracing::warn!(%error, "could not ask whose time is over"),
         }
     }
 }
 
-/// Tells of every date of access that has passed; of how many people.
+/// Tells of every date of access that has passed; of how many people. Who cannot be told of is logged, left for the next
+/// time and keeps nobody else waiting.
 ///
 /// # Errors
-/// The database failed; what is left is told the next time.
-pub async fn pass_dates(store: &Store, now: Timestamp) -> Result<u64, Error> {
-    let mut passed = 0;
-    loop {
-        let due = store.system().await?.list_passed_dates(now, PART).await?;
-        if due.is_empty() {
-            return Ok(passed);
-        }
-        for of_tenant in due.chunk_by(|(one, _), (other, _)| one == other) {
-            let tenant = of_tenant[0].0;
-            let people: Vec<UserId> = of_tenant.iter().map(|(_, user)| *user).collect();
-            passed += people.len() as u64;
-            pass_some(store, tenant, people, now).await?;
+/// The database is out of reach; what is left is told the next time.
+pub async fn pass_dates(store: &Store, now: Timestamp) -> Result<Swept, Error> {
+    let mut swept = Swept::default();
+    // Whoever has come to both has both noted with the end.
+    for date in [PassedDate::End, PassedDate::Begin] {
+        let mut after = None;
+        loop {
+            let mut due = store
+                .system()
+                .await?
+                .list_passed_dates(date, now, after, PART)
+                .await?;
+            let Some(last) = due.last() else { break };
+            after = Some((last.at, last.user));
+            due.sort_unstable_by_key(|passed| (passed.tenant, passed.user));
+            for of_tenant in due.chunk_by(|one, other| one.tenant == other.tenant) {
+                let people = of_tenant.iter().map(|passed| passed.user).collect();
+                pass_in_tenant(store, of_tenant[0].tenant, people, now, &mut swept).await?;
+            }
         }
     }
+    Ok(swept)
+}
+
+/// All of them in one transaction, and if that fails each in their own.
+async fn pass_in_tenant(
+    store: &Store,
+    tenant: TenantId,
+    people: Vec<UserId>,
+    now: Timestamp,
+    swept: &mut Swept,
+) -> Result<(), Error> {
+    match pass_some(store, tenant, people.clone(), now).await {
+        Ok(()) => {
+            swept.done += people.len() as u64;
+            return Ok(());
+        }
+        Err(error @ Error::Unreachable(_)) => return Err(error),
+        Err(_) => {}
+    }
+    for user in people {
+        match pass_some(store, tenant, vec![user], now).await {
+            Ok(()) => swept.done += 1,
+            Err(error @ Error::Unreachable(_)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, %tenant, %user, "could not note whose access has begun or ended");
+                swept.failed += 1;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn pass_some(

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::tx::Tx;
+use crate::directory::change::ImportFact;
 use crate::directory::{Change, Fact};
 
 impl Tx {
@@ -28,6 +29,8 @@ impl Tx {
             Fact::SecondFactor(fact) => self.apply_second_factor(fact).await?,
             Fact::Catalogue(fact) => self.apply_catalogue(fact).await?,
             Fact::Roster(fact) => self.apply_roster(fact).await?,
+            Fact::Import(ImportFact::Confirmed(import)) => self.save_import(&import).await?,
+            Fact::Import(ImportFact::Cancelled(id)) => self.remove_import(id).await?,
         }
         self.record(audit);
         Ok(())

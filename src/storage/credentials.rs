@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audit::{micros, timestamp};
-use super::engine::{execute, fetch_optional};
+use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::invitations::InvitationRow;
+use super::registry::TenantRow;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, user_columns};
@@ -14,7 +15,7 @@ use crate::directory::invitation::Linked;
 use crate::directory::key::fold;
 use crate::directory::registry::TokenHash;
 use crate::directory::{
-    Credential, CredentialFact, GuessPurpose, PasswordHash, SessionId, TenantId, User, UserId,
+    Credential, CredentialFact, GuessPurpose, PasswordHash, SessionId, Tenant, TenantId, User, UserId,
 };
 
 /// A token that comes without the name of its tenant.
@@ -56,6 +57,14 @@ struct HolderRow {
 }
 
 #[derive(sqlx::FromRow)]
+struct TenantHolderRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    credential: CredentialRow,
+}
+
+#[derive(sqlx::FromRow)]
 struct LinkedRow {
     #[sqlx(flatten)]
     invitation: InvitationRow,
@@ -93,6 +102,33 @@ impl SystemTx {
         };
         let found: Option<(Uuid,)> = fetch_optional!(self.conn, (Uuid,), sql, hash.0.as_slice())?;
         Ok(found.map(|(tenant,)| TenantId(tenant)))
+    }
+
+    /// Passwords under this name in any tenant, of people who have accepted, `limit` at most: of those that open something
+    /// first, then of those that somebody has chosen, then of the oldest accounts.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_password_holders(
+        &mut self,
+        user_name: &str,
+        limit: u32,
+    ) -> Result<Vec<(Tenant, Credential)>, Error> {
+        fetch_all!(
+            self.conn,
+            TenantHolderRow,
+            "SELECT n.tenant_id, n.slug, n.name, n.support_email, n.sign_in, n.settings, n.created_at, n.suspended_at, \
+             c.user_id, c.hash, c.must_change, c.changed_at \
+             FROM users u JOIN credentials c ON c.tenant_id = u.tenant_id AND c.user_id = u.id \
+             JOIN tenants n ON n.tenant_id = u.tenant_id \
+             WHERE u.user_name_key = $1 AND u.directory_id IS NULL AND u.deleted_at IS NULL AND u.pending = FALSE \
+             ORDER BY n.suspended_at IS NOT NULL, n.sign_in <> 'local', c.must_change, u.created_at, u.id LIMIT $2",
+            fold(user_name).as_ref(),
+            i64::from(limit),
+        )?
+        .into_iter()
+        .map(|row| Ok((row.tenant.into_tenant()?, row.credential.into_credential()?)))
+        .collect()
     }
 }
 

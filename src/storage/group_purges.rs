@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::engine::{execute, fetch_optional};
 use super::error::Error;
 use super::store::Store;
+use super::system::SystemTx;
 use super::tx::Tx;
 use crate::directory::{GroupId, TenantId};
 
@@ -13,28 +14,38 @@ use crate::directory::{GroupId, TenantId};
 const PART: i64 = 2_000;
 
 impl Store {
-    /// Takes the next part of what a deleted group has left behind; false when no group has left anything. The nodes
-    /// of a database may all call it.
+    /// Takes the next part of what a deleted group has left behind; whether there is more. The nodes of a database may all
+    /// call it.
     ///
     /// # Errors
     /// The database failed; what is left is taken the next time.
-    pub async fn purge_deleted_group(&self) -> Result<bool, Error> {
-        // Most calls find nothing, and a write would make them wait for the writers.
-        let mut conn = self.acquire().await?;
-        let found: Option<(Uuid, Uuid)> = fetch_optional!(
-            conn,
-            (Uuid, Uuid),
-            "SELECT tenant_id, group_id FROM group_purges LIMIT 1"
-        )?;
-        drop(conn);
-        let Some((tenant, group)) = found else {
-            return Ok(false);
-        };
-        self.write(TenantId(tenant), async move |tx: &mut Tx| {
-            tx.continue_group_purge(GroupId(group)).await
+    pub async fn purge_deleted_group(&self, tenant: TenantId, group: GroupId) -> Result<bool, Error> {
+        self.write(tenant, async move |tx: &mut Tx| {
+            tx.continue_group_purge(group).await
         })
-        .await?;
-        Ok(true)
+        .await
+    }
+}
+
+impl SystemTx {
+    /// The first deleted group behind a place that has left something behind.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_group_purge(
+        &mut self,
+        after: Option<(TenantId, GroupId)>,
+    ) -> Result<Option<(TenantId, GroupId)>, Error> {
+        let (tenant, group) = after.map_or((Uuid::nil(), Uuid::nil()), |(tenant, group)| (tenant.0, group.0));
+        let found: Option<(Uuid, Uuid)> = fetch_optional!(
+            self.conn,
+            (Uuid, Uuid),
+            "SELECT tenant_id, group_id FROM group_purges WHERE tenant_id >= $1 AND (tenant_id > $1 OR group_id > $2) \
+             ORDER BY tenant_id, group_id LIMIT 1",
+            tenant,
+            group,
+        )?;
+        Ok(found.map(|(tenant, group)| (TenantId(tenant), GroupId(group))))
     }
 }
 
@@ -53,7 +64,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn continue_group_purge(&mut self, group: GroupId) -> Result<(), Error> {
+    async fn continue_group_purge(&mut self, group: GroupId) -> Result<bool, Error> {
         self.effects.wrote = true;
         let sql = if self.read.conn.locks_rows() {
             "SELECT next_member FROM group_purges WHERE tenant_id = $1 AND group_id = $2 FOR UPDATE"
@@ -63,8 +74,11 @@ impl Tx {
         let (tenant, group_id) = (self.read.tenant.0, group.0);
         let found: Option<(Uuid,)> = fetch_optional!(self.read.conn, (Uuid,), sql, tenant, group_id)?;
         // Another node may have been faster.
-        let Some((from,)) = found else { return Ok(()) };
-        match self.purge_members(group, from).await? {
+        let Some((from,)) = found else {
+            return Ok(false);
+        };
+        let next = self.purge_members(group, from).await?;
+        match next {
             Some(next) => execute!(
                 self.read.conn,
                 "UPDATE group_purges SET next_member = $3 WHERE tenant_id = $1 AND group_id = $2",
@@ -79,7 +93,7 @@ impl Tx {
                 group_id,
             )?,
         };
-        Ok(())
+        Ok(next.is_some())
     }
 
     /// Takes one part from a member on; answers the first of the next part. A part that searched from the beginning

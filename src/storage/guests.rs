@@ -13,7 +13,6 @@ use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::registry::TenantRow;
 use super::statement::{Bind, Statement};
-use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
 use crate::directory::grant::SaidRights;
@@ -257,27 +256,6 @@ impl ReadTx {
             .filter(|_| found.is_empty())
             .map(TenantRow::into_tenant)
             .transpose()
-    }
-}
-
-impl SystemTx {
-    /// The tenants in which somebody signs in by a password under this name, two at most.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn list_tenants_of_account(&mut self, name: &str) -> Result<Vec<Tenant>, Error> {
-        fetch_all!(
-            self.conn,
-            TenantRow,
-            "SELECT n.tenant_id, n.slug, n.name, n.support_email, n.sign_in, n.settings, n.created_at, n.suspended_at \
-             FROM users u JOIN credentials c ON c.tenant_id = u.tenant_id AND c.user_id = u.id \
-             JOIN tenants n ON n.tenant_id = u.tenant_id \
-             WHERE u.user_name_key = $1 AND u.directory_id IS NULL AND u.deleted_at IS NULL ORDER BY n.slug LIMIT 2",
-            fold(name).as_ref(),
-        )?
-        .into_iter()
-        .map(TenantRow::into_tenant)
-        .collect()
     }
 }
 

@@ -1,4 +1,7 @@
-//! Imports: files of people, row by row. None of it is a fact; who is made of a row is.
+//! Imports: files of people, row by row. None of it is a fact but that somebody confirms or removes one; who is made of a
+//! row is.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,11 +11,17 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
+use super::lists::{Chunk, Position};
 use super::store::Store;
 use super::system::SystemTx;
 use super::tx::{ReadTx, Tx};
-use crate::directory::import::{Confirmed, Fault, RowState, Tally};
-use crate::directory::{Actor, Import, ImportId, ImportRow, ImportState, TenantId, UserId};
+use crate::directory::import::{Confirmed, Fault, OPEN_AT_ONCE, RowState, Tally};
+use crate::directory::{
+    Actor, Import, ImportId, ImportRefusal, ImportRow, ImportState, Refusal, TenantId, UserId,
+};
+
+/// How long reading a file may take: what is in this state for longer was left behind by a node that died.
+const READING: Duration = Duration::from_mins(10);
 
 /// How many rows a purge deletes in one transaction.
 const PART: u64 = 2_000;
@@ -178,6 +187,56 @@ impl ReadTx {
         .transpose()
     }
 
+    /// Up to `size` imports that were read to their end and whose time is not over, the newest first, from behind one on; those
+    /// of one sender, or all.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_imports(
+        &mut self,
+        of: Option<Actor>,
+        now: Timestamp,
+        behind: Position,
+        size: u32,
+    ) -> Result<Chunk<Import>, Error> {
+        let rows = fetch_all!(
+            self.conn,
+            ImportRecord,
+            "SELECT id, state, headers, created_by, created_at, expires_at, confirmed_by, request_id, stopped \
+             FROM imports WHERE tenant_id = $1 AND id < $2 AND state <> 'reading' AND expires_at > $3 \
+             AND ($4 = '' OR created_by = $4) ORDER BY id DESC LIMIT $5",
+            self.tenant.0,
+            behind.unwrap_or(Uuid::max()),
+            micros(now),
+            of.map(|actor| actor.to_string()).unwrap_or_default(),
+            i64::from(size),
+        )?;
+        let next = rows.last().filter(|_| rows.len() == size as usize);
+        let next = next.map(|row| row.id);
+        let items = rows.into_iter().map(ImportRecord::into_import);
+        Ok(Chunk {
+            items: items.collect::<Result<_, Error>>()?,
+            next,
+        })
+    }
+
+    /// How many imports of the tenant are being read, wait to be confirmed or run.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count_open_imports(&mut self, now: Timestamp) -> Result<u64, Error> {
+        let found: Option<(i64,)> = fetch_optional!(
+            self.conn,
+            (i64,),
+            "SELECT count(*) FROM imports WHERE tenant_id = $1 AND expires_at > $2 \
+             AND (state IN ('preview', 'running') OR (state = 'reading' AND created_at > $3))",
+            self.tenant.0,
+            micros(now),
+            micros(now - READING),
+        )?;
+        Ok(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or_default()))
+    }
+
     /// How many rows of an import are how far.
     ///
     /// # Errors
@@ -300,8 +359,19 @@ impl Tx {
     /// Begins an import, which nobody finds before [`Tx::save_import`].
     ///
     /// # Errors
-    /// The database failed.
+    /// [`ImportRefusal::TooManyOpen`], or the database failed.
     pub async fn begin_import(&mut self, import: &Import) -> Result<(), Error> {
+        if self.read.conn.locks_rows() {
+            // Of several that begin at once each counts those before.
+            execute!(
+                self.read.conn,
+                "SELECT 1 FROM tenants WHERE tenant_id = $1 FOR UPDATE",
+                self.read.tenant.0,
+            )?;
+        }
+        if self.read.count_open_imports(import.created_at).await? >= OPEN_AT_ONCE {
+            return Err(Refusal::from(ImportRefusal::TooManyOpen).into());
+        }
         self.effects.wrote = true;
         execute!(
             self.read.conn,
@@ -419,11 +489,7 @@ impl Tx {
     }
 
     /// Removes an import with its rows. Who was made of them stays.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn remove_import(&mut self, id: ImportId) -> Result<(), Error> {
-        self.effects.wrote = true;
+    pub(super) async fn remove_import(&mut self, id: ImportId) -> Result<(), Error> {
         for sql in [
             "DELETE FROM import_rows WHERE tenant_id = $1 AND import_id = $2",
             "DELETE FROM imports WHERE tenant_id = $1 AND id = $2",

@@ -156,6 +156,17 @@ impl ReadTx {
     }
 }
 
+/// A statement about the open invitations of a person, found by the index that begins with who it is.
+macro_rules! open_of {
+    ($what:literal) => {
+        concat!(
+            $what,
+            " WHERE tenant_id = $1 AND id IN (SELECT id FROM invitations WHERE tenant_id = $1 AND user_id = $2) \
+             AND accepted_at IS NULL AND deleted_at IS NULL"
+        )
+    };
+}
+
 impl Tx {
     /// Notes that the link of an invitation was followed, the first time that it is.
     ///
@@ -172,6 +183,19 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back what somebody was invited by, with the mail that is not out yet.
+    pub(super) async fn void_invitations_of(&mut self, user: UserId, at: Timestamp) -> Result<(), Error> {
+        self.call_off_invitations_mail(user).await?;
+        execute!(
+            self.read.conn,
+            open_of!("UPDATE invitations SET deleted_at = $3"),
+            self.read.tenant.0,
+            user.0,
+            micros(at),
+        )?;
+        Ok(())
+    }
+
     pub(super) async fn apply_invitation(&mut self, fact: InvitationFact) -> Result<(), Error> {
         match fact {
             InvitationFact::Sent {
@@ -179,6 +203,7 @@ impl Tx {
                 hash,
                 mail,
             } => {
+                self.call_off_invitations_mail(invitation.user).await?;
                 let mail = self.queue_mail(&mail, invitation.sent_at).await?;
                 execute!(
                     self.read.conn,
@@ -198,10 +223,10 @@ impl Tx {
             }
             InvitationFact::Accepted { user, at } => {
                 self.save_standing(&user).await?;
+                self.call_off_invitations_mail(user.id).await?;
                 execute!(
                     self.read.conn,
-                    "UPDATE invitations SET accepted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \
-                     AND accepted_at IS NULL AND deleted_at IS NULL",
+                    open_of!("UPDATE invitations SET accepted_at = $3"),
                     self.read.tenant.0,
                     user.id.0,
                     micros(at),

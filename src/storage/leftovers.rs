@@ -12,7 +12,6 @@ use super::lists::{Chunk, Position};
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
 use crate::directory::erasure::ERASED;
-use crate::directory::key::fold;
 use crate::directory::request_log::BodyState;
 use crate::directory::{DirectoryId, TenantId};
 
@@ -132,28 +131,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes addresses out of the mail that was queued up to a time, and what mail servers said of it, who like to
+    /// Takes addresses, folded, out of the mail that was queued up to a time, and what mail servers said of it, who like to
     /// repeat the address. What waits to be sent is not sent any more.
     ///
     /// # Errors
     /// The database failed.
     pub async fn erase_mail(&mut self, addresses: &[String], until: Timestamp) -> Result<(), Error> {
         self.effects.wrote = true;
-        let kept: Vec<(Uuid, String)> = fetch_all!(
-            self.read.conn,
-            (Uuid, String),
-            "SELECT id, recipient FROM outbox WHERE tenant_id = $1 AND created_at <= $2",
-            self.read.tenant.0,
-            micros(until),
-        )?;
-        let theirs = |recipient: &str| addresses.iter().any(|one| *one == fold(recipient));
-        for (id, _) in kept.iter().filter(|(_, recipient)| theirs(recipient)) {
+        for address in addresses {
             execute!(
                 self.read.conn,
-                "UPDATE outbox SET recipient = $3, message = NULL, due_at = NULL, last_error = NULL \
-                 WHERE tenant_id = $1 AND id = $2",
+                "UPDATE outbox SET recipient = $4, recipient_key = $4, message = NULL, due_at = NULL, last_error = NULL \
+                 WHERE tenant_id = $1 AND created_at <= $3 AND id IN \
+                 (SELECT id FROM outbox WHERE tenant_id = $1 AND recipient_key = $2)",
                 self.read.tenant.0,
-                *id,
+                address.as_str(),
+                micros(until),
                 ERASED,
             )?;
         }

@@ -33,6 +33,26 @@ const OF_A_PERSON: [&str; 11] = [
 #[cfg(test)]
 const KEPT: [&str; 3] = ["grants", "tombstones", "gone_names"];
 
+/// Which of a person's dates of access has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedDate {
+    /// Access begins.
+    Begin,
+    /// Access ends.
+    End,
+}
+
+/// Somebody with a date of access that has passed and that nobody has noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassedOf {
+    /// Where they are.
+    pub tenant: TenantId,
+    /// Who.
+    pub user: UserId,
+    /// The date.
+    pub at: Timestamp,
+}
+
 macro_rules! begun {
     ($what:literal, $rest:literal) => {
         concat!(
@@ -58,30 +78,49 @@ macro_rules! ended {
 }
 
 impl SystemTx {
-    /// People with a date of access that has passed and that nobody has noted, `limit` of either date at most.
+    /// Up to `limit` people with a date of access that has passed and that nobody has noted, of every tenant, the earliest
+    /// first, from behind a date and who has it on.
     ///
     /// # Errors
     /// The database failed.
     pub async fn list_passed_dates(
         &mut self,
+        date: PassedDate,
         now: Timestamp,
+        after: Option<(Timestamp, UserId)>,
         limit: u32,
-    ) -> Result<Vec<(TenantId, UserId)>, Error> {
-        let mut found = Vec::new();
-        for sql in [
-            ended!("u.tenant_id, u.id", "$1 ORDER BY u.access_until LIMIT $2"),
-            begun!("u.tenant_id, u.id", "$1 ORDER BY u.access_from LIMIT $2"),
-        ] {
-            let rows: Vec<(Uuid, Uuid)> =
-                fetch_all!(self.conn, (Uuid, Uuid), sql, micros(now), i64::from(limit))?;
-            found.extend(
-                rows.into_iter()
-                    .map(|(tenant, user)| (TenantId(tenant), UserId(user))),
-            );
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+    ) -> Result<Vec<PassedOf>, Error> {
+        let sql = match date {
+            PassedDate::End => ended!(
+                "u.tenant_id, u.id, u.access_until",
+                "$1 AND u.access_until >= $2 AND (u.access_until > $2 OR u.id > $3) \
+                 ORDER BY u.access_until, u.id LIMIT $4"
+            ),
+            PassedDate::Begin => begun!(
+                "u.tenant_id, u.id, u.access_from",
+                "$1 AND u.access_from >= $2 AND (u.access_from > $2 OR u.id > $3) \
+                 ORDER BY u.access_from, u.id LIMIT $4"
+            ),
+        };
+        let (at, user) = after.map_or((i64::MIN, Uuid::nil()), |(at, user)| (micros(at), user.0));
+        let rows: Vec<(Uuid, Uuid, i64)> = fetch_all!(
+            self.conn,
+            (Uuid, Uuid, i64),
+            sql,
+            micros(now),
+            at,
+            user,
+            i64::from(limit)
+        )?;
+        rows.into_iter()
+            .map(|(tenant, user, at)| {
+                Ok(PassedOf {
+                    tenant: TenantId(tenant),
+                    user: UserId(user),
+                    at: timestamp(at)?,
+                })
+            })
+            .collect()
     }
 
     /// The tenants of people who were deleted before a time.
@@ -101,21 +140,30 @@ impl SystemTx {
 }
 
 impl ReadTx {
-    /// Up to `limit` people who were deleted at a time or before, the first deleted first.
+    /// Up to `limit` people who were deleted at a time or before, with when, the first deleted first, from behind one on.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn list_deleted_until(&mut self, until: Timestamp, limit: u32) -> Result<Vec<UserId>, Error> {
-        let found: Vec<(Uuid,)> = fetch_all!(
+    pub async fn list_deleted_until(
+        &mut self,
+        until: Timestamp,
+        after: Option<(Timestamp, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, UserId)>, Error> {
+        let (at, user) = after.map_or((i64::MIN, Uuid::nil()), |(at, user)| (micros(at), user.0));
+        let found: Vec<(i64, Uuid)> = fetch_all!(
             self.conn,
-            (Uuid,),
-            "SELECT id FROM users WHERE tenant_id = $1 AND deleted_at IS NOT NULL AND deleted_at <= $2 \
-             ORDER BY deleted_at, id LIMIT $3",
+            (i64, Uuid),
+            "SELECT deleted_at, id FROM users WHERE tenant_id = $1 AND deleted_at IS NOT NULL AND deleted_at <= $2 \
+             AND deleted_at >= $3 AND (deleted_at > $3 OR id > $4) ORDER BY deleted_at, id LIMIT $5",
             self.tenant.0,
             micros(until),
+            at,
+            user,
             i64::from(limit),
         )?;
-        Ok(found.into_iter().map(|(id,)| UserId(id)).collect())
+        let found = found.into_iter();
+        found.map(|(at, id)| Ok((timestamp(at)?, UserId(id)))).collect()
     }
 
     /// Up to `limit` numbered audit rows about a person, about who they are on the roster, or by them, after a number.

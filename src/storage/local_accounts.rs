@@ -67,14 +67,7 @@ impl Tx {
             id.0,
             micros(at),
         )?;
-        execute!(
-            self.read.conn,
-            "UPDATE invitations SET deleted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \
-             AND accepted_at IS NULL AND deleted_at IS NULL",
-            tenant,
-            id.0,
-            micros(at),
-        )?;
+        self.void_invitations_of(id, at).await?;
         self.delete_second_factor(id).await
     }
 }

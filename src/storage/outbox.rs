@@ -1,5 +1,7 @@
 //! Mail on its way out.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -10,7 +12,18 @@ use super::lists::{Chunk, Position};
 use super::statement::{Bind, Statement};
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
-use crate::directory::{Delivery, Mail, QueuedMail, TenantId};
+use crate::directory::key::fold;
+use crate::directory::{Delivery, Mail, QueuedMail, TenantId, UserId};
+
+/// What is told of mail whose invitation is void.
+const CALLED_OFF: &str = "the invitation was sent again, or is not open any more";
+
+/// How long sent and given-up mail is listed.
+pub(super) const LISTED: Duration = Duration::from_hours(30 * 24);
+
+/// Forgets some mail that is sent or given up and was queued before a time.
+pub(super) const FORGET_MAIL: &str = "DELETE FROM outbox WHERE (tenant_id, id) IN \
+     (SELECT tenant_id, id FROM outbox WHERE due_at IS NULL AND created_at <= $1 LIMIT 2000)";
 
 /// A mail that is to be sent now.
 #[derive(Debug, Clone)]
@@ -239,9 +252,8 @@ impl ReadTx {
         ));
         sql.bind(Bind::Uuid(self.tenant.0));
         if let Some(recipient) = recipient {
-            // As both engines fold it in the index.
-            let folded = recipient.to_ascii_lowercase();
-            sql.push(" AND lower(o.recipient) = ").bind(Bind::Text(folded));
+            sql.push(" AND o.recipient_key = ")
+                .bind(Bind::Text(fold(recipient).into_owned()));
         }
         if let Some(behind) = behind {
             sql.push(" AND o.id < ").bind(Bind::Uuid(behind));
@@ -269,15 +281,31 @@ impl Tx {
         self.effects.queued.mail = true;
         execute!(
             self.read.conn,
-            "INSERT INTO outbox (tenant_id, id, recipient, template, message, created_at, due_at, attempts) \
-             VALUES ($1, $2, $3, $4, $5, $6, $6, 0)",
+            "INSERT INTO outbox (tenant_id, id, recipient, recipient_key, template, message, created_at, due_at, attempts) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)",
             self.read.tenant.0,
             id,
             mail.recipient.as_str(),
+            fold(&mail.recipient),
             mail.template,
             mail.sealed.as_str(),
             micros(at),
         )?;
         Ok(id)
+    }
+
+    /// Mail with somebody's invitations that is not out yet is not sent any more: its links open nothing.
+    pub(super) async fn call_off_invitations_mail(&mut self, user: UserId) -> Result<(), Error> {
+        execute!(
+            self.read.conn,
+            "UPDATE outbox SET message = NULL, due_at = NULL, taken_until = NULL, last_error = $3 \
+             WHERE tenant_id = $1 AND message IS NOT NULL AND id IN \
+             (SELECT mail_id FROM invitations WHERE tenant_id = $1 AND id IN \
+              (SELECT id FROM invitations WHERE tenant_id = $1 AND user_id = $2))",
+            self.read.tenant.0,
+            user.0,
+            CALLED_OFF,
+        )?;
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
 use super::guests::{ANSWERED_WITHIN, FORGET_REQUESTS};
+use super::outbox::{FORGET_MAIL, LISTED};
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
@@ -120,7 +121,7 @@ impl Store {
     }
 
     /// Removes what has expired: attempts, tickets, resets, guesses, sessions, what was kept to be used once only, access
-    /// tokens, Idempotency-Keys, requests for guests, and refused
+    /// tokens, Idempotency-Keys, requests for guests, mail that is sent or given up, and refused
     /// sign-ins from before `forget`. A part at a time, so that a flood of them neither holds other writers nor runs out of time.
     ///
     /// # Errors
@@ -129,6 +130,7 @@ impl Store {
         let mut removed = 0;
         for (sql, before) in [
             (FORGET_REQUESTS, now - ANSWERED_WITHIN),
+            (FORGET_MAIL, now - LISTED),
             (
                 "DELETE FROM login_attempts WHERE (tenant_id, state_hash) IN \
                  (SELECT tenant_id, state_hash FROM login_attempts WHERE expires_at <= $1 LIMIT 2000)",

@@ -261,20 +261,11 @@ impl Tx {
                 self.save_standing(&user).await?;
                 self.save_flags(&user, true).await?;
                 self.leave_tombstone(&user).await?;
+                let at = user.deleted_at.unwrap_or(user.modified_at);
                 // Whoever comes back is invited anew: an old link opens nothing.
-                execute!(
-                    self.read.conn,
-                    "UPDATE invitations SET deleted_at = $3 WHERE tenant_id = $1 AND user_id = $2 \
-                     AND accepted_at IS NULL AND deleted_at IS NULL",
-                    self.read.tenant.0,
-                    user.id.0,
-                    user.deleted_at.map(micros),
-                )?;
-                self.remove_memberships_of(
-                    user.id.0,
-                    user.modified_at.max(user.deleted_at.unwrap_or_default()),
-                )
-                .await
+                self.void_invitations_of(user.id, at).await?;
+                self.remove_memberships_of(user.id.0, user.modified_at.max(at))
+                    .await
             }
             UserFact::BreakGlassSet {
                 user,

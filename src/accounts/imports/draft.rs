@@ -105,8 +105,9 @@ impl Draft {
         serde_json::to_string(self).map_err(|error| corrupt(&error))
     }
 
-    pub(super) fn parse(text: Option<&str>) -> Result<Self, Error> {
-        serde_json::from_str(text.unwrap_or_default()).map_err(|error| corrupt(&error))
+    /// Reads what [`Draft::to_text`] gives; `None` of anything else.
+    pub(super) fn parse(text: Option<&str>) -> Option<Self> {
+        serde_json::from_str(text?).ok()
     }
 }
 

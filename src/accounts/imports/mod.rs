@@ -12,11 +12,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::{Accounts, Error};
-use crate::directory::import::{Confirmed, Fault, Header, Tally};
+use crate::directory::import::{Fault, Header, Tally};
 use crate::directory::{
-    Actor, Authority, Import, ImportId, ImportRow, ImportState, Origin, Person, PersonId, TenantId, UserId,
+    Actor, Authority, Import, ImportId, ImportRow, Origin, Person, PersonId, TenantId, UserId,
 };
-use crate::storage::{ReadTx, Tx};
+use crate::storage::{Chunk, Position, ReadTx, Tx};
 
 pub use draft::Fresh;
 pub use preview::{ReadRow, create};
@@ -64,6 +64,23 @@ pub async fn find_employees(on: &Accounts, tenant: TenantId, numbers: &[String])
     Ok(found)
 }
 
+/// The imports that `by` sees, the newest first, from behind one on.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    on: &Accounts,
+    tenant: TenantId,
+    (by, actor): (&Authority, Actor),
+    now: Timestamp,
+    behind: Position,
+    size: u32,
+) -> Result<Chunk<Import>, Error> {
+    let of = (!by.is_full()).then_some(actor);
+    let mut view = on.store.read(tenant).await?;
+    Ok(view.list_imports(of, now, behind, size).await?)
+}
+
 /// An import that `by` sees.
 ///
 /// # Errors
@@ -98,7 +115,7 @@ pub async fn list_rows(
 /// Has the people of an import made, on the authority of who asks for it.
 ///
 /// # Errors
-/// [`Error::NotFound`], or as [`Import::check_confirm`].
+/// [`Error::NotFound`], or as [`Import::confirm`].
 pub async fn confirm(
     on: &Accounts,
     tenant: TenantId,
@@ -112,16 +129,8 @@ pub async fn confirm(
             let import = tx.find_import_for_update(id, origin.at).await?;
             let import = seen(import, &by, origin.actor)?;
             let tally = tx.tally_import(id).await?;
-            import.check_confirm(tally, skip_refused)?;
-            let import = Import {
-                state: ImportState::Running,
-                confirmed: Some(Confirmed {
-                    by: origin.actor,
-                    request_id: origin.request_id,
-                }),
-                ..import
-            };
-            tx.save_import(&import).await?;
+            let (import, change) = import.confirm(tally, skip_refused, origin)?;
+            tx.apply(change).await?;
             Ok::<_, Error>(Progress { import, tally })
         })
         .await
@@ -141,8 +150,9 @@ pub async fn cancel(
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             let import = tx.find_import_for_update(id, origin.at).await?;
-            seen(import, &by, origin.actor)?;
-            tx.remove_import(id).await?;
+            let import = seen(import, &by, origin.actor)?;
+            let tally = tx.tally_import(id).await?;
+            tx.apply(import.cancel(tally, origin)).await?;
             Ok::<_, Error>(())
         })
         .await

@@ -6,7 +6,7 @@ use super::super::invite::{NewPerson, Place, Who, check_free};
 use super::super::{Accounts, Error};
 use super::draft::Draft;
 use super::{Employees, NewImport, Progress, fault};
-use crate::directory::import::{Fault, KEPT, RowState};
+use crate::directory::import::{Fault, KEPT, OPEN_AT_ONCE, RowState};
 use crate::directory::key::fold;
 use crate::directory::{
     Authority, Import, ImportRefusal, ImportRow, ImportState, Origin, PersonId, Refusal, TenantId,
@@ -30,7 +30,7 @@ pub struct ReadRow {
 /// Judges the rows of a file and keeps them, to be looked at and confirmed. Nobody is made.
 ///
 /// # Errors
-/// [`Refusal::ManualCreationBlocked`], or the database failed.
+/// [`Refusal::ManualCreationBlocked`], [`ImportRefusal::TooManyOpen`], or the database failed.
 pub async fn create(
     on: &Accounts,
     tenant: TenantId,
@@ -49,12 +49,16 @@ pub async fn create(
         confirmed: None,
         stopped: None,
     };
+    // Before the work as well as where it counts.
+    if on.store.read(tenant).await?.count_open_imports(origin.at).await? >= OPEN_AT_ONCE {
+        return Err(Refusal::from(ImportRefusal::TooManyOpen).into());
+    }
     let mut kept = judge(on, tenant, by, rows, employees).await?;
     let begun = import.clone();
     on.store
         .write(tenant, async move |tx: &mut Tx| tx.begin_import(&begun).await)
         .await
-        .map_err(Error::Storage)?;
+        .map_err(Error::from)?;
     // Part by part, so that others write in between. What is not read to its end is found by nobody and forgotten.
     while !kept.is_empty() {
         let part: Vec<NewImportRow> = kept.drain(..kept.len().min(PART)).collect();

@@ -19,6 +19,9 @@ use crate::directory::{
 };
 use crate::storage::Tx;
 
+/// What is told of a row that was damaged while it waited.
+const UNREADABLE: &str = "this row, sent once more: what was kept of it cannot be read";
+
 /// How many people one transaction makes.
 pub const CHUNK: u32 = 50;
 
@@ -123,7 +126,13 @@ async fn go_on(
             id: fresh.invitation,
             token: fresh.token.clone(),
         };
-        let new = Draft::parse(draft.as_deref())?.into_person(fresh);
+        let Some(draft) = Draft::parse(draft.as_deref()) else {
+            tracing::warn!(import = %import.id, line, "a row of an import cannot be read back");
+            let unreadable = fault("row", "unreadable", UNREADABLE.to_owned());
+            tx.note_import_row(import.id, line, Err(unreadable)).await?;
+            continue;
+        };
+        let new = draft.into_person(fresh);
         // A rule refuses before anything of this person is written, so the others can go on.
         let outcome = match apart(maker.make(tx, &place, new, opening).await)? {
             Ok(made) => Ok(made.user.id),

@@ -17,19 +17,19 @@ use crate::directory::{
     Action, Actor, Authority, DirectoryId, EntityTree, Facets, ImportId, Origin, PersonId, Source, Target,
     TenantId, User, UserId, allow, roster,
 };
-use crate::storage::{self, ImportTexts, ReadTx, Store, Tx};
+use crate::storage::{self, ImportTexts, ReadTx, Store, Swept, Tx};
 
 /// How many people one transaction removes.
 const PART: u32 = 50;
 /// How many rows of a log are looked at in one read.
 const ROWS: u32 = 200;
 
-/// Removes people whose time is over, of every tenant; how many. What fails is left for the next time and keeps no other
-/// tenant waiting.
+/// Removes people whose time is over, of every tenant; how many. Who cannot be removed is logged, left for the next time and
+/// keeps nobody else waiting; a tenant that cannot be read counts as one of those.
 ///
 /// # Errors
 /// The database failed.
-pub async fn purge_due(on: &Accounts, now: Timestamp) -> Result<u64, Error> {
+pub async fn purge_due(on: &Accounts, now: Timestamp) -> Result<Swept, Error> {
     // The shortest time that a tenant may set; its own is judged below.
     let shortest = now - jiff::SignedDuration::from_hours(24);
     let tenants = on
@@ -38,46 +38,72 @@ pub async fn purge_due(on: &Accounts, now: Timestamp) -> Result<u64, Error> {
         .await?
         .list_tenants_with_deleted(shortest)
         .await?;
-    let mut removed = 0;
+    let mut swept = Swept::default();
     for tenant in tenants {
-        match purge_tenant(on, tenant, now).await {
-            Ok(some) => removed += some,
-            Err(error) => tracing::warn!(%error, %tenant, "could not remove people whose time is over"),
+        if let Err(error) = purge_tenant(on, tenant, now, &mut swept).await {
+            tracing::warn!(%error, %tenant, "could not remove people whose time is over");
+            swept.failed += 1;
         }
     }
-    Ok(removed)
+    Ok(swept)
 }
 
-async fn purge_tenant(on: &Accounts, tenant: TenantId, now: Timestamp) -> Result<u64, Error> {
+async fn purge_tenant(
+    on: &Accounts,
+    tenant: TenantId,
+    now: Timestamp,
+    swept: &mut Swept,
+) -> Result<(), Error> {
     let Some(of) = on.store.read(tenant).await?.find_tenant().await? else {
-        return Ok(0);
+        return Ok(());
     };
     let days = of.settings.retention_days;
     let until = now - jiff::SignedDuration::from_hours(24 * i64::from(days));
-    let mut removed = 0;
+    let mut after = None;
     loop {
-        let due = on
-            .store
-            .read(tenant)
-            .await?
-            .list_deleted_until(until, PART)
-            .await?;
-        if due.is_empty() {
-            return Ok(removed);
+        let mut view = on.store.read(tenant).await?;
+        let due = view.list_deleted_until(until, after, PART).await?;
+        drop(view);
+        after = due.last().copied();
+        let people: Vec<UserId> = due.into_iter().map(|(_, id)| id).collect();
+        if people.is_empty() {
+            return Ok(());
         }
-        let (count, vault) = (due.len(), Arc::clone(&on.vault));
-        let part = on.store.write(tenant, async move |tx: &mut Tx| {
+        if let Ok(removed) = purge_some(on, tenant, people.clone(), days, now).await {
+            swept.done += removed;
+            continue;
+        }
+        for user in people {
+            match purge_some(on, tenant, vec![user], days, now).await {
+                Ok(removed) => swept.done += removed,
+                Err(error @ Error::Storage(storage::Error::Unreachable(_))) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, %tenant, %user, "could not remove somebody whose time is over");
+                    swept.failed += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Removes some people in one transaction; how many.
+async fn purge_some(
+    on: &Accounts,
+    tenant: TenantId,
+    people: Vec<UserId>,
+    days: u32,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let vault = Arc::clone(&on.vault);
+    on.store
+        .write(tenant, async move |tx: &mut Tx| {
             let mut removed = 0;
-            for id in due {
+            for id in people {
                 removed += u64::from(purge(tx, &vault, id, days, now).await?);
             }
             Ok::<_, Error>(removed)
-        });
-        removed += part.await?;
-        if count < PART as usize {
-            return Ok(removed);
-        }
-    }
+        })
+        .await
 }
 
 /// Removes one person, unless they came back meanwhile or another node was faster.

@@ -30,7 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct DeliveryView {
     /// `queued`: it waits, or is tried again. `sending`: it is being handed over. `sent`: the mail server has taken it.
-    /// `bounced`: the mail server has refused it for good. `given_up`: it could not be sent for three days, or not at all.
+    /// `bounced`: the mail server has refused it for good. `given_up`: it could not be sent for three days, or not at all, or
+    /// its invitation was sent again, accepted or taken back before it was out.
     #[schema(schema_with = states)]
     state: &'static str,
     /// How often it was tried.
@@ -92,7 +93,7 @@ struct MailQuery {
 }
 
 /// The tenant's mail, newest first: to whom, about what, and whether it has arrived at a mail server. What it says is
-/// never shown.
+/// never shown, and 30 days after it was queued a mail is forgotten.
 #[utoipa::path(get, path = "/tenants/{tenant}/mail", params(MailQuery),
     responses((status = 200, body = Page<MailView>)))]
 async fn list(

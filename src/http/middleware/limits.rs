@@ -16,8 +16,8 @@ use super::request_id::RequestId;
 /// Asked by machines that must learn the state of the gateway when it is busiest.
 const EXEMPT_FROM_SHEDDING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// How much longer a bulk request may take than another.
-const BULK_FACTOR: u32 = 10;
+/// How much longer than another a request may take that is about many things.
+const LONG_FACTOR: u32 = 10;
 
 const OVERLOADED: MiddlewareRefusal = MiddlewareRefusal {
     status: StatusCode::SERVICE_UNAVAILABLE,
@@ -51,10 +51,11 @@ impl Limits {
         }
     }
 
-    /// A bulk request is many requests.
+    /// A bulk request is many requests, and whoever verifies the audit log waits for a walk over all of it.
     fn time_for(&self, request: &Request) -> Duration {
-        if request.uri().path().ends_with("/Bulk") {
-            self.time * BULK_FACTOR
+        let path = request.uri().path();
+        if path.ends_with("/Bulk") || path.ends_with("/audit/verify") {
+            self.time * LONG_FACTOR
         } else {
             self.time
         }

@@ -9,6 +9,7 @@ pub mod panic;
 pub mod refusal;
 pub mod request_id;
 pub mod security_headers;
+pub mod unread;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -20,7 +21,7 @@ pub use request_id::RequestId;
 /// Puts the whole stack around `router`, fallback included. Routes added to the result later are not covered.
 ///
 /// From the outside in: request id, log and metrics see everything, also what is refused further in; headers are
-/// set on refusals too; load is shed before work begins; the panic guard is outside the time limit, so that
+/// set on refusals too, as is that a connection ends with its answer; load is shed before work begins; the panic guard is outside the time limit, so that
 /// nothing between the two can take the process down.
 pub fn wrap<S>(router: Router<S>, limits: &Limits) -> Router<S>
 where
@@ -31,6 +32,7 @@ where
         .layer(from_fn(panic::answer_panics))
         .layer(from_fn_with_state(limits.clone(), limits::shed_load))
         .layer(from_fn(security_headers::set_security_headers))
+        .layer(from_fn(unread::say_close))
         .layer(from_fn(request_id::trace_request))
 }
 

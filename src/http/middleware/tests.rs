@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use axum::routing::get;
 use axum::{Extension, Json};
 use http_body_util::BodyExt as _;
@@ -486,5 +486,32 @@ mod reading_a_body {
                 .len(),
             300 * KIB
         );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_request_was_not_read_to_its_end_says_that_it_ends() {
+    let read = |body: Bytes| async move { body.len().to_string() };
+    let router = wrap(
+        Router::new().route("/read", axum::routing::post(read)).route(
+            "/refused",
+            axum::routing::post(|| async { StatusCode::UNAUTHORIZED }),
+        ),
+        &Limits::default(),
+    );
+    for (path, body, version, said) in [
+        ("/read", "text", Version::HTTP_11, ""),
+        ("/refused", "text", Version::HTTP_11, "close"),
+        ("/refused", "text", Version::HTTP_10, "close"),
+        ("/refused", "text", Version::HTTP_2, ""),
+        ("/refused", "", Version::HTTP_11, ""),
+        ("/nowhere", "text", Version::HTTP_11, "close"),
+    ] {
+        let request = Request::post(path)
+            .version(version)
+            .body(Body::from(body))
+            .unwrap();
+        let response = send(&router, request).await;
+        assert_eq!(header(&response, "connection"), said, "{path} {body} {version:?}");
     }
 }

@@ -6,6 +6,7 @@
 //! nobody who has not given its password.
 
 mod account;
+mod anywhere;
 mod change;
 mod choice;
 mod crossing;

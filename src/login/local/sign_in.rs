@@ -1,19 +1,17 @@
 //! The first step: e-mail address and password.
 
-use uuid::Uuid;
-
 use super::account::refusal_of;
-use super::crossing;
 use super::ticket::{self, FreshStep, Stage, Taken, refuse};
+use super::{anywhere, crossing};
 use crate::auth::bearer::account_key;
 use crate::directory::access_error::Trace;
 use crate::directory::{
-    Aim, Code, Credential, GuessPurpose, Origin, PasswordHash, SignIn, Slug, Tenant, TenantId, User, UserId,
+    Aim, Code, Credential, GuessPurpose, Origin, PasswordHash, SignIn, Slug, Tenant, UserId,
 };
 use crate::hashing::Busy;
 use crate::login::error::SignInError;
 use crate::login::{Login, Refused};
-use crate::storage::{self, GuessKey, Guesser, Tx};
+use crate::storage::{self, GuessKey, Tx};
 
 /// The longest e-mail address (RFC 5321 section 4.5.3.1.3, without the brackets).
 const LONGEST_ADDRESS: usize = 254;
@@ -43,15 +41,16 @@ pub async fn sign_in(
 ) -> Result<Stage, Refused> {
     let email = asked.email.trim();
     let is_name = email.len() <= LONGEST_ADDRESS && !email.is_empty() && !email.chars().any(char::is_control);
+    let Some(slug) = asked.tenant else {
+        let given = (asked.password, asked.browser);
+        return anywhere::sign_in(on, is_name.then_some(email), given, fresh, origin).await;
+    };
     let door = if is_name {
-        find_door(on, asked.tenant, email).await?
+        find_door(on, slug, email).await?
     } else {
         None
     };
     let Some(Door { shown, tenant, aim }) = door else {
-        if is_name && asked.tenant.is_none() {
-            begin_unnamed(on, email, &origin).await?;
-        }
         on.passwords.compare(asked.password, None).await.map_err(busy)?;
         return Err(Refused {
             email: is_name.then(|| email.to_owned()),
@@ -72,75 +71,78 @@ pub async fn sign_in(
         account,
         by: on.guesser(purpose, account, (asked.browser, set_at), origin.at),
     };
-    if asked.tenant.is_none() && key.by == Guesser::Stranger {
-        begin_unnamed(on, email, &origin).await?;
-    }
-    // Whoever names no tenant is told nothing that only an account can be the reason of.
-    let untold = |refused: Refused| match asked.tenant {
-        Some(_) => refused,
-        None => Refused {
-            email: Some(email.to_owned()),
-            ..Code::InvalidCredentials.into()
-        },
-    };
-    begin(on, (&tenant, &shown), email, key.clone(), &origin)
-        .await
-        .map_err(untold)?;
+    begin(on, (&tenant, &shown), email, key.clone(), &origin).await?;
     let hash = holder.as_ref().map(|(_, credential)| &credential.hash);
     let compared = on.compare_counted(tenant.id, &key, (asked.password, hash), origin.at);
     let verdict = compared.await?.map_err(busy)?;
     let has_password = hash.is_some();
     let Some((user, credential)) = holder.filter(|_| verdict.is_right) else {
         let refused = refuse(refusal_of(&shown), &shown, email, false);
-        return Err(untold(refused.traced(trace_of(has_password))));
-    };
-    let upgraded = if verdict.is_outdated {
-        // Where there is no time for it, it is done at another sign-in.
-        let hashed = on.passwords.hash_text(asked.password.to_owned(), fresh.salt);
-        hashed.await.ok()
-    } else {
-        None
+        return Err(refused.traced(trace_of(has_password)));
     };
     let right = Right {
         user: user.id,
         hash: credential.hash,
-        upgraded,
-        key: key.clone(),
+        is_outdated: verdict.is_outdated,
+        key,
         aim,
     };
-    let (login, opening, at) = (on.clone(), fresh.clone(), origin.clone());
-    let written = on.store.write(tenant.id, async move |tx: &mut Tx| {
-        conclude(tx, &login, right, opening, at).await
-    });
-    match written.await {
-        Ok(stage) => {
-            if asked.tenant.is_none() {
-                ticket::forget(on, NOWHERE, unnamed(email)).await?;
-            }
-            crossing::arrive(on, stage, fresh, origin).await
-        }
-        Err(error) => {
-            ticket::forget(on, tenant.id, key).await?;
-            Err(refused_for(error, &tenant, &user))
-        }
-    }
+    let at = (&tenant, user.user_name.as_str());
+    enter(on, at, (right, asked.password), fresh, origin).await
 }
 
 /// Somebody whose password was right a moment ago.
 #[derive(Clone)]
-struct Right {
-    user: UserId,
-    hash: PasswordHash,
-    upgraded: Option<PasswordHash>,
-    key: GuessKey,
-    aim: Aim,
+pub(super) struct Right {
+    /// Who.
+    pub user: UserId,
+    /// What their password was compared with.
+    pub hash: PasswordHash,
+    /// It was hashed at a lower cost than passwords are now.
+    pub is_outdated: bool,
+    /// Under which the guess was counted.
+    pub key: GuessKey,
+    /// Where they go.
+    pub aim: Aim,
+}
+
+/// Goes on where a password was right.
+///
+/// # Errors
+/// [`Refused`].
+pub(super) async fn enter(
+    on: &Login,
+    (tenant, user_name): (&Tenant, &str),
+    (right, password): (Right, &str),
+    fresh: FreshStep,
+    origin: Origin,
+) -> Result<Stage, Refused> {
+    let upgraded = if right.is_outdated {
+        // Where there is no time for it, it is done at another sign-in.
+        let hashed = on.passwords.hash_text(password.to_owned(), fresh.salt);
+        hashed.await.ok()
+    } else {
+        None
+    };
+    let key = right.key.clone();
+    let (login, opening, at) = (on.clone(), fresh.clone(), origin.clone());
+    let written = on.store.write(tenant.id, async move |tx: &mut Tx| {
+        conclude(tx, &login, (right, upgraded), opening, at).await
+    });
+    match written.await {
+        Ok(stage) => crossing::arrive(on, stage, fresh, origin).await,
+        Err(error) => {
+            ticket::forget(on, tenant.id, key).await?;
+            Err(refused_for(error, tenant, user_name))
+        }
+    }
 }
 
 /// Looks again, locked, at what was compared, and goes on.
 async fn conclude(
     tx: &mut Tx,
     on: &Login,
-    right: Right,
+    (right, upgraded): (Right, Option<PasswordHash>),
     fresh: FreshStep,
     origin: Origin,
 ) -> Result<Stage, SignInError> {
@@ -154,7 +156,7 @@ async fn conclude(
     if let Err(code) = super::account::judge(&user, &tenant, origin.at) {
         return Err(refuse(code, &tenant, &user.user_name, true).into());
     }
-    if let Some(upgraded) = &right.upgraded {
+    if let Some(upgraded) = &upgraded {
         tx.upgrade_password(user.id, &right.hash, upgraded).await?;
     }
     tx.forget_guesses(&right.key).await?;
@@ -178,18 +180,8 @@ struct Door {
     aim: Aim,
 }
 
-/// Without a tenant's name, an address that several tenants know leads nowhere: which one is meant is not ours to guess, and
-/// that there are several not ours to tell. Under single sign-on a tenant's page takes no guest's password either.
-async fn find_door(on: &Login, slug: Option<&str>, email: &str) -> Result<Option<Door>, storage::Error> {
-    let Some(slug) = slug else {
-        let mut found = on.store.system().await?.list_tenants_of_account(email).await?;
-        let tenant = found.pop().filter(|_| found.is_empty());
-        return Ok(tenant.map(|tenant| Door {
-            shown: tenant.clone(),
-            tenant,
-            aim: Aim::Choose,
-        }));
-    };
+/// Under single sign-on a tenant's page takes no guest's password.
+async fn find_door(on: &Login, slug: &str, email: &str) -> Result<Option<Door>, storage::Error> {
     let Some(slug) = Slug::parse(slug) else {
         return Ok(None);
     };
@@ -206,30 +198,6 @@ async fn find_door(on: &Login, slug: Option<&str>, email: &str) -> Result<Option
         shown,
         aim,
     }))
-}
-
-/// Where guesses are counted of whoever names no tenant: under the address alone, whether anybody has it.
-const NOWHERE: TenantId = TenantId(Uuid::nil());
-
-fn unnamed(email: &str) -> GuessKey {
-    GuessKey {
-        purpose: GuessPurpose::Password,
-        account: account_key(NOWHERE, email),
-        by: Guesser::Stranger,
-    }
-}
-
-async fn begin_unnamed(on: &Login, email: &str, origin: &Origin) -> Result<(), Refused> {
-    let (key, now) = (unnamed(email), origin.at);
-    let begun = on
-        .store
-        .write(NOWHERE, async move |tx: &mut Tx| tx.begin_guess(&key, now).await)
-        .await?;
-    begun.map_err(|until| Refused {
-        retry_at: Some(until),
-        email: Some(email.to_owned()),
-        ..Code::LockedOut.into()
-    })
 }
 
 /// Counts the guess. Whoever has to wait is told so whether there is such an account or not.
@@ -253,16 +221,16 @@ async fn begin(
     })
 }
 
-fn busy(busy: Busy) -> Refused {
+pub(super) fn busy(busy: Busy) -> Refused {
     tracing::warn!(%busy, "a password was not checked");
     Code::Unavailable.into()
 }
 
-fn refused_for(error: SignInError, tenant: &Tenant, user: &User) -> Refused {
+fn refused_for(error: SignInError, tenant: &Tenant, user_name: &str) -> Refused {
     let refused = Refused::from(error);
     Refused {
         tenant: refused.tenant.or_else(|| Some(tenant.clone())),
-        email: refused.email.or_else(|| Some(user.user_name.clone())),
+        email: refused.email.or_else(|| Some(user_name.to_owned())),
         ..refused
     }
 }

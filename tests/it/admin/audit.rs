@@ -233,7 +233,7 @@ async fn the_job_numbers_every_tenant(engine: Engine) {
             place
                 .read()
                 .await
-                .list_audit(&AuditFilter::default(), 0, 10)
+                .list_audit(&AuditFilter::default(), 1..=10, 10)
                 .await
                 .unwrap()
                 .is_empty()
@@ -244,7 +244,7 @@ async fn the_job_numbers_every_tenant(engine: Engine) {
         let rows = place
             .read()
             .await
-            .list_audit(&AuditFilter::default(), 0, 10)
+            .list_audit(&AuditFilter::default(), 1..=10, 10)
             .await
             .unwrap();
         let numbers: Vec<_> = rows.iter().map(|row| row.seq).collect();

@@ -1,5 +1,6 @@
 //! People several at once: deleted, and read from files.
 
+mod bounds;
 mod deletion;
 mod parts;
 mod preview;

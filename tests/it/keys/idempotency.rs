@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::Key;
+use super::{Key, entity, tick};
 use crate::admin::problem::assert_problem;
 use crate::harness::{Answer, Call, Database, Engine, Gateway, OPERATOR_TOKEN, Tenant, random_name};
+use crate::local::fixture::Account;
 use crate::mail::by_hand::{address, person};
 use crate::mail::rows;
 
@@ -27,6 +28,7 @@ on_both_engines!(
     what_is_kept_of_a_body_cannot_be_guessed_at,
     a_caller_who_hangs_up_finds_the_answer_later,
     large_bodies_are_read_once_and_not_beyond_the_limit,
+    whose_scope_is_another_one_by_now_gets_no_old_answer,
 );
 
 fn post(tenant: &Tenant, rest: &str, key: &str) -> Call {
@@ -150,6 +152,33 @@ async fn a_refusal_is_an_answer_too(engine: Engine) {
     let again = directory(&tenant, "okta", &key).await;
     assert_problem(&again, 409, "directory_name_in_use", "okta");
     assert_eq!(again.header("idempotency-replayed"), "true");
+}
+
+async fn whose_scope_is_another_one_by_now_gets_no_old_answer(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let tenant = gateway.tenant().await;
+    let account = Account::administrator(gateway, &tenant).await;
+    // Somebody reaches the whole tenant all the time.
+    Account::administrator(gateway, &tenant).await;
+    let north = json!({"entities": [entity(&tenant, "North").await]});
+    let (key, body, path) = (random_name("key"), person(&address()), tenant.path("/users"));
+    // A narrower scope may have ended the session; who asks is the same person.
+    let ask = async || {
+        let browser = account.browser(gateway).await;
+        let call = browser.request("POST", &path).header("Idempotency-Key", &key);
+        call.json("application/json", &body).send().await
+    };
+    let first = ask().await.expect(201);
+    tick(&tenant, &account.id, Some(&north)).await;
+    let narrowed = ask().await;
+    assert_problem(&narrowed, 409, "idempotency_rights_changed", "has changed");
+    assert!(!narrowed.text().contains(&first.id()));
+    tick(&tenant, &account.id, Some(&json!("all"))).await;
+    let again = ask().await.expect(201);
+    assert_eq!(
+        (again.header("idempotency-replayed"), again.id()),
+        ("true", first.id())
+    );
 }
 
 async fn who_is_not_let_in_uses_no_key_up(engine: Engine) {

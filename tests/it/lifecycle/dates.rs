@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use rollcall::accounts::users::purge_due;
 use rollcall::directory::account::NewAccount;
-use rollcall::directory::{AccessWindow, User, UserId, UserKind, UserSource, account};
+use rollcall::directory::{AccessWindow, User, UserId, UserKind, UserSource, account, lifecycle};
 use rollcall::jobs::lifecycle::pass_dates;
+use rollcall::storage::Swept;
 use serde_json::{Map, json};
 use uuid::Uuid;
 
@@ -14,13 +16,15 @@ use super::{eventually, log};
 use crate::harness::{Database, Engine, OidcProvider};
 use crate::scim::message::create_user;
 use crate::sso::fixture::Certified;
-use crate::storage::fixture::{Place, now, origin};
+use crate::storage::fixture::{Place, accounts_on, now, origin};
 
 on_both_engines!(
     access_ends_at_its_date_for_a_live_session_too_and_is_told_once,
     access_begins_at_its_date_and_is_told_once,
     several_nodes_tell_of_a_date_once,
     a_date_that_was_never_waited_for_is_passed_over_in_silence,
+    who_cannot_be_told_of_keeps_nobody_waiting,
+    who_cannot_be_removed_keeps_nobody_waiting,
 );
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -178,7 +182,10 @@ async fn several_nodes_tell_of_a_date_once(engine: Engine) {
     for done in nodes(later(11)).await {
         done.unwrap();
     }
-    assert_eq!(pass_dates(&place.store, later(12)).await.unwrap(), 0);
+    assert_eq!(
+        pass_dates(&place.store, later(12)).await.unwrap(),
+        Swept::default()
+    );
     for user in &people {
         assert_eq!(
             actions(&place, user).await,
@@ -203,5 +210,68 @@ async fn a_date_that_was_never_waited_for_is_passed_over_in_silence(engine: Engi
     for user in [since_yesterday, without] {
         assert_eq!(actions(&place, &user).await, ["user.created"]);
     }
-    assert_eq!(pass_dates(&place.store, now()).await.unwrap(), 0);
+    assert_eq!(pass_dates(&place.store, now()).await.unwrap(), Swept::default());
+}
+
+/// Somebody whose record cannot be read back is left out, first of all who are due; the others of their tenant and of other
+/// tenants are told, of both dates.
+async fn who_cannot_be_told_of_keeps_nobody_waiting(engine: Engine) {
+    let database = Database::new(engine).await;
+    let store = crate::harness::engine::open(&database.url).await;
+    let (place, other) = (
+        Place::in_store(store.clone()).await,
+        Place::in_store(store.clone()).await,
+    );
+    let broken = with_dates(&place, None, Some(1)).await;
+    let ended = with_dates(&place, None, Some(2)).await;
+    let begun = with_dates(&place, Some(2), None).await;
+    let elsewhere = with_dates(&other, None, Some(3)).await;
+    break_record(&database, &broken).await;
+    let later = now() + jiff::SignedDuration::from_mins(5);
+    for done in [3, 0] {
+        let swept = pass_dates(&store, later).await.unwrap();
+        assert_eq!(swept, Swept { done, failed: 1 });
+    }
+    for (place, user, last) in [
+        (&place, &broken, "user.created"),
+        (&place, &ended, "user.expired"),
+        (&place, &begun, "user.access_began"),
+        (&other, &elsewhere, "user.expired"),
+    ] {
+        assert_eq!(actions(place, user).await.last().unwrap(), last);
+    }
+    store.close().await;
+}
+
+/// The same when people's time is over.
+async fn who_cannot_be_removed_keeps_nobody_waiting(engine: Engine) {
+    let database = Database::new(engine).await;
+    let store = crate::harness::engine::open(&database.url).await;
+    let (place, other) = (
+        Place::in_store(store.clone()).await,
+        Place::in_store(store.clone()).await,
+    );
+    let mut people = Vec::new();
+    for (place, name) in [(&place, "ada"), (&place, "bob"), (&other, "eve")] {
+        let user = place.user(name).await;
+        place
+            .apply(lifecycle::delete(&user, 0, origin()).unwrap())
+            .await
+            .unwrap();
+        people.push(user);
+    }
+    break_record(&database, &people[0]).await;
+    let accounts = accounts_on(&store);
+    let later = now() + jiff::SignedDuration::from_hours(31 * 24);
+    for done in [2, 0] {
+        let swept = purge_due(&accounts, later).await.unwrap();
+        assert_eq!(swept, Swept { done, failed: 1 });
+    }
+    store.close().await;
+}
+
+async fn break_record(database: &Database, user: &User) {
+    let id = database.id(&user.id.to_string());
+    let sql = format!("UPDATE users SET contact_tags = 'no JSON' WHERE id = {id}");
+    assert_eq!(database.execute(&sql).await, 1);
 }

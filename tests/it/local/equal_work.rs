@@ -22,11 +22,12 @@ use rollcall::storage::{Error, GuessKey, Guesser, LoginTicket, OneTimeToken, Tx}
 use uuid::Uuid;
 
 use super::fixture::PASSWORD;
-use crate::harness::Engine;
+use crate::harness::{Database, Engine};
 use crate::storage::fixture::{Place, now, origin};
 
 on_both_engines!(
     a_sign_in_compares_one_password_whether_there_is_an_account_or_not,
+    without_a_tenant_a_sign_in_is_as_much_work_for_no_account_as_for_several,
     a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_sign_in,
     whoever_asks_for_a_link_waits_for_the_same_whether_there_is_an_account_or_not,
     a_guess_that_nobody_had_time_for_is_none,
@@ -165,6 +166,64 @@ async fn a_sign_in_compares_one_password_whether_there_is_an_account_or_not(engi
             (other, _) => panic!("{tenant} {email}: {other:?}"),
         }
     }
+}
+
+async fn without_a_tenant_a_sign_in_is_as_much_work_for_no_account_as_for_several(engine: Engine) {
+    let database = Database::new(engine).await;
+    let store = crate::harness::engine::open(&database.url).await;
+    let (place, other) = (
+        Place::in_store(store.clone()).await,
+        Place::in_store(store.clone()).await,
+    );
+    let third = Place::in_store(store).await;
+    let passwords = Passwords::new(Cost::LEAST, [7; 32]).expect("memory");
+    let login = login_on(&place, passwords.clone());
+    let hashed = hash(PASSWORD, Cost::LEAST, &[1; 16]).expect("a hash");
+    for (place, name) in [
+        (&place, "one"),
+        (&place, "two"),
+        (&other, "two"),
+        (&place, "three"),
+        (&other, "three"),
+        (&third, "three"),
+    ] {
+        local(place, name, Some(&hashed)).await;
+    }
+    local(&place, "pending", None).await;
+    place.user("provisioned@acme.example").await;
+    for name in ["nobody", "one", "two", "three", "pending", "provisioned"] {
+        let before = passwords.comparisons();
+        let asked = Asked {
+            tenant: None,
+            email: &format!("{name}@acme.example"),
+            password: "a wrong one",
+            browser: None,
+        };
+        let refused = sign_in(&login, asked, fresh(), origin()).await;
+        assert_eq!(
+            refused.map(drop).map_err(|refused| refused.code),
+            Err(Code::InvalidCredentials)
+        );
+        assert_eq!(passwords.comparisons(), before + 2, "{name}");
+        let counted = database.execute("DELETE FROM guesses").await;
+        assert_eq!(counted, 3, "{name}");
+    }
+    // A right password takes back what was counted under the other account.
+    for _ in 0..12 {
+        let asked = Asked {
+            tenant: None,
+            email: "two@acme.example",
+            password: PASSWORD,
+            browser: None,
+        };
+        let stage = sign_in(&login, asked, fresh(), origin()).await;
+        assert!(matches!(stage, Ok(Stage::SignedIn { .. })), "{stage:?}");
+    }
+    assert_eq!(
+        database.execute("DELETE FROM guesses WHERE failures > 0").await,
+        0
+    );
+    place.store.close().await;
 }
 
 async fn a_password_that_was_hashed_at_a_lower_cost_is_hashed_anew_at_the_next_sign_in(engine: Engine) {

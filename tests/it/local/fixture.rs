@@ -182,10 +182,15 @@ impl SignedIn {
         }
     }
 
-    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let call = Call::new(method, &format!("{}{path}", self.base))
+    /// A request, to which more can be said.
+    pub fn request(&self, method: &str, path: &str) -> Call {
+        Call::new(method, &format!("{}{path}", self.base))
             .header("Cookie", &format!("session={}", self.session))
-            .header("X-CSRF-Token", &self.csrf);
+            .header("X-CSRF-Token", &self.csrf)
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let call = self.request(method, path);
         match body {
             Some(body) => call.json("application/json", body).send().await,
             None => call.send().await,

@@ -1,6 +1,7 @@
 //! Local accounts: passwords, the links that lead to one, signing in by one.
 
 mod addresses;
+mod anywhere;
 mod attacks;
 mod break_glass;
 mod changes;

@@ -25,6 +25,8 @@ on_both_engines!(
     mail_that_could_not_be_sent_goes_out_after_a_restart,
     two_nodes_take_each_mail_once,
     a_mail_of_a_node_that_died_is_taken_again,
+    what_is_out_is_forgotten_after_a_month_and_what_waits_is_not,
+    a_letter_that_waits_goes_with_its_invitation,
 );
 
 /// The key of `accounts_on`.
@@ -195,6 +197,63 @@ async fn a_mail_of_a_node_that_died_is_taken_again(engine: Engine) {
         1
     );
     assert_eq!(eml::to(&data, "ada@acme.example").len(), 1);
+}
+
+async fn what_is_out_is_forgotten_after_a_month_and_what_waits_is_not(engine: Engine) {
+    let (place, _) = place_of_its_own(engine).await;
+    invite(&place, "ada@acme.example").await;
+    let now = Timestamp::now() + Duration::from_secs(1);
+    let mailer = to_folder(folder().join("outbox"));
+    let sent = deliver_due(&place.store, &vault(), &mailer, now).await;
+    assert_eq!(sent.expect("the outbox"), 1);
+    invite(&place, "grace@acme.example").await;
+    let long_ago = Timestamp::UNIX_EPOCH;
+    for (days, left) in [
+        (29, &["grace@acme.example", "ada@acme.example"][..]),
+        (31, &["grace@acme.example"]),
+    ] {
+        let at = now + Duration::from_hours(24 * days);
+        place.store.purge_expired(at, long_ago).await.expect("a purge");
+        let listed = place.read().await.list_mail(None, None, 10).await;
+        let listed: Vec<_> = listed.unwrap().items.into_iter().collect();
+        let listed: Vec<&str> = listed.iter().map(|mail| mail.recipient.as_str()).collect();
+        assert_eq!(listed, left, "{days}");
+    }
+}
+
+/// Whoever is invited anew, or not any more, gets no link that opens nothing.
+async fn a_letter_that_waits_goes_with_its_invitation(engine: Engine) {
+    let database = engine.new_database().await;
+    let down = [("ROLLCALL_SMTP_URL", "smtp://127.0.0.1:9")];
+    let gateway = Gateway::start_with(&database, &down).await;
+    let tenant = gateway.tenant().await;
+    let made = tenant
+        .call_with("POST", "/users", &person(&address()))
+        .await
+        .expect(201);
+    let id = made.json["invitation"]["id"].as_str().expect("an id").to_owned();
+    let stay = tenant
+        .call_with("POST", "/users", &person(&address()))
+        .await
+        .expect(201);
+    let waiting = "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND message IS NOT NULL AND due_at IS NOT NULL \
+                   AND template = $2";
+    let waiting = async || rows::number(&database, waiting, &tenant.id, "invitation").await;
+    assert_eq!(waiting().await, 2);
+    let path = format!("/invitations/{id}");
+    tenant.call("POST", &format!("{path}/resend")).await.expect(200);
+    assert_eq!(waiting().await, 2, "the new letter, and somebody else's");
+    let mail = tenant.call("GET", "/mail").await.expect(200).json;
+    let states = mail["items"].as_array().expect("items").iter();
+    let states = states.filter(|one| one["state"] == "given_up").count();
+    assert_eq!(states, 1, "{mail}");
+    tenant.call("DELETE", &path).await.expect(204);
+    assert_eq!(waiting().await, 1);
+    // So does a deletion of the person.
+    let path = format!("/users/{}", stay.id());
+    tenant.call("DELETE", &path).await.expect(204);
+    assert_eq!(waiting().await, 0);
+    gateway.stop().await;
 }
 
 /// A letter as it is sent, and the one file that the folder holds then.

@@ -260,6 +260,7 @@ pub const ROUTES: &[Route] = &[
     (Operator, "POST", "/tenants/{tenant}/users"),
     (Operator, "POST", "/tenants/{tenant}/users/bulk"),
     (Operator, "POST", "/tenants/{tenant}/users/bulk-delete"),
+    (Operator, "GET", "/tenants/{tenant}/imports"),
     (Operator, "POST", "/tenants/{tenant}/imports"),
     (Operator, "GET", "/tenants/{tenant}/imports/template.csv"),
     (Operator, "GET", "/tenants/{tenant}/imports/{id}"),

@@ -329,7 +329,10 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ),
         (
             "list_deleted_until",
-            tx.list_deleted_until(now(), 10).await?.contains(&own.deleted.id),
+            tx.list_deleted_until(now(), None, 10)
+                .await?
+                .iter()
+                .any(|(_, id)| *id == own.deleted.id),
         ),
         ("find_audit_head", tx.find_audit_head().await?.seq > 5),
         (
@@ -345,9 +348,10 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
         ),
         ("find_audit_hash", tx.find_audit_hash(5).await?.is_some()),
         ("find_audit_behind", tx.find_audit_behind(5).await?.is_some()),
+        ("find_audit_span", tx.find_audit_span(&today()).await?.is_some()),
         (
             "list_audit",
-            tx.list_audit(&AuditFilter::default(), 0, 100)
+            tx.list_audit(&AuditFilter::default(), 1..=100, 100)
                 .await?
                 .iter()
                 .any(|row| row.target_id == user.0),
@@ -357,11 +361,24 @@ async fn found_by_administration(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'sta
     Ok(found.map(|(name, _)| name).collect())
 }
 
+/// The audit log from yesterday on.
+fn today() -> AuditFilter {
+    AuditFilter {
+        from: Some(now() - HOUR * 24),
+        ..AuditFilter::default()
+    }
+}
+
 /// The same of what imports read.
 async fn found_by_imports(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str>, Error> {
     let (id, names) = (own.import, ["ada".to_owned(), "7".to_owned()]);
     let found = [
         ("find_import", tx.find_import(id, now()).await?.is_some()),
+        (
+            "list_imports",
+            !tx.list_imports(None, now(), None, 10).await?.items.is_empty(),
+        ),
+        ("count_open_imports", tx.count_open_imports(now()).await? > 0),
         ("tally_import", tx.tally_import(id).await?.good > 0),
         (
             "list_import_rows",
@@ -431,11 +448,11 @@ async fn no_read_finds_a_row_of_another_tenant(engine: Engine) {
     let seen = found_by_reads(&mut other.read().await, &own).await.unwrap();
     assert_eq!(seen, Vec::<&str>::new());
     let seen = found_by_administration(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 26);
+    assert_eq!(seen.unwrap().len(), 27);
     let seen = found_by_administration(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
     let seen = found_by_imports(&mut own.place.read().await, &own).await;
-    assert_eq!(seen.unwrap().len(), 7);
+    assert_eq!(seen.unwrap().len(), 9);
     let seen = found_by_imports(&mut other.read().await, &own).await;
     assert_eq!(seen.unwrap(), Vec::<&str>::new());
 }

@@ -9,7 +9,7 @@ use rollcall::provisioning::search::{Page, search};
 use rollcall::provisioning::{self, Document, Outcome, Pieces, ResourceKind, Scope, Write};
 use rollcall::scim::message::SearchRequest;
 use rollcall::scim::projection::Projection;
-use rollcall::storage::{Error, Tx};
+use rollcall::storage::{Error, Swept, Tx};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -474,16 +474,18 @@ async fn a_large_group_is_gone_at_once_and_its_rows_go_in_parts_also_after_a_res
     place.group("LARGE", &[]).await;
 
     // One part went with the group; the others go one at a time, and on after a restart.
-    assert!(place.store.purge_deleted_group().await.unwrap());
+    let part = async |place: &Place| place.store.purge_deleted_group(place.tenant, group.id).await;
+    assert!(part(&place).await.unwrap());
     place.store.close().await;
     place.store = open(&database).await;
-    assert!(place.store.purge_deleted_group().await.unwrap());
+    assert!(part(&place).await.unwrap());
     // Under the same id again, the group would show what is left.
     let (again, change) = new_group(place.directory, "again", &[]);
     assert_ne!(again.id, group.id, "ids are not given out twice");
     place.apply(change).await.unwrap();
-    purge_all(&place.store).await.unwrap();
-    assert!(!place.store.purge_deleted_group().await.unwrap());
+    let swept = purge_all(&place.store).await.unwrap();
+    assert_eq!(swept, Swept { done: 1, failed: 0 });
+    assert_eq!(purge_all(&place.store).await.unwrap(), Swept::default());
     let back = rollcall::directory::Group {
         display_name: "back".to_owned(),
         ..group
@@ -516,7 +518,7 @@ async fn two_nodes_remove_what_is_left_of_a_group_side_by_side(engine: Engine) {
     let (one, two) = tokio::join!(purge_all(&place.store), purge_all(&other));
     one.unwrap();
     two.unwrap();
-    assert!(!place.store.purge_deleted_group().await.unwrap());
+    assert_eq!(purge_all(&place.store).await.unwrap(), Swept::default());
     for group in groups {
         place
             .apply(group::create(group.clone(), Vec::new(), origin()))

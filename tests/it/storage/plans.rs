@@ -202,12 +202,14 @@ async fn the_numbered_log_is_read_from_its_own_index(place: &Place, connection: 
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).clear();
     async {
         place.store.number_audit(place.tenant).await.unwrap();
-        place
-            .read()
-            .await
-            .list_audit(&rollcall::directory::AuditFilter::default(), 0, 10)
-            .await
-            .unwrap();
+        let mut view = place.read().await;
+        let of = rollcall::directory::AuditFilter {
+            from: Some(now()),
+            ..Default::default()
+        };
+        view.find_audit_span(&of).await.unwrap();
+        view.list_audit(&of, 1..=10, 10).await.unwrap();
+        drop(view);
         let mut system = place.store.system().await.unwrap();
         system.list_tenants_with_unnumbered_audit().await.unwrap();
     }
@@ -220,7 +222,8 @@ async fn the_numbered_log_is_read_from_its_own_index(place: &Place, connection: 
         .collect();
     let indexes = [
         "audit_unnumbered (tenant_id=? AND seq=?)",
-        "audit_seq (tenant_id=? AND seq>?)",
+        "COVERING INDEX audit_at (tenant_id=? AND at>? AND at<?)",
+        "audit_seq (tenant_id=? AND seq>? AND seq<?)",
         "COVERING INDEX audit_unnumbered",
     ];
     assert_eq!(asked.len(), indexes.len(), "{asked:#?}");

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRef, FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::super::super::body::{Fields, is_csv, read_bytes};
@@ -36,11 +36,14 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        if !is_csv(&parts.headers) {
+        if !is_csv(&parts.headers) || !is_utf8(&parts.headers) {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                format!("{}: text/csv", header::CONTENT_TYPE),
+                format!(
+                    "{}: text/csv, of no charset or of utf-8 or us-ascii",
+                    header::CONTENT_TYPE
+                ),
             ));
         }
         let bytes = match parts.extensions.get::<ReadBody>() {
@@ -50,6 +53,26 @@ where
         judge_again(&parts.extensions, &parts.headers, state).await?;
         Ok(Self(bytes))
     }
+}
+
+/// Whether a body that names its charset names one that is UTF-8.
+fn is_utf8(headers: &HeaderMap) -> bool {
+    let said = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str);
+    let Some(Ok(said)) = said else {
+        return false;
+    };
+    let charsets = said.split(';').skip(1).filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then_some(value.trim().trim_matches('"'))
+    });
+    let is_known = |charset: &str| {
+        ["utf-8", "us-ascii"]
+            .iter()
+            .any(|known| charset.eq_ignore_ascii_case(known))
+    };
+    charsets.into_iter().all(is_known)
 }
 
 /// A file that was read.
@@ -172,7 +195,10 @@ impl<'t> Lines<'t> {
         let mut counted = 0;
         for byte in passed.iter().chain(ends) {
             counted += 1;
-            self.line += u32::from(*byte == b'\n');
+            // A CR that no LF follows ends a line too, for the reader as well.
+            let is_end =
+                *byte == b'\n' || (*byte == b'\r' && self.text.get(self.at + counted) != Some(&b'\n'));
+            self.line += u32::from(is_end);
         }
         self.at += counted;
         self.line
@@ -268,6 +294,11 @@ mod tests {
         );
         assert_eq!(rows[1], (4, vec!["x\ny".to_owned(), "z".to_owned()]));
         assert_eq!(rows[2].0, 6);
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["email", "a@b.example", "", "b@b.example", "c@b.example", ""].join(end);
+            let lines = read(text.as_bytes()).into_iter().map(|(line, _)| line);
+            assert_eq!(lines.collect::<Vec<_>>(), [2, 4, 5], "{end:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::body::{Fields, JsonBody, parse_query};
+use super::super::list::Page;
 use super::ByHand;
 use crate::accounts::imports::{self, NewImport};
 use crate::accounts::{Accounts, catalogue, entities};
@@ -28,14 +29,14 @@ use crate::http::problem::{Problem, ProblemView};
 use crate::http::state::Gateway;
 use file::{CsvBody, File};
 use rows::{Entities, Reading, employee_numbers};
-use view::{ImportPageView, ImportView};
+use view::{ImportItemView, ImportPageView, ImportView};
 
 /// After how many rows other requests have their turn.
 const STRETCH: usize = 100;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
     let routes = OpenApiRouter::default()
-        .routes(routes!(create))
+        .routes(routes!(list, create))
         .routes(routes!(template))
         .routes(routes!(read, cancel))
         .routes(routes!(confirm));
@@ -53,7 +54,7 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 #[utoipa::path(post, path = "/tenants/{tenant}/imports",
     request_body(content = String, content_type = "text/csv"),
     responses((status = 201, body = ImportView),
-        (status = 415, body = ProblemView, content_type = "application/problem+json", description = "Another type than `text/csv`.")))]
+        (status = 415, body = ProblemView, content_type = "application/problem+json", description = "Another type than `text/csv`, or another charset than UTF-8.")))]
 async fn create(
     State(on): State<Accounts>,
     ByHand(admin): ByHand,
@@ -85,6 +86,32 @@ async fn create(
     Ok((StatusCode::CREATED, Json(ImportView::new(made))))
 }
 
+/// Imports that are not forgotten yet, the newest first: those that the caller has sent, and of whoever manages the whole
+/// tenant all. How far one is says `.../imports/{id}`.
+#[utoipa::path(get, path = "/tenants/{tenant}/imports", params(RowsQuery),
+    responses((status = 200, body = Page<ImportItemView>)))]
+async fn list(
+    State(on): State<Accounts>,
+    caller: TenantAdmin,
+    uri: Uri,
+) -> Result<Json<Page<ImportItemView>>, Problem> {
+    let query: RowsQuery = parse_query(&uri)?;
+    let mut fields = Fields::default();
+    let size = fields.page_size(query.limit);
+    let behind = query.cursor.as_deref().map(str::parse).transpose();
+    if behind.is_err() {
+        fields.refuse("cursor", "next_cursor of the page before");
+    }
+    fields.finish()?;
+    let (by, actor) = (caller.authority(), caller.origin().actor);
+    let behind = behind.unwrap_or_default();
+    let found = imports::list(&on, caller.tenant.id, (&by, actor), clock::now(), behind, size).await?;
+    Ok(Json(Page {
+        items: found.items.into_iter().map(ImportItemView::from).collect(),
+        next_cursor: found.next.map(|id| id.to_string()),
+    }))
+}
+
 /// An empty file with every column that is understood.
 #[utoipa::path(get, path = "/tenants/{tenant}/imports/template.csv",
     responses((status = 200, body = String, content_type = "text/csv")))]
@@ -97,7 +124,7 @@ async fn template(_: TenantAdmin) -> Response {
     (headers, format!("{}\r\n", columns.join(","))).into_response()
 }
 
-/// A page of rows.
+/// A page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

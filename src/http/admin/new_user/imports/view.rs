@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::imports::Progress;
 use crate::directory::import::{Fault, Header, ImportState, RowState};
-use crate::directory::{ImportId, ImportRow, UserId};
+use crate::directory::{Import, ImportId, ImportRow, UserId};
 use crate::http::openapi::one_of;
 
 /// A file of people.
@@ -28,6 +28,22 @@ pub(super) struct ImportView {
     done: u64,
     /// Why the import was given up; null otherwise.
     stopped: Option<StopView>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it is forgotten.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// A file of people, in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportItemView {
+    id: ImportId,
+    /// As in the import.
+    #[schema(schema_with = states)]
+    state: &'static str,
+    /// Who has sent it, as the audit log names them.
+    created_by: String,
     #[schema(format = DateTime)]
     created_at: String,
     /// When it is forgotten.
@@ -119,6 +135,18 @@ impl ImportView {
             stopped: import
                 .stopped
                 .map(|Fault { code, message, .. }| StopView { code, message }),
+            created_at: import.created_at.to_string(),
+            expires_at: import.expires_at.to_string(),
+        }
+    }
+}
+
+impl From<Import> for ImportItemView {
+    fn from(import: Import) -> Self {
+        Self {
+            id: import.id,
+            state: import.state.as_str(),
+            created_by: import.created_by.to_string(),
             created_at: import.created_at.to_string(),
             expires_at: import.expires_at.to_string(),
         }
