@@ -96,7 +96,6 @@ pub enum SignInFact {
 
 /// Facts of invitations.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "it is applied and gone")]
 pub enum InvitationFact {
     /// An invitation was made, or made anew so that its old token is void, with the mail that carries it.
     Sent {
