@@ -302,6 +302,8 @@ pub enum UserFact {
         /// Which.
         date: AccessDate,
     },
+    /// What names a person was taken out of these audit rows.
+    ToldErased(Vec<ErasedRow>),
     /// A deleted person was removed for good.
     Removed {
         /// Who it was.
