@@ -89,7 +89,7 @@ Store: chain_audit
 Store: close
 Store: database_clock
 Store: engine_name
-Store: erase_stray_refusals
+Store: erase_refusals_of
 Store: find_token_use
 Store: flush_api_key_uses
 Store: flush_session_uses
@@ -164,6 +164,7 @@ Tx: find_passed_dates_for_update
 Tx: find_person_for_update
 Tx: find_schemas_revision_for_share
 Tx: find_schemas_revision_for_update
+Tx: find_sent_guest_request_for_update
 Tx: find_tenant_for_update
 Tx: find_user_for_update
 Tx: find_user_record_for_update

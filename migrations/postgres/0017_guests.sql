@@ -10,6 +10,9 @@ CREATE INDEX users_local_name ON users (user_name_key) WHERE directory_id IS NUL
 
 CREATE FUNCTION let_guests_follow() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
+    -- What is waited for here is seen by the statements after it: a change of the person and one of their tenant at once
+    -- come one after the other.
+    PERFORM 1 FROM users WHERE home_tenant_id = NEW.tenant_id AND home_user_id = NEW.id ORDER BY tenant_id FOR UPDATE;
     UPDATE users SET
         user_name = NEW.user_name, display_name = NEW.display_name, display_name_key = NEW.display_name_key,
         phone_digits = NEW.phone_digits, profile = NEW.profile,
@@ -31,17 +34,19 @@ BEGIN
 END
 $$;
 CREATE TRIGGER guests_follow AFTER UPDATE OF user_name, profile, active, blocked, pending, access_from, access_until,
-    access_epoch, deleted_at ON users
+    access_epoch, deleted_at, modified_at ON users
 FOR EACH ROW
 WHEN (NEW.home_user_id IS NULL
     AND (NEW.access_epoch <> OLD.access_epoch OR NEW.active IS DISTINCT FROM OLD.active OR NEW.blocked <> OLD.blocked
         OR NEW.pending <> OLD.pending OR NEW.access_from IS DISTINCT FROM OLD.access_from
         OR NEW.access_until IS DISTINCT FROM OLD.access_until OR NEW.deleted_at IS DISTINCT FROM OLD.deleted_at
-        OR NEW.user_name <> OLD.user_name OR NEW.profile <> OLD.profile))
+        OR NEW.user_name <> OLD.user_name OR NEW.profile <> OLD.profile OR NEW.modified_at <> OLD.modified_at))
 EXECUTE FUNCTION let_guests_follow();
 
 CREATE FUNCTION let_guests_follow_tenant() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM 1 FROM users WHERE home_tenant_id = NEW.tenant_id AND home_user_id IS NOT NULL
+        ORDER BY home_user_id, tenant_id FOR UPDATE;
     UPDATE users g SET active = NEW.suspended_at IS NULL AND EXISTS (
         SELECT 1 FROM users h WHERE h.tenant_id = g.home_tenant_id AND h.id = g.home_user_id
             AND h.active AND NOT h.blocked AND NOT h.pending AND h.deleted_at IS NULL)
@@ -67,9 +72,12 @@ CREATE TABLE guest_requests (
     requested_by   TEXT NOT NULL,
     created_at     BIGINT NOT NULL,
     accepted_at    BIGINT,
+    -- Who has asked is not to see a no, so the row stays until its time is over.
+    declined_at    BIGINT,
     PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX guest_requests_home ON guest_requests (home_tenant_id, id);
+CREATE INDEX guest_requests_host ON guest_requests (tenant_id, home_tenant_id, created_at);
 
 -- The tenant that somebody signs in to who is at home in the ticket's; and whether they are to be asked which.
 ALTER TABLE login_tickets ADD COLUMN host_tenant_id UUID;

@@ -9,12 +9,12 @@ CREATE INDEX users_guests ON users (tenant_id, home_tenant_id) WHERE home_user_i
 CREATE INDEX users_local_name ON users (user_name_key) WHERE directory_id IS NULL AND deleted_at IS NULL;
 
 CREATE TRIGGER guests_follow AFTER UPDATE OF user_name, profile, active, blocked, pending, access_from, access_until,
-    access_epoch, deleted_at ON users
+    access_epoch, deleted_at, modified_at ON users
 WHEN NEW.home_user_id IS NULL
     AND (NEW.access_epoch <> OLD.access_epoch OR NEW.active IS NOT OLD.active OR NEW.blocked <> OLD.blocked
         OR NEW.pending <> OLD.pending OR NEW.access_from IS NOT OLD.access_from
         OR NEW.access_until IS NOT OLD.access_until OR NEW.deleted_at IS NOT OLD.deleted_at
-        OR NEW.user_name <> OLD.user_name OR NEW.profile <> OLD.profile)
+        OR NEW.user_name <> OLD.user_name OR NEW.profile <> OLD.profile OR NEW.modified_at <> OLD.modified_at)
     AND EXISTS (SELECT 1 FROM users g WHERE g.home_tenant_id = NEW.tenant_id AND g.home_user_id = NEW.id)
 BEGIN
     UPDATE users SET
@@ -56,9 +56,12 @@ CREATE TABLE guest_requests (
     requested_by   TEXT NOT NULL,
     created_at     INTEGER NOT NULL,
     accepted_at    INTEGER,
+    -- Who has asked is not to see a no, so the row stays until its time is over.
+    declined_at    INTEGER,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX guest_requests_home ON guest_requests (home_tenant_id, id);
+CREATE INDEX guest_requests_host ON guest_requests (tenant_id, home_tenant_id, created_at);
 
 -- The tenant that somebody signs in to who is at home in the ticket's; and whether they are to be asked which.
 ALTER TABLE login_tickets ADD COLUMN host_tenant_id BLOB;

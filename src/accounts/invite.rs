@@ -349,8 +349,7 @@ pub(super) async fn check_free(tx: &mut ReadTx, email: &str, own: Option<UserId>
     let holder = if let Some(user) = by_name.map(|(user, _)| user).filter(is_other) {
         Some(user)
     } else {
-        let met = tx.list_met_by_email(email).await?;
-        met.into_iter().map(|met| met.user).find(is_other)
+        tx.list_by_address(email).await?.into_iter().find(is_other)
     };
     let Some(user) = holder else {
         return Ok(());

@@ -58,6 +58,27 @@ const STRUCTURE: [&str; 29] = [
     "timezone",
 ];
 
+/// Of what an audit row tells about others, the members whose texts are words of ours or keys of a catalogue.
+const WORDS: [&str; 14] = [
+    "action",
+    "admin_scope",
+    "check",
+    "code",
+    "mode",
+    "permissions",
+    "protocol",
+    "role",
+    "scope",
+    "section",
+    "sign_in",
+    "status",
+    "type",
+    "withheld",
+];
+
+/// What joins two parts of one word or address.
+const JOINTS: [char; 5] = ['.', '-', '_', '+', '@'];
+
 /// A key for looking a removed person up: a keyed hash of one of their names.
 pub type NameHash = [u8; 16];
 
@@ -122,14 +143,38 @@ impl Identifiers {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether a text has one of them in it, in whatever case.
+    /// Whether a text is one of them.
+    #[must_use]
+    pub fn has(&self, text: &str) -> bool {
+        self.0.contains(fold(text.trim()).as_ref())
+    }
+
+    /// Whether a text has one of them in it, in whatever case: as a whole, not as a part of a longer word or address, which
+    /// is somebody else's.
     #[must_use]
     pub fn are_in(&self, text: &str) -> bool {
         let text = fold(text);
-        self.0.iter().any(|one| text.contains(one.as_str()))
+        self.0.iter().any(|one| has_whole(&text, one))
     }
 
-    /// Replaces the strings that have one of them in them; whether there were any. Names of members stay.
+    /// Whether a JSON document has one of them in its values. What is no document, since it was cut, is searched as a text.
+    #[must_use]
+    pub fn are_in_document(&self, text: &str) -> bool {
+        fn are_told(names: &Identifiers, value: &Value) -> bool {
+            match value {
+                Value::String(text) => names.are_in(text),
+                Value::Number(number) => names.are_in(&number.to_string()),
+                Value::Array(elements) => elements.iter().any(|element| are_told(names, element)),
+                Value::Object(members) => members.values().any(|member| are_told(names, member)),
+                Value::Null | Value::Bool(_) => false,
+            }
+        }
+        let document = serde_json::from_str::<Value>(text);
+        document.map_or_else(|_| self.are_in(text), |value| are_told(self, &value))
+    }
+
+    /// Replaces the strings that have one of them in them; whether there were any. Names of members stay, and so do ids and
+    /// what is a word of ours, whatever a person is called.
     pub fn redact(&self, value: &mut Value) -> bool {
         match value {
             Value::String(text) if self.are_in(text) => {
@@ -140,10 +185,42 @@ impl Identifiers {
                 .iter_mut()
                 .fold(false, |found, element| self.redact(element) | found),
             Value::Object(members) => members
-                .values_mut()
-                .fold(false, |found, member| self.redact(member) | found),
+                .iter_mut()
+                .filter(|(name, member)| !is_structure(name, member))
+                .fold(false, |found, (_, member)| self.redact(member) | found),
             _ => false,
         }
+    }
+}
+
+fn is_structure(name: &str, member: &Value) -> bool {
+    let names_id = name == "id" || name.ends_with("_id");
+    let is_id = names_id && member.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok());
+    is_id || STRUCTURE.contains(&name) || WORDS.contains(&name)
+}
+
+fn has_whole(text: &str, one: &str) -> bool {
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find(one)) {
+        let (before, rest) = text.split_at(from + found);
+        let (met, behind) = rest.split_at(one.len());
+        // `neil@acme.example` is not `o'neil@acme.example`; after an address it is a genitive.
+        let joins = |c: char| JOINTS.contains(&c) || (c == '\'' && one.contains('@'));
+        let goes_on_behind = goes_on(behind.chars(), |c| JOINTS.contains(&c));
+        if !goes_on(before.chars().rev(), joins) && !goes_on_behind {
+            return true;
+        }
+        from += found + met.chars().next().map_or(1, char::len_utf8);
+    }
+    false
+}
+
+/// Whether what stands next to a word is a part of it: a letter, or a joint with a letter behind it.
+fn goes_on(mut next: impl Iterator<Item = char>, joins: impl Fn(char) -> bool) -> bool {
+    match next.next() {
+        Some(c) if joins(c) => next.next().is_some_and(char::is_alphanumeric),
+        Some(c) => c.is_alphanumeric(),
+        None => false,
     }
 }
 
@@ -244,11 +321,7 @@ pub fn erase(
     if let Some(user) = user {
         check_move(user, Act::Erase, origin.at)?;
     }
-    let said = rows.iter().map(|row| {
-        let stands = digest(&[], row.before.as_deref(), row.after.as_deref());
-        json!([row.seq, hex(&stands)])
-    });
-    let after = json!({"rows": said.collect::<Vec<_>>()});
+    let after = said_of(&rows);
     let fact = UserFact::Removed {
         user: id,
         names,
@@ -257,6 +330,32 @@ pub fn erase(
         at: origin.at,
     };
     Ok(Change::user(fact, origin, ACTION, id.0, None, Some(after)))
+}
+
+/// Takes what names a deleted person out of some rows, before the rest follows by [`erase`]: of many rows a part at a time.
+///
+/// # Errors
+/// [`Refusal::NotDeleted`].
+pub fn erase_rows(
+    id: UserId,
+    user: Option<&User>,
+    rows: Vec<ErasedRow>,
+    origin: Origin,
+) -> Result<Change, Refusal> {
+    if let Some(user) = user {
+        check_move(user, Act::Erase, origin.at)?;
+    }
+    let after = said_of(&rows);
+    let fact = UserFact::ToldErased(rows);
+    Ok(Change::user(fact, origin, ACTION, id.0, None, Some(after)))
+}
+
+fn said_of(rows: &[ErasedRow]) -> Value {
+    let said = rows.iter().map(|row| {
+        let stands = digest(&[], row.before.as_deref(), row.after.as_deref());
+        json!([row.seq, hex(&stands)])
+    });
+    json!({"rows": said.collect::<Vec<_>>()})
 }
 
 /// What an erasure's row says: numbers, each with the digest of what stands there.

@@ -4,10 +4,10 @@
 //! those of the person at home and follow them.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access_error::Code;
-use super::audit::Origin;
+use super::audit::{Actor, AuditEntry, Origin, Source};
 use super::change::{Change, Fact, GuestFact};
 use super::grant::SaidRights;
 use super::id::{GuestRequestId, TenantId, UserId};
@@ -15,6 +15,9 @@ use super::policy::Action;
 use super::refusal::Refusal;
 use super::tenant::{Slug, Tenant};
 use super::user::{User, UserSource};
+
+/// How many requests of one tenant another one has at most. Those that were declined count too, or the number would tell.
+pub const MOST_REQUESTS: u64 = 100;
 
 /// Who a guest is at home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +104,11 @@ pub enum GuestRefusal {
     /// The person is one of the tenant's own, or somebody of the tenant has their address.
     #[error("this person belongs to this tenant already, or somebody here has their e-mail address")]
     AlreadyHere,
+    /// The tenant has asked the home tenant as often as it may at a time.
+    #[error(
+        "{MOST_REQUESTS} requests to this tenant are open, which is the most; withdraw one (DELETE .../guest-requests/{{id}}) or wait until it is answered"
+    )]
+    TooManyRequests,
     /// Whoever has no access at home has none elsewhere.
     #[error("this person has no access in their home tenant at this moment")]
     NotActiveAtHome,
@@ -115,6 +123,7 @@ impl GuestRefusal {
             Self::AlreadyGuest => "already_guest",
             Self::AlreadyHere => "already_in_organization",
             Self::NotActiveAtHome => "not_active_at_home",
+            Self::TooManyRequests => "too_many_guest_requests",
         }
     }
 }
@@ -129,13 +138,22 @@ pub(super) fn check_kind(action: Action, user: &User) -> Result<(), Refusal> {
     }
 }
 
-/// Asks the home tenant. Whether it has such a person is not known here, and is not said.
+/// Asks the home tenant, which has `open` requests of this one. Whether it has such a person is not known here, and is not
+/// said.
 ///
 /// # Errors
 /// [`GuestRefusal::AlreadyHere`]: the tenant asks itself, or has `clash` of its own under the address;
-/// [`GuestRefusal::AlreadyGuest`]: that one is a guest.
-pub fn request(asked: GuestRequest, clash: Option<&User>, origin: Origin) -> Result<Change, Refusal> {
+/// [`GuestRefusal::AlreadyGuest`]: that one is a guest; [`GuestRefusal::TooManyRequests`].
+pub fn request(
+    asked: GuestRequest,
+    clash: Option<&User>,
+    open: u64,
+    origin: Origin,
+) -> Result<Change, Refusal> {
     check_free(asked.home, asked.host, clash)?;
+    if open >= MOST_REQUESTS {
+        return Err(GuestRefusal::TooManyRequests.into());
+    }
     let after = json!({"home_tenant_id": asked.home, "role": asked.rights.role});
     let target = ("guest_request", asked.id.0);
     let fact = Fact::Guest(GuestFact::Requested(Box::new(asked)));
@@ -149,15 +167,31 @@ pub fn request(asked: GuestRequest, clash: Option<&User>, origin: Origin) -> Res
     ))
 }
 
-/// The home tenant says yes: `person` may be a guest of the tenant that asks.
+/// Takes back a request of the tenant's own.
+#[must_use]
+pub fn withdraw(request: &GuestRequest, origin: Origin) -> Change {
+    let before = json!({"home_tenant_id": request.home, "role": request.rights.role});
+    let target = ("guest_request", request.id.0);
+    let fact = Fact::Guest(GuestFact::Withdrawn(request.id));
+    Change::new(fact, origin, "guest.withdrawn", target, Some(before), None)
+}
+
+/// The home tenant says yes: `person` may be a guest of the tenant that asks. `same` are the other requests of that tenant
+/// for the same person.
 ///
 /// # Errors
 /// [`GuestRefusal::NotActiveAtHome`].
-pub fn accept(request: &GuestRequest, person: &User, origin: Origin) -> Result<Change, Refusal> {
+pub fn accept(
+    request: &GuestRequest,
+    same: Vec<GuestRequestId>,
+    person: &User,
+    origin: Origin,
+) -> Result<Change, Refusal> {
     check_at_home(person, origin.at)?;
     let after = json!({"host_tenant_id": request.host, "request_id": request.id});
     let fact = GuestFact::Accepted {
         request: request.id,
+        same,
         user: person.id,
         at: origin.at,
     };
@@ -172,12 +206,15 @@ pub fn accept(request: &GuestRequest, person: &User, origin: Origin) -> Result<C
     ))
 }
 
-/// The home tenant says no.
+/// The home tenant says no, also to `same`, the other requests of that tenant for the same person.
 #[must_use]
-pub fn decline(request: &GuestRequest, origin: Origin) -> Change {
+pub fn decline(request: &GuestRequest, same: Vec<GuestRequestId>, origin: Origin) -> Change {
     let before = json!({"host_tenant_id": request.host});
     let target = ("guest_request", request.id.0);
-    let fact = Fact::Guest(GuestFact::Declined(request.id));
+    let fact = Fact::Guest(GuestFact::Declined {
+        requests: std::iter::once(request.id).chain(same).collect(),
+        at: origin.at,
+    });
     Change::new(fact, origin, "guest.declined", target, Some(before), None)
 }
 
@@ -211,7 +248,7 @@ pub fn admit(
         tenant: home,
         user: person.id,
     };
-    let after = json!({"source": "guest", "home_tenant_id": home.tenant, "home_user_id": home.user});
+    let after = shown(home);
     let fact = GuestFact::Admitted {
         guest,
         home,
@@ -236,7 +273,7 @@ pub fn admit(
 /// [`Refusal::NotThere`]: no guest.
 pub fn remove(guest: &User, origin: Origin) -> Result<Change, Refusal> {
     let home = guest.home.ok_or(Refusal::NotThere("guest"))?;
-    let before = json!({"source": "guest", "home_tenant_id": home.tenant, "home_user_id": home.user});
+    let before = shown(home);
     let fact = GuestFact::Removed {
         guest: guest.id,
         at: origin.at,
@@ -250,6 +287,29 @@ pub fn remove(guest: &User, origin: Origin) -> Result<Change, Refusal> {
         Some(before),
         None,
     ))
+}
+
+/// What the log of the tenant says when its guest goes with the person at home. Who removed that one is not this tenant's to
+/// know.
+#[must_use]
+pub fn gone_at_home(guest: UserId, home: Home, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        origin: Origin {
+            actor: Actor::Gateway,
+            source: Source::Job,
+            request_id: String::new(),
+            at,
+        },
+        action: "guest.removed",
+        target_kind: "user",
+        target_id: guest.0,
+        before: Some(shown(home)),
+        after: None,
+    }
+}
+
+fn shown(home: Home) -> Value {
+    json!({"source": "guest", "home_tenant_id": home.tenant, "home_user_id": home.user})
 }
 
 fn check_free(home: TenantId, host: TenantId, clash: Option<&User>) -> Result<(), GuestRefusal> {

@@ -241,6 +241,16 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("DELETE", "/tenants/{tenant}/guests/{id}", To(Action::GuestsWrite)),
     ("GET", "/tenants/{tenant}/guest-requests", To(Action::GuestsRead)),
     (
+        "GET",
+        "/tenants/{tenant}/guest-requests/sent",
+        To(Action::GuestsRead),
+    ),
+    (
+        "DELETE",
+        "/tenants/{tenant}/guest-requests/{id}",
+        To(Action::GuestsWrite),
+    ),
+    (
         "POST",
         "/tenants/{tenant}/guest-requests/{id}/accept",
         To(Action::GuestsWrite),

@@ -17,7 +17,9 @@ impl ReadTx {
         let rows = fetch_all!(
             self.conn,
             UserRow,
-            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id"),
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL AND u.home_user_id IS NULL ORDER BY u.id"
+            ),
             self.tenant.0,
         )?;
         let users = rows.into_iter().map(UserRow::into_user);
@@ -66,9 +68,11 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Vec<UserId>, Error> {
         let sql = if self.read.conn.locks_rows() {
-            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL ORDER BY u.id FOR UPDATE")
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL AND u.home_user_id IS NULL ORDER BY u.id FOR UPDATE"
+            )
         } else {
-            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL")
+            select_user!("WHERE u.tenant_id = $1 AND u.admin_scope IS NOT NULL AND u.home_user_id IS NULL")
         };
         let mut found = Vec::new();
         for row in fetch_all!(self.read.conn, UserRow, sql, self.read.tenant.0)? {

@@ -221,10 +221,13 @@ impl ReadTx {
             self.conn,
             Row,
             select_chain!(
-                "WHERE tenant_id = $1 AND seq IN \
-                 (SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $2 AND seq > $4 \
-                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $6 AND seq > $4 \
-                 UNION SELECT seq FROM audit WHERE tenant_id = $1 AND actor = $3 AND seq > $4) ORDER BY seq LIMIT $5"
+                "WHERE tenant_id = $1 AND seq IN (SELECT seq FROM \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $2 AND seq > $4 ORDER BY seq LIMIT $5) AS one \
+                 UNION SELECT seq FROM \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND target_id = $6 AND seq > $4 ORDER BY seq LIMIT $5) AS other \
+                 UNION SELECT seq FROM \
+                 (SELECT seq FROM audit WHERE tenant_id = $1 AND actor = $3 AND seq > $4 ORDER BY seq LIMIT $5) AS theirs) \
+                 ORDER BY seq LIMIT $5"
             ),
             self.tenant.0,
             targets[0],

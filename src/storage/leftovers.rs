@@ -155,25 +155,31 @@ impl Tx {
 }
 
 impl Store {
-    /// Takes an address out of refused sign-ins that came to no tenant.
+    /// Takes addresses out of refused sign-ins of a tenant; of none, of those that came to no tenant.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn erase_stray_refusals(&self, addresses: Vec<String>) -> Result<(), Error> {
-        // They are under the nil id.
-        self.write(TenantId(Uuid::nil()), async move |tx: &mut Tx| {
-            tx.effects.wrote = true;
-            for address in &addresses {
-                execute!(
-                    tx.read.conn,
-                    "UPDATE access_errors SET email = NULL, email_key = NULL, trace = '[]' \
+    pub async fn erase_refusals_of(
+        &self,
+        tenant: Option<TenantId>,
+        addresses: Vec<String>,
+    ) -> Result<(), Error> {
+        self.write(
+            tenant.unwrap_or(TenantId(Uuid::nil())),
+            async move |tx: &mut Tx| {
+                tx.effects.wrote = true;
+                for address in &addresses {
+                    execute!(
+                        tx.read.conn,
+                        "UPDATE access_errors SET email = NULL, email_key = NULL, trace = '[]' \
                      WHERE tenant_id = $1 AND email_key = $2",
-                    tx.read.tenant.0,
-                    address.as_str(),
-                )?;
-            }
-            Ok::<_, Error>(())
-        })
+                        tx.read.tenant.0,
+                        address.as_str(),
+                    )?;
+                }
+                Ok::<_, Error>(())
+            },
+        )
         .await
     }
 }

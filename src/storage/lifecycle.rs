@@ -303,12 +303,17 @@ impl Tx {
                 by_directory,
             )?;
         }
-        for row in erased.unwrap_or_default() {
+        self.erase_audit(erased.unwrap_or_default()).await
+    }
+
+    /// Sets what stands in audit rows.
+    pub(super) async fn erase_audit(&mut self, rows: &[ErasedRow]) -> Result<(), Error> {
+        for row in rows {
             execute!(
                 self.read.conn,
                 "UPDATE audit SET before_json = $3, after_json = $4, salt = NULL, erased = TRUE \
                  WHERE tenant_id = $1 AND seq = $2",
-                tenant,
+                self.read.tenant.0,
                 row.seq,
                 row.before.as_deref(),
                 row.after.as_deref(),

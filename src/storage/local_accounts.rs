@@ -1,4 +1,5 @@
-//! Local accounts when their tenant begins to sign in by single sign-on.
+//! Local accounts: who has their address already, and what becomes of them when their tenant begins to sign in by single
+//! sign-on.
 
 use jiff::Timestamp;
 
@@ -7,6 +8,7 @@ use super::engine::{execute, fetch_all};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
 use super::users::{UserRow, select_user};
+use crate::directory::key::fold;
 use crate::directory::{LocalAccounts, User, UserId};
 
 macro_rules! select_local {
@@ -21,6 +23,24 @@ macro_rules! select_local {
 }
 
 impl ReadTx {
+    /// Up to three live people of the tenant who have an e-mail address, guests among them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn list_by_address(&mut self, email: &str) -> Result<Vec<User>, Error> {
+        let rows = fetch_all!(
+            self.conn,
+            UserRow,
+            select_user!(
+                "WHERE u.tenant_id = $1 AND u.deleted_at IS NULL AND u.id IN (SELECT e.user_id FROM user_emails e \
+                 WHERE e.tenant_id = $1 AND e.value_key = $2) ORDER BY u.id LIMIT 3"
+            ),
+            self.tenant.0,
+            fold(email).as_ref(),
+        )?;
+        rows.into_iter().map(UserRow::into_user).collect()
+    }
+
     /// Up to `limit` local accounts that something would be done with, by id after another.
     ///
     /// # Errors

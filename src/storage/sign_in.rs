@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_all, fetch_optional};
 use super::error::Error;
-use super::guests::{ANSWERED_WITHIN, FORGET_REQUESTS};
+use super::guest_requests::{ANSWERED_WITHIN, FORGET_REQUESTS};
 use super::outbox::{FORGET_MAIL, LISTED};
 use super::store::Store;
 use super::tx::{ReadTx, Tx};
@@ -293,7 +293,8 @@ impl ReadTx {
         }
     }
 
-    /// Up to three live people of the tenant who have an e-mail address: one is found by it, several are not.
+    /// Up to three live people of the tenant who have an e-mail address: one is found by it, several are not. Guests are not
+    /// among them: what they are called is their home tenant's word, which opens and closes nothing here.
     ///
     /// # Errors
     /// The database failed.
@@ -302,7 +303,8 @@ impl ReadTx {
             self.conn,
             UserRow,
             select_user!(
-                "WHERE u.tenant_id = $1 AND u.deleted_at IS NULL AND u.id IN (SELECT e.user_id FROM user_emails e \
+                "WHERE u.tenant_id = $1 AND u.deleted_at IS NULL AND u.home_user_id IS NULL \
+                 AND u.id IN (SELECT e.user_id FROM user_emails e \
                  WHERE e.tenant_id = $1 AND e.value_key = $2) ORDER BY u.id LIMIT 3"
             ),
             self.tenant.0,

@@ -285,6 +285,7 @@ impl Tx {
             }
             UserFact::Converted { user, at } => self.convert_user(user, at).await,
             UserFact::DatePassed { user, date } => self.note_date(user, date).await,
+            UserFact::ToldErased(rows) => self.erase_audit(&rows).await,
             UserFact::Removed {
                 user,
                 names,

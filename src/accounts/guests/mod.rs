@@ -57,19 +57,21 @@ pub async fn list_homes(
     Ok(on.store.read(tenant).await?.list_home_tenants().await?)
 }
 
-/// Makes a person of the tenant `home` a guest of `host` at once.
+/// Makes a person of the tenant `home` a guest of `host` at once, which is the operator's to do.
 ///
 /// # Errors
-/// [`Error::NotFound`]: the home tenant has no such person, or several have the address;
+/// [`Refusal::OperatorRequired`](crate::directory::Refusal::OperatorRequired); [`Error::NotFound`]: the home tenant has no such person, or several have the address;
 /// [`GuestRefusal`](crate::directory::GuestRefusal), or the role or a section is unknown.
 pub async fn admit(
     on: &Accounts,
+    by: &Authority,
     host: TenantId,
     (home, asked): (TenantId, Asked),
     id: UserId,
     rights: SaidRights,
     origin: Origin,
 ) -> Result<(), Error> {
+    by.check_operator()?;
     let person = find_at_home(&mut on.store.read(home).await?, &asked).await?;
     on.store
         .write(host, async move |tx: &mut Tx| {
@@ -135,7 +137,6 @@ async fn find_at_home(tx: &mut ReadTx, asked: &Asked) -> Result<User, Error> {
                 Some(user)
             } else {
                 let mut met = tx.list_met_by_email(email).await?;
-                met.retain(|met| met.user.home.is_none());
                 met.pop().filter(|_| met.is_empty()).map(|met| met.user)
             }
         }
@@ -199,7 +200,7 @@ async fn find_by_address(tx: &mut ReadTx, address: &str) -> Result<Option<User>,
     if let Some((user, _)) = tx.find_clashes(None, address, None).await?.user_name {
         return Ok(Some(user));
     }
-    Ok(tx.list_met_by_email(address).await?.pop().map(|met| met.user))
+    Ok(tx.list_by_address(address).await?.pop())
 }
 
 /// Choosing the permission group Administrator ticks with scope "all".

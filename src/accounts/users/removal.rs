@@ -147,7 +147,8 @@ async fn names_of(tx: &mut ReadTx, vault: &Vault, user: &User) -> Result<Vec<Nam
 /// # Errors
 /// [`Error::NotFound`], also of whom was erased already;
 /// [`Refusal::FullScopeRequired`](crate::directory::Refusal::FullScopeRequired),
-/// [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted); [`Error::Invalid`]: `confirm` is something else.
+/// [`Refusal::NotDeleted`](crate::directory::Refusal::NotDeleted); [`Error::Invalid`]: `confirm` is something else. What a
+/// stop of the gateway has cut off is begun again by whoever asks again.
 pub async fn erase(
     on: &Accounts,
     tenant: TenantId,
@@ -180,12 +181,31 @@ pub async fn erase(
         check_move(user, Act::Erase, origin.at)?;
     }
     drop(view);
+    // It may take longer than the request may, and has to be carried through when the caller goes away.
+    let on = on.clone();
+    let task = tokio::spawn(async move {
+        let done = carry_through(&on, tenant, id, user, origin).await;
+        done.inspect_err(|error| tracing::warn!(%error, %tenant, "a person is not erased yet"))
+    });
+    let aborted = |_| Err(Error::Storage(storage::Error::Aborted));
+    task.await.unwrap_or_else(aborted)
+}
+
+async fn carry_through(
+    on: &Accounts,
+    tenant: TenantId,
+    id: UserId,
+    user: Option<User>,
+    origin: Origin,
+) -> Result<(), Error> {
     take_off_roster(on, tenant, user.as_ref(), &origin).await?;
     // What is written beside the facts goes first: were the rest to fail, it could be begun again.
     let names = identify(on, tenant, id, user.as_ref()).await?;
-    erase_leftovers(on, tenant, &names, user.as_ref(), origin.at).await?;
+    erase_leftovers(on, tenant, id, &names, user.as_ref(), origin.at).await?;
     while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
     while on.store.chain_audit(tenant).await? > 0 {}
+    let roster = user.and_then(|user| user.person);
+    let seen = erase_log(on, tenant, (id, roster), &names, &origin).await?;
     let vault = Arc::clone(&on.vault);
     on.store
         .write(tenant, async move |tx: &mut Tx| {
@@ -197,8 +217,12 @@ pub async fn erase(
             };
             // Whatever is told of the person by now has a number, and so its place in the chain.
             while tx.number_audit().await? > 0 {}
-            let roster = user.as_ref().and_then(|user| user.person);
-            let rows = erased_rows(tx, (id, roster), &names).await?;
+            let roster = user.as_ref().and_then(|user| user.person).or(roster);
+            let (mut rows, mut seen) = (Vec::new(), seen);
+            while let Some((last, erased)) = erase_part(tx, (id, roster), &names, seen).await? {
+                rows.extend(erased);
+                seen = last;
+            }
             tx.apply(erasure::erase(id, user.as_ref(), hashes, rows, origin)?)
                 .await?;
             Ok::<_, Error>(())
@@ -275,32 +299,71 @@ fn is_about(row: &ChainRow, id: UserId, roster: Option<PersonId>) -> bool {
     row.target_id == id.0 || roster.is_some_and(|person| row.target_id == person.0)
 }
 
-async fn erased_rows(
+/// Takes the person out of the log as long as there are many rows, in transactions of a part each; answers the last row
+/// that was looked at.
+async fn erase_log(
+    on: &Accounts,
+    tenant: TenantId,
+    (id, roster): (UserId, Option<PersonId>),
+    names: &Identifiers,
+    origin: &Origin,
+) -> Result<i64, Error> {
+    let mut seen = 0;
+    loop {
+        let mut view = on.store.read(tenant).await?;
+        let rows = view.list_audit_of_person(id, roster, seen, ROWS).await?;
+        drop(view);
+        let Some(last) = rows.last().filter(|_| rows.len() == ROWS as usize) else {
+            return Ok(seen);
+        };
+        let (last, names, origin) = (last.seq, names.clone(), origin.clone());
+        on.store
+            .write(tenant, async move |tx: &mut Tx| {
+                tx.find_user_for_update(id).await?;
+                let user = find(tx, id).await?;
+                // Locks the log: another erasure may be about the same rows.
+                tx.number_audit().await?;
+                if let Some((_, rows)) = erase_part(tx, (id, roster), &names, seen).await?
+                    && !rows.is_empty()
+                {
+                    tx.apply(erasure::erase_rows(id, user.as_ref(), rows, origin)?)
+                        .await?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        seen = last;
+    }
+}
+
+/// The next rows about the person or by them as they stand from now on, those that change, and the last row that was looked
+/// at; `None` when there are no more.
+async fn erase_part(
     tx: &mut Tx,
     (id, roster): (UserId, Option<PersonId>),
     names: &Identifiers,
-) -> Result<Vec<ErasedRow>, storage::Error> {
-    let (mut erased, mut after) = (Vec::new(), 0);
-    loop {
-        let rows = tx.list_audit_of_person(id, roster, after, ROWS).await?;
-        let Some(last) = rows.last() else {
-            return Ok(erased);
-        };
-        after = last.seq;
-        for row in rows {
-            let told = [
-                row.before.as_deref().map(parse).transpose()?,
-                row.after.as_deref().map(parse).transpose()?,
-            ];
-            erased.extend(ErasedRow::of(row.seq, told, is_about(&row, id, roster), names));
-        }
+    seen: i64,
+) -> Result<Option<(i64, Vec<ErasedRow>)>, storage::Error> {
+    let rows = tx.list_audit_of_person(id, roster, seen, ROWS).await?;
+    let Some(last) = rows.last().map(|row| row.seq) else {
+        return Ok(None);
+    };
+    let mut erased = Vec::new();
+    for row in rows {
+        let told = [
+            row.before.as_deref().map(parse).transpose()?,
+            row.after.as_deref().map(parse).transpose()?,
+        ];
+        erased.extend(ErasedRow::of(row.seq, told, is_about(&row, id, roster), names));
     }
+    Ok(Some((last, erased)))
 }
 
 /// Takes the person out of what is no fact, part by part.
 async fn erase_leftovers(
     on: &Accounts,
     tenant: TenantId,
+    id: UserId,
     names: &Identifiers,
     user: Option<&User>,
     now: Timestamp,
@@ -316,7 +379,11 @@ async fn erase_leftovers(
         .filter(|name| name.contains('@'))
         .map(str::to_owned)
         .collect();
-    on.store.erase_stray_refusals(addresses.clone()).await?;
+    on.store.erase_refusals_of(None, addresses.clone()).await?;
+    let hosts = on.store.read(tenant).await?.list_hosts(id).await?;
+    for host in hosts {
+        erase_in_host(on, host, &addresses).await?;
+    }
     // Who has the address since then has their own mail.
     let until = user.and_then(|user| user.deleted_at).unwrap_or(now);
     on.store
@@ -325,6 +392,21 @@ async fn erase_leftovers(
         })
         .await
         .map_err(|error: storage::Error| error.into())
+}
+
+/// Refused sign-ins of a guest. An address that somebody of the host has as well is theirs there.
+async fn erase_in_host(on: &Accounts, host: TenantId, addresses: &[String]) -> Result<(), Error> {
+    let mut view = on.store.read(host).await?;
+    let mut theirs = Vec::new();
+    for address in addresses {
+        if view.find_met_by_user_name(address).await?.is_none()
+            && view.list_met_by_email(address).await?.is_empty()
+        {
+            theirs.push(address.clone());
+        }
+    }
+    drop(view);
+    Ok(on.store.erase_refusals_of(Some(host), theirs).await?)
 }
 
 async fn erase_requests(
@@ -340,8 +422,13 @@ async fn erase_requests(
         drop(view);
         let named = chunk.items.into_iter().filter_map(|row| {
             let path = redact_address(&row.path, names);
-            let texts = [&row.detail, &row.request_body, &row.response_body];
-            let is_named = path.is_some() || texts.into_iter().flatten().any(|text| names.are_in(text));
+            let bodies = [&row.request_body, &row.response_body];
+            let is_named = path.is_some()
+                || row.detail.as_ref().is_some_and(|text| names.are_in(text))
+                || bodies
+                    .into_iter()
+                    .flatten()
+                    .any(|body| names.are_in_document(body));
             is_named.then(|| (row.id, path.unwrap_or(row.path)))
         });
         let named: Vec<_> = named.collect();
@@ -360,7 +447,7 @@ async fn erase_requests(
     }
 }
 
-/// Rows of files that name the person go as a whole.
+/// The person's rows of files go as a whole. Whose a row is, its address says; one without is theirs if it names them.
 async fn erase_imports(on: &Accounts, tenant: TenantId, names: &Identifiers) -> Result<(), Error> {
     let mut after = (ImportId(Uuid::nil()), 0);
     loop {
@@ -369,13 +456,15 @@ async fn erase_imports(on: &Accounts, tenant: TenantId, names: &Identifiers) -> 
         drop(view);
         let Some(last) = rows.last() else { return Ok(()) };
         after = (ImportId(last.import_id), last.line);
-        let is_named = |row: &ImportTexts| {
-            let texts = [
-                row.email.as_deref(),
-                row.draft.as_deref(),
-                Some(row.faults.as_str()),
-            ];
-            texts.into_iter().flatten().any(|text| names.are_in(text))
+        let is_named = |row: &ImportTexts| match &row.email {
+            Some(email) => names.has(email),
+            None => {
+                let texts = [row.draft.as_deref(), Some(row.faults.as_str())];
+                texts
+                    .into_iter()
+                    .flatten()
+                    .any(|text| names.are_in_document(text))
+            }
         };
         let named = rows.iter().filter(|row| is_named(row));
         let named: Vec<(Uuid, i64)> = named.map(|row| (row.import_id, row.line)).collect();

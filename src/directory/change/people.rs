@@ -49,13 +49,22 @@ pub enum GuestFact {
     Accepted {
         /// The request.
         request: GuestRequestId,
+        /// Others of the same tenant about the same person, which go.
+        same: Vec<GuestRequestId>,
         /// Whom it was found to be about.
         user: UserId,
         /// When.
         at: Timestamp,
     },
     /// The tenant has said no to another one that asks.
-    Declined(GuestRequestId),
+    Declined {
+        /// The request, and others of the same tenant about the same person.
+        requests: Vec<GuestRequestId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The tenant takes back what it has asked another one.
+    Withdrawn(GuestRequestId),
     /// A person of another tenant became a guest.
     Admitted {
         /// The guest.
@@ -292,6 +301,8 @@ pub enum UserFact {
         /// Which.
         date: AccessDate,
     },
+    /// What names a person was taken out of these audit rows.
+    ToldErased(Vec<ErasedRow>),
     /// A deleted person was removed for good.
     Removed {
         /// Who it was.

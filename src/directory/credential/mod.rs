@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::audit::Origin;
 use super::change::{Change, CredentialFact, Fact};
+use super::guest::GuestRefusal;
 use super::id::{SessionId, UserId};
 use super::invitation::Mail;
 use super::refusal::Refusal;
@@ -179,8 +180,11 @@ pub fn check_local(user: &User, tenant: &Tenant) -> Result<(), Refusal> {
 /// Whether an administrator may set a person's password.
 ///
 /// # Errors
-/// As [`check_local`], and [`Refusal::Deleted`], [`CredentialRefusal::InvitationPending`].
+/// As [`check_local`], and [`Refusal::Deleted`], [`CredentialRefusal::InvitationPending`], [`GuestRefusal::Account`].
 pub fn check_may_be_set(user: &User, tenant: &Tenant) -> Result<(), Refusal> {
+    if user.home.is_some() {
+        return Err(GuestRefusal::Account.into());
+    }
     if user.deleted_at.is_some() {
         return Err(Refusal::Deleted);
     }

@@ -132,3 +132,95 @@ fn only_who_is_deleted_is_removed_and_the_row_says_what_stands_where() {
     assert!(!purged.after.unwrap().to_string().contains("ada"));
     assert_eq!(rows_of("nonsense"), []);
 }
+
+#[test]
+fn a_part_of_a_longer_word_or_address_names_nobody() {
+    let mut names = Identifiers::default();
+    for name in [
+        "a@x.eu",
+        "neil@acme.example",
+        "Ann Lee",
+        "emp-0042",
+        "+33123456789",
+        "adamus",
+    ] {
+        names.add(name);
+    }
+    for named in [
+        "a@x.eu",
+        "mailto:A@X.EU",
+        "to <a@x.eu>, and others",
+        "It went to a@x.eu.",
+        "ba@x.eu and a@x.eu",
+        "a@x.eu's mailbox",
+        "'neil@acme.example'",
+        "(Ann Lee)",
+        "Ann Lee's",
+        "d'Ann Lee",
+        "hann lee ann lee",
+        "tel:+33123456789",
+        "emp-0042: Adamus",
+    ] {
+        assert!(names.are_in(named), "{named}");
+    }
+    for other in [
+        "ba@x.eu",
+        "b.a@x.eu",
+        "b+a@x.eu",
+        "a@x.eu.example",
+        "a@x.europe",
+        "o'neil@acme.example",
+        "Ann Leeds",
+        "Joann Lee",
+        "Ann Lee-Byron",
+        "emp-00421",
+        "emp-0042-b",
+        "temp-0042",
+        "+331234567890",
+        "adamus@acme.example",
+    ] {
+        assert!(!names.are_in(other), "{other}");
+    }
+    assert!(names.has(" A@x.eu ") && !names.has("to a@x.eu"));
+}
+
+#[test]
+fn a_document_is_searched_by_its_values() {
+    let mut names = Identifiers::default();
+    names.add("ada@acme.example");
+    names.add("123456");
+    for named in [
+        r#"{"emails": [{"value": "x\nada@acme.example"}]}"#,
+        r#"{"filter": "userName eq \"\u0061da@acme.example\""}"#,
+        r#"{"employeeNumber": 123456}"#,
+        r#"{"emails": [{"value": "ada@acme.example", "#,
+    ] {
+        assert!(names.are_in_document(named), "{named}");
+    }
+    for other in [
+        r#"{"ada@acme.example": true}"#,
+        r#"{"value": "bada@acme.example"}"#,
+        "[1234567]",
+    ] {
+        assert!(!names.are_in_document(other), "{other}");
+    }
+}
+
+#[test]
+fn ids_and_words_of_ours_stay_whatever_somebody_is_called() {
+    let id = "01900000-0000-7000-8000-000000000000";
+    let mut names = Identifiers::default();
+    for name in ["external", "auditor", "billing", id] {
+        names.add(name);
+    }
+    let told = json!({
+        "kind": "external", "role": "auditor", "added": [{"section": "billing", "source": "manual"}], "entity_id": id,
+        "billing": 1, "externalId": id, "note": "the auditor", "manager_id": "auditor",
+    });
+    let row = ErasedRow::of(4, [None, Some(told)], false, &names).unwrap();
+    let expected = json!({
+        "kind": "external", "role": "auditor", "added": [{"section": "billing", "source": "manual"}], "entity_id": id,
+        "billing": 1, "externalId": ERASED, "note": ERASED, "manager_id": ERASED,
+    });
+    assert_eq!(row.after, Some(expected.to_string()));
+}

@@ -17,13 +17,13 @@ use super::body::{Fields, JsonBody, given, parse_query};
 use super::form::Form;
 use super::list::{List, Page};
 use super::users::{TenantNameView, UserDetailView, UserView};
-use crate::accounts::guests::requests::{self, Incoming};
+use crate::accounts::guests::requests;
 use crate::accounts::{Accounts, catalogue, guests, tenants, users};
 use crate::directory::email::is_address;
 use crate::directory::grant::SaidRights;
 use crate::directory::guest::Asked;
 use crate::directory::permission::USER;
-use crate::directory::{Authority, GuestRequestId, Slug, Tenant, UserId};
+use crate::directory::{Authority, GuestRequest, GuestRequestId, Slug, Tenant, UserId};
 use crate::http::clock;
 use crate::http::extract::{FullTenantAdmin, UrlIds};
 use crate::http::openapi::section;
@@ -35,6 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(list, create))
         .routes(routes!(update, remove))
         .routes(routes!(list_requests))
+        .routes(routes!(list_sent))
+        .routes(routes!(withdraw))
         .routes(routes!(accept))
         .routes(routes!(decline));
     section(
@@ -140,7 +142,7 @@ async fn create(
     let by = caller.authority();
     if matches!(by, Authority::Operator) {
         let id = UserId(clock::random_id());
-        guests::admit(&on, host, (home.id, asked), id, rights, origin).await?;
+        guests::admit(&on, &by, host, (home.id, asked), id, rights, origin).await?;
         let shown = show(&on, &caller, id).await?;
         return Ok((StatusCode::CREATED, shown).into_response());
     }
@@ -254,19 +256,6 @@ struct GuestRequestView {
     created_at: String,
 }
 
-impl From<Incoming> for GuestRequestView {
-    fn from(incoming: Incoming) -> Self {
-        Self {
-            id: incoming.request.id.0,
-            tenant: TenantNameView::from(&incoming.host),
-            user_id: incoming.person.id.0,
-            user_name: incoming.person.user_name,
-            role: incoming.request.rights.role.unwrap_or_else(|| USER.to_owned()),
-            created_at: incoming.request.created_at.to_string(),
-        }
-    }
-}
-
 /// What other tenants ask of this one, oldest first.
 #[utoipa::path(get, path = "/tenants/{tenant}/guest-requests",
     responses((status = 200, body = List<GuestRequestView>)))]
@@ -274,8 +263,71 @@ async fn list_requests(
     State(on): State<Accounts>,
     caller: FullTenantAdmin,
 ) -> Result<Json<List<GuestRequestView>>, Problem> {
-    let found = requests::list(&on, caller.tenant.id, clock::now()).await?;
-    Ok(Json(found.into_iter().map(GuestRequestView::from).collect()))
+    let found = requests::list(&on, &caller.authority(), caller.tenant.id, clock::now()).await?;
+    let view = found.into_iter().map(|asked| GuestRequestView {
+        id: asked.request.id.0,
+        tenant: TenantNameView::from(&asked.host),
+        user_id: asked.person.0,
+        user_name: asked.user_name,
+        role: asked.request.rights.role.unwrap_or_else(|| USER.to_owned()),
+        created_at: asked.request.created_at.to_string(),
+    });
+    Ok(Json(view.collect()))
+}
+
+/// A request of this tenant that somebody of another one be its guest, as it was asked.
+#[derive(Serialize, ToSchema)]
+struct SentGuestRequestView {
+    id: Uuid,
+    /// The slug of the tenant that is asked.
+    home_tenant: String,
+    email: Option<String>,
+    user_id: Option<Uuid>,
+    /// The permission group that they would have here.
+    role: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl From<(GuestRequest, String)> for SentGuestRequestView {
+    fn from((request, home_tenant): (GuestRequest, String)) -> Self {
+        let (email, user_id) = match request.asked {
+            Asked::Email(email) => (Some(email), None),
+            Asked::User(user) => (None, Some(user.0)),
+        };
+        Self {
+            id: request.id.0,
+            home_tenant,
+            email,
+            user_id,
+            role: request.rights.role.unwrap_or_else(|| USER.to_owned()),
+            created_at: request.created_at.to_string(),
+        }
+    }
+}
+
+/// What this tenant asks of others, oldest first. A request that was declined stays here like one that nobody has answered,
+/// until 30 days are over.
+#[utoipa::path(get, path = "/tenants/{tenant}/guest-requests/sent",
+    responses((status = 200, body = List<SentGuestRequestView>)))]
+async fn list_sent(
+    State(on): State<Accounts>,
+    caller: FullTenantAdmin,
+) -> Result<Json<List<SentGuestRequestView>>, Problem> {
+    let found = requests::list_sent(&on, &caller.authority(), caller.tenant.id, clock::now()).await?;
+    Ok(Json(found.into_iter().map(SentGuestRequestView::from).collect()))
+}
+
+/// Takes back a request of this tenant.
+#[utoipa::path(delete, path = "/tenants/{tenant}/guest-requests/{id}", responses((status = 204)))]
+async fn withdraw(
+    State(on): State<Accounts>,
+    caller: FullTenantAdmin,
+    ids: UrlIds,
+) -> Result<StatusCode, Problem> {
+    let id = ids.find("id", "guest request")?;
+    requests::withdraw(&on, caller.authority(), caller.tenant.id, id, caller.origin()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Says yes: the person of this tenant becomes a guest of the one that asks.
@@ -287,7 +339,15 @@ async fn accept(
 ) -> Result<StatusCode, Problem> {
     let id = ids.find("id", "guest request")?;
     let fresh = UserId(clock::random_id());
-    requests::accept(&on, caller.tenant.id, id, fresh, caller.origin()).await?;
+    requests::accept(
+        &on,
+        caller.authority(),
+        caller.tenant.id,
+        id,
+        fresh,
+        caller.origin(),
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -299,6 +359,6 @@ async fn decline(
     ids: UrlIds,
 ) -> Result<StatusCode, Problem> {
     let id = ids.find("id", "guest request")?;
-    requests::decline(&on, caller.tenant.id, id, caller.origin()).await?;
+    requests::decline(&on, caller.authority(), caller.tenant.id, id, caller.origin()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -134,30 +134,40 @@ pub async fn switch(
         since: old.of.session.created_at,
     };
     let limit = Some(old.of.session.expires_at);
-    let stage = if reach.home.slug.as_str() == slug {
-        go_home(on, reach, (proof, limit), fresh, origin.clone()).await?
-    } else {
-        let mut places = reach.places.into_iter();
-        let place = places.find(|place| place.tenant.slug.as_str() == slug);
-        let crossing = Crossing {
-            place: place.ok_or(LocalError::NotFound("tenant"))?,
-            proof,
-            limit,
-            home: reach.home,
-            person: reach.person,
-            browser: None,
-        };
-        let crossed = crossing::cross(on, crossing, fresh, origin.clone()).await;
-        crossed.map_err(|refused| LocalError::SignIn(Box::new(refused)))?
+    if reach.home.slug.as_str() == slug {
+        leave(on, &old, origin.clone()).await?;
+        return go_home(on, reach, (proof, limit), fresh, origin).await;
+    }
+    let mut places = reach.places.into_iter();
+    let place = places.find(|place| place.tenant.slug.as_str() == slug);
+    let crossing = Crossing {
+        place: place.ok_or(LocalError::NotFound("tenant"))?,
+        proof,
+        limit,
+        home: reach.home,
+        person: reach.person,
+        browser: None,
     };
-    let (id, user) = (old.id(), old.user().id);
+    leave(on, &old, origin.clone()).await?;
+    let crossed = crossing::cross(on, crossing, fresh, origin).await;
+    crossed.map_err(|refused| LocalError::SignIn(Box::new(refused)))
+}
+
+/// Ends the session that somebody comes from, before another one is opened: of several requests at once one finds it, and
+/// no session becomes two.
+async fn leave(on: &Login, session: &Session, origin: Origin) -> Result<(), LocalError> {
+    let (id, user) = (session.id(), session.user().id);
     on.store
-        .write(old.tenant(), async move |tx: &mut Tx| {
+        .write(session.tenant(), async move |tx: &mut Tx| {
+            tx.find_user_for_update(user).await?;
+            if !tx.has_session(id, user).await? {
+                return Err(LocalError::SignIn(Box::new(Code::SignInExpired.into())));
+            }
             tx.apply(session::end(vec![id], user, "user.changed_tenant", origin))
-                .await
+                .await?;
+            Ok(())
         })
-        .await?;
-    Ok(stage)
+        .await
 }
 
 async fn go_home(

@@ -89,6 +89,7 @@ pub(super) async fn of(tx: &mut Tx, before: &Before, plan: &Plan, now: Timestamp
             // No request of a directory comes to these.
             | UserFact::Converted { .. }
             | UserFact::DatePassed { .. }
+            | UserFact::ToldErased(_)
             | UserFact::Removed { .. } => {}
         }
     }

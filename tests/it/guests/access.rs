@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Guest, assert_refused, view};
 use crate::admin::problem::assert_problem;
 use crate::harness::{Engine, Tenant};
-use crate::local::fixture::{Account, OTHER, PASSWORD, own_gateway, post};
+use crate::local::fixture::{Account, OTHER, PASSWORD, audit, own_gateway, post};
 
 on_both_engines!(
     removing_a_guest_ends_the_sessions_of_this_tenant_alone,
@@ -16,7 +16,40 @@ on_both_engines!(
     the_guests_of_a_suspended_tenant_are_out_until_it_is_not,
     a_new_password_at_home_ends_the_sessions_of_the_guest,
     of_who_is_erased_at_home_no_guest_is_left,
+    who_is_erased_at_home_is_named_by_no_refused_sign_in_of_the_host,
 );
+
+/// The addresses of the refused sign-ins of a tenant.
+async fn refused_addresses(tenant: &Tenant) -> Vec<Value> {
+    let list = tenant.call("GET", "/access-errors").await.expect(200).json;
+    let items = list["items"].as_array().expect("items").iter();
+    items.map(|one| one["email"].clone()).collect()
+}
+
+async fn who_is_erased_at_home_is_named_by_no_refused_sign_in_of_the_host(engine: Engine) {
+    let guest = Guest::new(engine).await;
+    let (home, host) = (&guest.account.tenant, &guest.host);
+    let own = Account::new(guest.gateway, host).await;
+    let forced = json!({"mode": "sso", "force": true});
+    host.call_with("PUT", "/sign-in", &forced).await.expect(200);
+    for email in [&guest.account.email, &own.email] {
+        let refused = crate::local::fixture::sign_in(guest.gateway, &host.slug, email, PASSWORD).await;
+        assert_refused(&refused, 403, "local_sign_in_disabled");
+    }
+    let mut named = refused_addresses(host).await;
+    named.sort_by_key(Value::to_string);
+    let mut expected = vec![json!(guest.account.email), json!(own.email)];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(named, expected);
+    home.call("DELETE", &guest.account.path("")).await.expect(204);
+    let confirm = json!({"confirm": guest.account.email});
+    home.call_with("POST", &guest.account.path("/erase"), &confirm)
+        .await
+        .expect(204);
+    let mut left = refused_addresses(host).await;
+    left.retain(|one| !one.is_null());
+    assert_eq!(left, [json!(own.email)]);
+}
 
 async fn removing_a_guest_ends_the_sessions_of_this_tenant_alone(engine: Engine) {
     let guest = Guest::new(engine).await;
@@ -178,6 +211,16 @@ async fn of_who_is_erased_at_home_no_guest_is_left(engine: Engine) {
     assert_problem(&gone, 404, "not_found", "user");
     let listed = guest.host.call("GET", "/guests").await.expect(200).json;
     assert_eq!(listed["items"], json!([]));
+    let removed = audit(&guest.host, "guest.removed").await;
+    assert_eq!(removed.len(), 1);
+    assert_eq!(
+        (
+            &removed[0]["actor"],
+            &removed[0]["target"]["id"],
+            &removed[0]["before"]["home_user_id"]
+        ),
+        (&json!("gateway"), &json!(guest.id), &json!(guest.account.id))
+    );
     // What they could do stays on record, under an id and no name.
     let rows: Value = guest.host.call("GET", "/audit?limit=500").await.expect(200).json;
     let text = rows.to_string();

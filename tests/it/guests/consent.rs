@@ -1,10 +1,11 @@
 //! Guests whom an administrator wishes for: the home tenant answers, and whoever asks learns nothing.
 
+use rollcall::directory::guest::MOST_REQUESTS;
 use serde_json::{Value, json};
 
 use super::{administrator, view};
 use crate::admin::problem::assert_problem;
-use crate::harness::{Engine, Tenant, random_name};
+use crate::harness::{Answer, Engine, Gateway, Tenant, random_name};
 use crate::keys::Key;
 use crate::local::fixture::{Account, audit};
 
@@ -16,7 +17,161 @@ on_both_engines!(
     nobody_gives_a_guest_more_than_they_have,
     a_wish_of_somebody_who_lost_the_tick_is_carried_out_by_nobody,
     a_key_takes_no_tick_of_a_guest,
+    somebody_asked_for_by_address_and_by_id_is_asked_for_once,
+    what_was_asked_is_listed_as_it_was_whatever_came_of_it_and_can_be_taken_back,
+    a_tenant_asks_another_one_so_many_times_and_no_more,
 );
+
+/// An administrator of a tenant, who asks another one.
+struct Asking<'g> {
+    gateway: &'g Gateway,
+    host: Tenant,
+    home: Tenant,
+    key: Key,
+}
+
+impl<'g> Asking<'g> {
+    async fn new(gateway: &'g Gateway) -> Self {
+        let (home, host) = (gateway.tenant().await, gateway.tenant().await);
+        let key = Key::new(
+            &host,
+            &["guests.read", "guests.write", "users.admin"],
+            &json!("all"),
+        )
+        .await;
+        Self {
+            gateway,
+            host,
+            home,
+            key,
+        }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.key
+            .call(self.gateway, method, &self.host.path(path), body)
+            .await
+    }
+
+    async fn ask(&self, mut whom: Value) -> Answer {
+        whom["home_tenant"] = json!(self.home.slug);
+        self.call("POST", "/guests", Some(&whom)).await
+    }
+
+    async fn sent(&self) -> Vec<Value> {
+        let list = self
+            .call("GET", "/guest-requests/sent", None)
+            .await
+            .expect(200)
+            .json;
+        list["items"].as_array().expect("items").clone()
+    }
+}
+
+async fn somebody_asked_for_by_address_and_by_id_is_asked_for_once(engine: Engine) {
+    let asking = Asking::new(engine.gateway().await).await;
+    let (host, home) = (&asking.host, &asking.home);
+    let ada = Account::new(asking.gateway, home).await;
+    let bob = Account::new(asking.gateway, home).await;
+    for account in [&ada, &bob] {
+        asking
+            .ask(json!({"email": account.email, "role": "administrator"}))
+            .await
+            .expect(202);
+        asking.ask(json!({"user_id": account.id})).await.expect(202);
+    }
+    let requests = asked(home).await;
+    let seen: Vec<_> = requests
+        .iter()
+        .map(|one| (one["user_id"].clone(), one["role"].clone()))
+        .collect();
+    let user = json!("user");
+    assert_eq!(seen, [(json!(ada.id), user.clone()), (json!(bob.id), user)]);
+    home.call("POST", &answer_path(&requests[0], "accept"))
+        .await
+        .expect(204);
+    home.call("POST", &answer_path(&requests[1], "decline"))
+        .await
+        .expect(204);
+    assert!(asked(home).await.is_empty(), "one answer answers both");
+    let listed = host.call("GET", "/guests").await.expect(200).json;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(listed["items"][0]["administrator"], false);
+}
+
+async fn what_was_asked_is_listed_as_it_was_whatever_came_of_it_and_can_be_taken_back(engine: Engine) {
+    let asking = Asking::new(engine.gateway().await).await;
+    let known = Account::new(asking.gateway, &asking.home).await;
+    let unknown = format!("{}@acme.example", random_name("nobody"));
+    for email in [&known.email, &unknown] {
+        asking.ask(json!({"email": email})).await.expect(202);
+    }
+    let before = asking.sent().await;
+    let seen: Vec<_> = before.iter().map(|one| one["email"].clone()).collect();
+    assert_eq!(seen, [json!(known.email), json!(unknown)]);
+    assert_eq!(
+        (
+            &before[0]["home_tenant"],
+            &before[0]["role"],
+            &before[0]["user_id"]
+        ),
+        (&json!(asking.home.slug), &json!("user"), &Value::Null)
+    );
+    let request = asked(&asking.home).await.remove(0);
+    let decline = answer_path(&request, "decline");
+    asking.home.call("POST", &decline).await.expect(204);
+    assert_eq!(asking.sent().await, before, "a no is not told");
+    let again = asking.home.call("POST", &decline).await;
+    assert_problem(&again, 404, "not_found", "guest request");
+    // Whoever asks anew after a no is heard anew.
+    asking.ask(json!({"email": known.email})).await.expect(202);
+    let request = asked(&asking.home).await.remove(0);
+    let path = format!("/guest-requests/{}", request["id"].as_str().expect("an id"));
+    let theirs = asking.home.call("DELETE", &path).await;
+    assert_problem(&theirs, 404, "not_found", "guest request");
+    asking.call("DELETE", &path, None).await.expect(204);
+    assert!(asked(&asking.home).await.is_empty());
+    assert_eq!(asking.sent().await, before[1..]);
+    let late = asking.home.call("POST", &answer_path(&request, "accept")).await;
+    assert_problem(&late, 404, "not_found", "guest request");
+    assert_eq!(audit(&asking.host, "guest.withdrawn").await.len(), 1);
+}
+
+async fn a_tenant_asks_another_one_so_many_times_and_no_more(engine: Engine) {
+    let asking = Asking::new(engine.gateway().await).await;
+    let account = Account::new(asking.gateway, &asking.home).await;
+    asking.ask(json!({"user_id": account.id})).await.expect(202);
+    for _ in 1..MOST_REQUESTS {
+        asking
+            .ask(json!({"user_id": uuid::Uuid::new_v4()}))
+            .await
+            .expect(202);
+    }
+    let one_more = json!({"user_id": uuid::Uuid::new_v4()});
+    let refused = asking.ask(one_more.clone()).await;
+    assert_problem(&refused, 409, "too_many_guest_requests", "withdraw");
+    // A no makes no room, or it would be told.
+    let request = asked(&asking.home).await.remove(0);
+    asking
+        .home
+        .call("POST", &answer_path(&request, "decline"))
+        .await
+        .expect(204);
+    let refused = asking.ask(one_more.clone()).await;
+    assert_problem(&refused, 409, "too_many_guest_requests", "withdraw");
+    // Of another tenant one may ask, and so may another tenant of this one.
+    let other = Asking::new(asking.gateway).await;
+    let elsewhere = json!({"user_id": account.id, "home_tenant": other.home.slug});
+    asking.call("POST", "/guests", Some(&elsewhere)).await.expect(202);
+    let body = json!({"user_id": account.id, "home_tenant": asking.home.slug});
+    other.call("POST", "/guests", Some(&body)).await.expect(202);
+    let path = format!(
+        "/guest-requests/{}",
+        asking.sent().await[0]["id"].as_str().expect("an id")
+    );
+    asking.call("DELETE", &path, None).await.expect(204);
+    asking.ask(one_more).await.expect(202);
+}
 
 async fn asked(home: &Tenant) -> Vec<Value> {
     let list = home.call("GET", "/guest-requests").await.expect(200).json;
@@ -113,14 +268,14 @@ async fn whoever_asks_is_told_the_same_whether_there_is_such_a_person_or_not(eng
     }
     let expected = (202, json!({"status": "requested"}));
     assert!(answers.iter().all(|answer| *answer == expected), "{answers:?}");
-    // And the home tenant is asked about its own people alone.
+    // And the home tenant is asked about its own people alone, about each once.
     let people: Vec<Value> = asked(&home)
         .await
         .iter()
         .map(|one| one["user_id"].clone())
         .collect();
-    assert_eq!(people, [json!(known.id), json!(blocked.id), json!(known.id)]);
-    let request = &asked(&home).await[1];
+    assert_eq!(people, [json!(blocked.id), json!(known.id)]);
+    let request = &asked(&home).await[0];
     let refused = home.call("POST", &answer_path(request, "accept")).await;
     assert_problem(&refused, 409, "not_active_at_home", "home tenant");
 }

@@ -47,6 +47,7 @@ async fn the_operator_makes_a_guest_who_is_listed_with_the_tenant_they_belong_to
         (&shown["role"], &shown["auth_method"]),
         (&json!("user"), &json!("home"))
     );
+    assert_eq!(shown["mfa"]["managed_by"], "home");
     let own = Account::new(guest.gateway, &guest.host).await;
     let listed = guest.host.call("GET", "/guests").await.expect(200).json;
     assert_eq!(listed["items"].as_array().expect("items").len(), 1, "{listed}");
@@ -96,6 +97,7 @@ async fn a_guest_is_named_as_at_home_from_the_moment_they_are_named_anew_there(e
         (&shown["display_name"], &shown["email"]),
         (&json!("Ada King"), &json!(other))
     );
+    assert_eq!(shown["modified_at"], view(&home, &person).await["modified_at"]);
     for (text, found) in [(other, 1), (format!("{name}@acme.example"), 0)] {
         let list = host
             .call("GET", &format!("/users?q={text}"))
@@ -191,7 +193,7 @@ async fn a_guest_is_neither_changed_nor_deleted_like_the_tenants_own(engine: Eng
     let path = format!("/users/{}/password", guest.id);
     let body = json!({"password": "violet otter, 7 lamps", "temporary": false});
     let answer = guest.host.call_with("PUT", &path, &body).await;
-    assert_problem(&answer, 409, "no_local_password", "are a guest");
+    assert_problem(&answer, 409, "guest_account", "home tenant");
     let own = browser
         .call("PATCH", "/api/v1/me", Some(&json!({"locale": "fr"})))
         .await;

@@ -4,6 +4,9 @@ mod access;
 mod consent;
 mod granting;
 mod isolation;
+mod names;
+mod races;
+mod requests;
 mod sign_in;
 
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Guest, admit, assert_refused, begin};
@@ -19,6 +20,7 @@ on_both_engines!(
     who_has_one_tenant_only_is_not_asked,
     somebody_who_is_signed_in_changes_to_another_tenant_and_back,
     changing_tenants_proves_nothing_anew,
+    of_many_changes_of_one_session_at_once_one_is_made,
     without_a_tenant_an_address_that_nobody_has_is_answered_as_one_that_somebody_has,
     a_tenant_with_single_sign_on_takes_no_guests_password_and_lets_them_change_over,
 );
@@ -276,6 +278,25 @@ async fn a_tenant_with_single_sign_on_takes_no_guests_password_and_lets_them_cha
     assert_eq!(answer.json["administrator"], true);
     let again = admit(host, &guest.account, &json!({})).await;
     assert_problem(&again, 409, "already_guest", "already");
+}
+
+async fn of_many_changes_of_one_session_at_once_one_is_made(engine: Engine) {
+    let guest = Guest::new(engine).await;
+    let mut browser = guest.stay().await;
+    // There, and back.
+    for slug in [&guest.host.slug, &guest.account.tenant.slug] {
+        let answers = join_all((0..10).map(|_| enter(&browser, slug))).await;
+        let (mut entered, refused): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!(entered.len(), 1, "{} were let in", entered.len());
+        for answer in refused {
+            assert!([401, 403].contains(&answer.status), "{}", answer.text());
+        }
+        browser.me().await.expect(401);
+        browser = SignedIn::of(guest.gateway, &entered.remove(0));
+        let me = browser.me().await.expect(200).json;
+        assert_eq!(me["tenant"]["slug"], slug.as_str());
+    }
 }
 
 async fn changing_tenants_proves_nothing_anew(engine: Engine) {

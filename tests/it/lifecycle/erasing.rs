@@ -1,6 +1,13 @@
 //! People who are erased on request: nothing names them any more, and the log still holds.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use rollcall::accounts::users;
+use rollcall::directory::{Authority, lifecycle};
+use rollcall::storage::{Error, Tx};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::log;
 use crate::admin::problem::{assert_invalid_fields, assert_problem};
@@ -8,6 +15,7 @@ use crate::admin::problem::{assert_invalid_fields, assert_problem};
 use crate::harness::{Browser, Database, Engine, Gateway, OidcProvider, Tenant};
 use crate::scim::message::{create_user, patch_one, user_with};
 use crate::sso::fixture::{Certified, assert_refused};
+use crate::storage::fixture::{Place, accounts_on, origin};
 
 on_both_engines!(
     whoever_is_erased_is_named_nowhere_and_the_log_still_holds,
@@ -15,7 +23,102 @@ on_both_engines!(
     who_is_erased_does_not_come_back_by_signing_in,
     who_was_removed_before_is_erased_by_their_id,
     an_employee_who_is_erased_is_named_by_the_roster_no_more,
+    of_many_rows_of_the_log_none_names_who_is_erased,
+    rows_of_files_about_others_stay,
+    an_erasure_goes_on_when_whoever_asked_goes_away,
 );
+
+async fn of_many_rows_of_the_log_none_names_who_is_erased(engine: Engine) {
+    let tenant = engine.gateway().await.tenant().await;
+    let directory = tenant.directory("generic").await;
+    let mark = crate::harness::random_name("canary");
+    let email = format!("{mark}@acme.example");
+    let id = create_user(&directory, &email).await;
+    for number in 0..220 {
+        let named = patch_one("replace", "displayName", json!(format!("Ada {mark} {number}")));
+        directory.patch(&format!("/Users/{id}"), &named).await.expect(200);
+    }
+    directory.delete(&format!("/Users/{id}")).await.expect(204);
+    let before = log(&tenant, "").await;
+    assert!(
+        before
+            .iter()
+            .filter(|row| row.to_string().contains(&mark))
+            .count()
+            > 200
+    );
+    tenant
+        .call_with("POST", &format!("/users/{id}/erase"), &json!({"confirm": email}))
+        .await
+        .expect(204);
+    let after = log(&tenant, "").await;
+    for row in &after {
+        assert!(!row.to_string().contains(&mark), "{row}");
+    }
+    assert_eq!(after.len(), before.len() + 2, "in two parts");
+    let verdict = tenant.call("GET", "/audit/verify").await.expect(200).json;
+    assert_eq!(verdict["broken_at"], Value::Null);
+}
+
+async fn rows_of_files_about_others_stay(engine: Engine) {
+    let tenant = engine.gateway().await.tenant().await;
+    let mark = crate::harness::random_name("ada");
+    let email = format!("{mark}@acme.example");
+    let (longer, other) = (format!("b{email}"), crate::mail::by_hand::address());
+    let name = format!("Ada {mark}");
+    let mut body = crate::mail::by_hand::person(&email);
+    body["full_name"] = json!(name);
+    for part in ["first_name", "last_name"] {
+        body.as_object_mut().expect("a body").remove(part);
+    }
+    let id = tenant.call_with("POST", "/users", &body).await.expect(201).id();
+    let file = format!("email,full_name\n{email},{name}\n{longer},Bob\n{other},{name}\n");
+    let import = crate::imports::send(&tenant, file).await.expect(201).id();
+    tenant.call("DELETE", &format!("/users/{id}")).await.expect(204);
+    tenant
+        .call_with("POST", &format!("/users/{id}/erase"), &json!({"confirm": email}))
+        .await
+        .expect(204);
+    let left = crate::imports::rows(&tenant, &import).await;
+    let left: Vec<_> = left.iter().map(|row| row["email"].clone()).collect();
+    assert_eq!(left, [json!(longer), json!(other)]);
+}
+
+async fn an_erasure_goes_on_when_whoever_asked_goes_away(engine: Engine) {
+    let place = Place::new(engine).await;
+    let user = place.user("ada@acme.example").await;
+    let deleted = lifecycle::delete(&user, 0, origin()).expect("a deletion");
+    place.apply(deleted).await.unwrap();
+    // Somebody has the person in hand meanwhile.
+    let (held, let_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (is_held, may_go, id) = (Arc::clone(&held), Arc::clone(&let_go), user.id);
+    let holding = place.store.write(place.tenant, async move |tx: &mut Tx| {
+        tx.find_user_for_update(id).await?;
+        is_held.notify_one();
+        may_go.notified().await;
+        Ok::<_, Error>(())
+    });
+    let on = accounts_on(&place.store);
+    let (held, ()) = tokio::join!(holding, async {
+        held.notified().await;
+        let erasing = users::erase(
+            &on,
+            place.tenant,
+            &Authority::Operator,
+            id,
+            "ada@acme.example",
+            origin(),
+        );
+        let gone = tokio::time::timeout(Duration::from_millis(700), erasing).await;
+        assert!(gone.is_err(), "the request was not cut off");
+        let_go.notify_one();
+    });
+    held.unwrap();
+    super::eventually("user.erased", || async {
+        place.read().await.find_user(id).await.unwrap().is_none()
+    })
+    .await;
+}
 
 async fn gateway_on(database: &Database) -> Gateway {
     let settings = [

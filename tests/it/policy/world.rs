@@ -92,6 +92,24 @@ impl World {
             .to_owned()
     }
 
+    /// A request of this tenant for somebody of the neighbour.
+    async fn asked_of_neighbour(&self) -> String {
+        let tenant = &self.house.tenant;
+        let key = Key::new(tenant, &["guests.write"], &json!("all")).await;
+        let somebody = uuid::Uuid::new_v4();
+        let body = json!({"user_id": somebody, "home_tenant": self.neighbour.slug});
+        key.call(self.house.gateway, "POST", &tenant.path("/guests"), Some(&body))
+            .await
+            .expect(202);
+        let sent = tenant.call("GET", "/guest-requests/sent").await.expect(200).json;
+        let sent = sent["items"].as_array().expect("requests");
+        let found = sent.iter().find(|one| one["user_id"] == somebody.to_string());
+        found.expect("the request")["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
     /// The address of a route with new things in the places of its parameters.
     pub async fn fill(&self, route: &Route) -> Place {
         let mut place = Place {
@@ -122,6 +140,10 @@ impl World {
                 let body = json!({"user_id": home, "home_tenant": self.neighbour.slug});
                 let made = self.post("/guests", &body).await;
                 put(&mut place, "id", &id(&made["id"]));
+            }
+            "guest-requests" if route.method == "DELETE" => {
+                let made = self.asked_of_neighbour().await;
+                put(&mut place, "id", &made);
             }
             "guest-requests" if route.path.contains("{id}") => {
                 let person = create_user(&self.directory, &random_name("ada")).await;

@@ -253,6 +253,8 @@ pub const ROUTES: &[Route] = &[
     (Operator, "PATCH", "/tenants/{tenant}/guests/{id}"),
     (Operator, "DELETE", "/tenants/{tenant}/guests/{id}"),
     (Operator, "GET", "/tenants/{tenant}/guest-requests"),
+    (Operator, "GET", "/tenants/{tenant}/guest-requests/sent"),
+    (Operator, "DELETE", "/tenants/{tenant}/guest-requests/{id}"),
     (Operator, "POST", "/tenants/{tenant}/guest-requests/{id}/accept"),
     (Operator, "POST", "/tenants/{tenant}/guest-requests/{id}/decline"),
     (Operator, "POST", "/tenants/{tenant}/invitations/{id}/resend"),

@@ -38,18 +38,21 @@ pub(in crate::http::admin) struct MfaView {
     managed_by: Option<&'static str>,
 }
 
+/// Of a guest it is the tenant that they belong to.
+const HOME: &str = "home";
 const ELSEWHERE: &str = "identity_provider";
 
 fn keepers() -> Object {
-    one_of([ELSEWHERE])
+    one_of([HOME, ELSEWHERE])
 }
 
 impl MfaView {
     pub(in crate::http::admin) fn new(user: &User, tenant: &Tenant, enrolled: bool) -> Self {
+        let keeper = if user.home.is_some() { HOME } else { ELSEWHERE };
         Self {
             required: user.mfa_required,
             enrolled,
-            managed_by: check_own(user, tenant).is_err().then_some(ELSEWHERE),
+            managed_by: check_own(user, tenant).is_err().then_some(keeper),
         }
     }
 }
