@@ -456,15 +456,15 @@ async fn erase_imports(on: &Accounts, tenant: TenantId, names: &Identifiers) -> 
         drop(view);
         let Some(last) = rows.last() else { return Ok(()) };
         after = (ImportId(last.import_id), last.line);
-        let is_named = |row: &ImportTexts| match &row.email {
-            Some(email) => names.has(email),
-            None => {
-                let texts = [row.draft.as_deref(), Some(row.faults.as_str())];
-                texts
-                    .into_iter()
-                    .flatten()
-                    .any(|text| names.are_in_document(text))
+        let is_named = |row: &ImportTexts| {
+            if let Some(email) = &row.email {
+                return names.has(email);
             }
+            let texts = [row.draft.as_deref(), Some(row.faults.as_str())];
+            texts
+                .into_iter()
+                .flatten()
+                .any(|text| names.are_in_document(text))
         };
         let named = rows.iter().filter(|row| is_named(row));
         let named: Vec<(Uuid, i64)> = named.map(|row| (row.import_id, row.line)).collect();
