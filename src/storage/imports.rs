@@ -35,21 +35,6 @@ pub struct NewImportRow {
     pub draft: Option<String>,
 }
 
-/// What may name somebody in a row of an import.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct ImportTexts {
-    /// The import.
-    pub import_id: Uuid,
-    /// The line of its file.
-    pub line: i64,
-    /// The address in it.
-    pub email: Option<String>,
-    /// The person to be made, as JSON.
-    pub draft: Option<String>,
-    /// What is wrong, as JSON.
-    pub faults: String,
-}
-
 #[derive(sqlx::FromRow)]
 struct ImportRecord {
     id: Uuid,
@@ -331,28 +316,6 @@ impl ReadTx {
         let found: Vec<(String,)> = fetch_all!(self.conn, (String,), sql, self.tenant.0, write(&keys)?)?;
         Ok(found.into_iter().map(|(key,)| key).collect())
     }
-
-    /// Up to `size` rows of imports with what may name somebody, from behind a row on.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn walk_import_texts(
-        &mut self,
-        after: (ImportId, i64),
-        size: u32,
-    ) -> Result<Vec<ImportTexts>, Error> {
-        fetch_all!(
-            self.conn,
-            ImportTexts,
-            "SELECT import_id, line, email, draft, faults FROM import_rows \
-             WHERE tenant_id = $1 AND (import_id > $2 OR (import_id = $2 AND line > $3)) \
-             ORDER BY import_id, line LIMIT $4",
-            self.tenant.0,
-            after.0.0,
-            after.1,
-            i64::from(size),
-        )
-    }
 }
 
 impl Tx {
@@ -495,24 +458,6 @@ impl Tx {
             "DELETE FROM imports WHERE tenant_id = $1 AND id = $2",
         ] {
             execute!(self.read.conn, sql, self.read.tenant.0, id.0)?;
-        }
-        Ok(())
-    }
-
-    /// Removes rows of imports that name somebody.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn erase_import_rows(&mut self, rows: &[(Uuid, i64)]) -> Result<(), Error> {
-        self.effects.wrote = true;
-        for (import, line) in rows {
-            execute!(
-                self.read.conn,
-                "DELETE FROM import_rows WHERE tenant_id = $1 AND import_id = $2 AND line = $3",
-                self.read.tenant.0,
-                *import,
-                *line,
-            )?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
-//! What is written of people beside their records: refused sign-ins, requests of identity providers, mail that went out.
-//! None of it is a fact, and none of it has the id of a person in a column of its own; whoever erases a person walks over
-//! it and says what goes.
+//! What is written of people beside their records: refused sign-ins, requests of identity providers, rows of imports, mail
+//! that went out. None of it is a fact, and none of it has the id of a person in a column of its own; whoever erases a
+//! person walks over it and says what goes.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::store::Store;
 use super::tx::{ReadTx, Tx};
 use crate::directory::erasure::ERASED;
 use crate::directory::request_log::BodyState;
-use crate::directory::{DirectoryId, TenantId};
+use crate::directory::{DirectoryId, ImportId, TenantId};
 
 /// What may name somebody in a request of an identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -39,6 +39,21 @@ pub struct RefusalTexts {
     pub email: Option<String>,
     /// What was checked, as JSON.
     pub trace: String,
+}
+
+/// What may name somebody in a row of an import.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ImportTexts {
+    /// The import.
+    pub import_id: Uuid,
+    /// The line of its file.
+    pub line: i64,
+    /// The address in it.
+    pub email: Option<String>,
+    /// The person to be made, as JSON.
+    pub draft: Option<String>,
+    /// What is wrong, as JSON.
+    pub faults: String,
 }
 
 impl ReadTx {
@@ -81,6 +96,28 @@ impl ReadTx {
              ORDER BY reference LIMIT $3",
             self.tenant.0,
             after,
+            i64::from(size),
+        )
+    }
+
+    /// Up to `size` rows of imports with what may name somebody, from behind a row on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn walk_import_texts(
+        &mut self,
+        after: (ImportId, i64),
+        size: u32,
+    ) -> Result<Vec<ImportTexts>, Error> {
+        fetch_all!(
+            self.conn,
+            ImportTexts,
+            "SELECT import_id, line, email, draft, faults FROM import_rows \
+             WHERE tenant_id = $1 AND (import_id > $2 OR (import_id = $2 AND line > $3)) \
+             ORDER BY import_id, line LIMIT $4",
+            self.tenant.0,
+            after.0.0,
+            after.1,
             i64::from(size),
         )
     }
@@ -148,6 +185,24 @@ impl Tx {
                 address.as_str(),
                 micros(until),
                 ERASED,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Removes rows of imports that name somebody.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn erase_import_rows(&mut self, rows: &[(Uuid, i64)]) -> Result<(), Error> {
+        self.effects.wrote = true;
+        for (import, line) in rows {
+            execute!(
+                self.read.conn,
+                "DELETE FROM import_rows WHERE tenant_id = $1 AND import_id = $2 AND line = $3",
+                self.read.tenant.0,
+                *import,
+                *line,
             )?;
         }
         Ok(())
