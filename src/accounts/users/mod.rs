@@ -7,6 +7,7 @@ mod break_glass;
 mod deletion;
 mod edit;
 mod history;
+mod leftovers;
 pub(super) mod reach;
 mod removal;
 mod restore;
