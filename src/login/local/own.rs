@@ -28,7 +28,12 @@ pub async fn confirm_own(
     origin: Origin,
 ) -> Result<(), LocalError> {
     let (tenant, user) = (session.tenant(), session.user());
-    let credential = on.store.read(tenant).await?.find_credential(user.id).await?;
+    // A guest has their password at home.
+    let (home, holder) = match user.home {
+        Some(home) => (home.tenant, home.user),
+        None => (tenant, user.id),
+    };
+    let credential = on.store.read(home).await?.find_credential(holder).await?;
     let by_password = session.of.session.auth_method == "local" && !user.break_glass;
     let Some(credential) = credential.filter(|_| by_password) else {
         return if origin.at <= session.of.session.created_at + FRESH {
@@ -42,17 +47,13 @@ pub async fn confirm_own(
     let password = password.ok_or(LocalError::OwnPasswordMissing)?;
     let key = GuessKey {
         purpose: GuessPurpose::OwnPassword,
-        account: account_key(tenant, &user.user_name),
+        account: account_key(home, &user.user_name),
         by: Guesser::Stranger,
     };
-    begin(on, tenant, key.clone(), origin.at).await?;
+    begin(on, home, key.clone(), origin.at).await?;
     let shown = (password, Some(&credential.hash));
-    if on
-        .compare_counted(tenant, &key, shown, origin.at)
-        .await??
-        .is_right
-    {
-        return Ok(ticket::forget(on, tenant, key).await?);
+    if on.compare_counted(home, &key, shown, origin.at).await??.is_right {
+        return Ok(ticket::forget(on, home, key).await?);
     }
     on.store
         .write(tenant, async move |tx: &mut Tx| {

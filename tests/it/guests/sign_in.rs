@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use super::{Guest, admit, assert_refused, begin};
 use crate::admin::problem::assert_problem;
-use crate::harness::{Answer, Engine, Gateway};
+use crate::harness::{Answer, Engine, Gateway, OidcProvider};
 use crate::keys::{sign_in as sign_in_by_provider, tick};
 use crate::local::fixture::{Account, OTHER, PASSWORD, SignedIn, audit, own_gateway, post, sign_in};
 use crate::second_factor::fixture::{Jar, Member, ticket_of};
+use crate::sso::fixture::Certified;
 
 on_both_engines!(
+    a_guest_administrator_gives_the_password_of_home_to_set_somebody_elses,
     a_guest_signs_in_through_the_tenant_with_the_password_of_home,
     wrong_passwords_through_a_tenant_are_counted_at_home_and_tell_nothing,
     a_guest_gives_the_second_factor_of_home,
@@ -302,14 +304,17 @@ async fn of_many_changes_of_one_session_at_once_one_is_made(engine: Engine) {
 async fn changing_tenants_proves_nothing_anew(engine: Engine) {
     let gateway = crate::local::fixture::own_gateway(engine).await;
     let (home, host) = (gateway.tenant().await, gateway.tenant().await);
-    let account = Account::new(&gateway, &home).await;
-    admit(&host, &account, &json!({"role": "administrator"}))
-        .await
-        .expect(201);
+    let site = Certified::of(home.clone(), OidcProvider::shared().await, &json!({})).await;
+    let (at_home, me) = site.signed_in(&site.person(&json!({})).await).await;
+    let guest = json!({"user_id": me["user"]["id"], "home_tenant": home.slug, "role": "administrator"});
+    host.call_with("POST", "/guests", &guest).await.expect(201);
     let other = Account::new(&gateway, &host).await;
-    let at_home = account.browser(&gateway).await;
     gateway.advance(std::time::Duration::from_mins(6));
-    let entered = enter(&at_home, &host.slug).await.expect(200);
+    let chosen = json!({"tenant": host.slug});
+    let entered = site
+        .by_session(&at_home, "POST", "/api/v1/me/tenant", Some(&chosen))
+        .await
+        .expect(200);
     let here = SignedIn::of(&gateway, &entered);
     let body = json!({"password": "nine quiet harbours 44"});
     let path = host.path(&other.path("/password"));
@@ -353,4 +358,29 @@ async fn without_a_tenant_an_address_that_nobody_has_is_answered_as_one_that_som
     assert_eq!(seen[0], seen[2]);
     assert_eq!(seen[1], seen[2]);
     assert_eq!(seen[2][6].0, 429, "{seen:?}");
+}
+
+async fn a_guest_administrator_gives_the_password_of_home_to_set_somebody_elses(engine: Engine) {
+    let guest = Guest::new(engine).await;
+    crate::keys::tick(&guest.host, &guest.id, Some(&json!("all"))).await;
+    let chief = Account::administrator(guest.gateway, &guest.host).await;
+    let browser = guest.enter().await;
+    for (own, refusal) in [
+        (None, Some((422, "required"))),
+        (Some(OTHER), Some((403, "own_password_wrong"))),
+        (Some(PASSWORD), None),
+    ] {
+        let mut body = json!({"password": OTHER});
+        if let Some(own) = own {
+            body["current_admin_password"] = json!(own);
+        }
+        let path = guest.host.path(&chief.path("/password"));
+        let answer = browser.call("PUT", &path, Some(&body)).await;
+        match refusal {
+            Some((status, code)) => assert_refused(&answer, status, code),
+            None => drop(answer.expect(204)),
+        }
+        let opens = chief.sign_in(guest.gateway, OTHER).await.status;
+        assert_eq!(opens == 200, refusal.is_none(), "{own:?}");
+    }
 }
