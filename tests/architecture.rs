@@ -177,6 +177,7 @@ Tx: list_sessions_of_provider
 Tx: load_catalogue_for_share
 Tx: load_entity_tree_for_share
 Tx: load_followers_for_update
+Tx: lock_home
 Tx: log_requests
 Tx: note_date
 Tx: note_import_row

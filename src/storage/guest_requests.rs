@@ -179,7 +179,13 @@ impl ReadTx {
             micros(now - ANSWERED_WITHIN),
         )?
         .into_iter()
-        .map(|row| Ok((row.request.into_request()?, row.slug)))
+        .map(|mut row| {
+            // As it was asked: that there is such a person is not told by whose request was accepted.
+            if row.request.email.is_some() {
+                row.request.home_user_id = None;
+            }
+            Ok((row.request.into_request()?, row.slug))
+        })
         .collect()
     }
 
@@ -299,7 +305,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The `same` are about the same person and go.
+    /// The `same` are about the same person and nobody is asked for by them any more. The address stays, for those who see
+    /// what they have asked.
     pub(super) async fn accept_request(
         &mut self,
         request: GuestRequestId,
@@ -309,22 +316,14 @@ impl Tx {
     ) -> Result<(), Error> {
         execute!(
             self.read.conn,
-            "UPDATE guest_requests SET accepted_at = $4, home_user_id = $3, email = NULL \
+            "UPDATE guest_requests SET accepted_at = $4, home_user_id = $3 \
              WHERE home_tenant_id = $1 AND id = $2",
             self.read.tenant.0,
             request.0,
             user.0,
             micros(at),
         )?;
-        for other in same {
-            execute!(
-                self.read.conn,
-                "DELETE FROM guest_requests WHERE home_tenant_id = $1 AND id = $2",
-                self.read.tenant.0,
-                other.0,
-            )?;
-        }
-        Ok(())
+        self.decline_requests(same, at).await
     }
 
     pub(super) async fn decline_requests(
@@ -355,15 +354,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets what is asked about a person of this tenant.
-    pub(super) async fn forget_requests_for(&mut self, user: UserId) -> Result<(), Error> {
+    /// What is asked about a person of this tenant is as good as declined: a request that were gone would say that there was
+    /// somebody.
+    pub(super) async fn decline_requests_for(&mut self, user: UserId, at: Timestamp) -> Result<(), Error> {
         execute!(
             self.read.conn,
-            "DELETE FROM guest_requests WHERE home_tenant_id = $1 AND (home_user_id = $2 OR email IN \
+            "UPDATE guest_requests SET declined_at = $3 WHERE home_tenant_id = $1 AND declined_at IS NULL \
+             AND (home_user_id = $2 OR email IN \
              (SELECT e.value_key FROM user_emails e WHERE e.tenant_id = $1 AND e.user_id = $2 UNION ALL \
              SELECT u.user_name_key FROM users u WHERE u.tenant_id = $1 AND u.id = $2))",
             self.read.tenant.0,
             user.0,
+            micros(at),
         )?;
         Ok(())
     }

@@ -199,25 +199,37 @@ impl Tx {
         }
     }
 
-    /// Makes the guest of what the person is at home at this moment. They and their tenant are locked first: every change
-    /// of them before has been seen, and every one after finds the guest. The userName's key is nobody else's, so that no name at home can
+    /// Locks somebody of another tenant until the commit, then their tenant and this one, as people and then tenants are
+    /// locked everywhere: every change of them before has been seen, and every one after finds the guest who is made of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn lock_home(&mut self, home: Home) -> Result<(), Error> {
+        if !self.read.conn.locks_rows() {
+            return Ok(());
+        }
+        let _: Option<(Uuid,)> = fetch_optional!(
+            self.read.conn,
+            (Uuid,),
+            "SELECT id FROM users WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+            home.tenant.0,
+            home.user.0,
+        )?;
+        // By id, for two tenants that admit one another's people at once.
+        fetch_all!(
+            self.read.conn,
+            (Uuid,),
+            "SELECT tenant_id FROM tenants WHERE tenant_id IN ($1, $2) ORDER BY tenant_id FOR NO KEY UPDATE",
+            self.read.tenant.0,
+            home.tenant.0,
+        )?;
+        Ok(())
+    }
+
+    /// Makes the guest of what the person is at home at this moment. The userName's key is nobody else's, so that no name at home can
     /// clash with one here.
     async fn insert_guest(&mut self, guest: UserId, home: Home, at: Timestamp) -> Result<(), Error> {
-        if self.read.conn.locks_rows() {
-            let _: Option<(Uuid,)> = fetch_optional!(
-                self.read.conn,
-                (Uuid,),
-                "SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR SHARE",
-                home.tenant.0,
-            )?;
-            let _: Option<(Uuid,)> = fetch_optional!(
-                self.read.conn,
-                (Uuid,),
-                "SELECT id FROM users WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
-                home.tenant.0,
-                home.user.0,
-            )?;
-        }
+        self.lock_home(home).await?;
         execute!(
             self.read.conn,
             "INSERT INTO users (tenant_id, id, home_tenant_id, home_user_id, user_name, user_name_key, display_name, \
@@ -251,7 +263,7 @@ impl Tx {
     /// Ends everything that a person of this tenant is elsewhere, and what is asked about them. The log of each tenant says
     /// so.
     pub(super) async fn remove_guests_of(&mut self, user: UserId, at: Timestamp) -> Result<(), Error> {
-        self.forget_requests_for(user).await?;
+        self.decline_requests_for(user, at).await?;
         let home = Home {
             tenant: self.read.tenant,
             user,

@@ -145,21 +145,19 @@ async fn find_at_home(tx: &mut ReadTx, asked: &Asked) -> Result<User, Error> {
     found.filter(is_there).ok_or(Error::NotFound("user"))
 }
 
-/// Makes the guest, with their first rights. The tenant is locked, so that nobody takes the address meanwhile.
+/// Makes the guest, with their first rights. Person and tenants are locked, so that nobody takes the address meanwhile.
 async fn make(
     tx: &mut Tx,
     (id, home, person, rights): (UserId, TenantId, User, SaidRights),
     request: Option<GuestRequestId>,
     origin: Origin,
 ) -> Result<(), Error> {
-    tx.find_tenant_for_update()
-        .await?
-        .ok_or(Error::NotFound("tenant"))?;
-    check_rights(&rights, &tx.load_catalogue().await?)?;
     let known = Home {
         tenant: home,
         user: person.id,
     };
+    tx.lock_home(known).await?;
+    check_rights(&rights, &tx.load_catalogue().await?)?;
     let clash = match tx.find_guest(known).await? {
         Some(guest) => Some(guest),
         None => find_clash(tx, &person).await?,

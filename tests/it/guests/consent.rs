@@ -358,6 +358,10 @@ async fn a_wish_of_somebody_who_lost_the_tick_is_carried_out_by_nobody(engine: E
     let request = &asked(&home).await[0];
     let answer = home.call("POST", &answer_path(request, "accept")).await;
     assert_problem(&answer, 404, "not_found", "guest request");
+    // Whoever has asked does not learn by it that there is such a person.
+    let sent = host.call("GET", "/guest-requests/sent").await.expect(200).json;
+    let (email, id) = (&sent["items"][0]["email"], &sent["items"][0]["user_id"]);
+    assert_eq!((email, id), (&json!(account.email), &Value::Null));
     let listed = host.call("GET", "/guests").await.expect(200).json;
     assert_eq!(listed["items"], json!([]));
 }
