@@ -113,6 +113,7 @@ impl SystemTx {
         &mut self,
         user_name: &str,
         limit: u32,
+        now: Timestamp,
     ) -> Result<Vec<(Tenant, Credential)>, Error> {
         fetch_all!(
             self.conn,
@@ -122,9 +123,10 @@ impl SystemTx {
              FROM users u JOIN credentials c ON c.tenant_id = u.tenant_id AND c.user_id = u.id \
              JOIN tenants n ON n.tenant_id = u.tenant_id \
              WHERE u.user_name_key = $1 AND u.directory_id IS NULL AND u.deleted_at IS NULL AND u.pending = FALSE \
-             ORDER BY n.suspended_at IS NOT NULL, n.sign_in <> 'local', c.must_change, u.created_at, u.id LIMIT $2",
+             ORDER BY n.suspended_at IS NOT NULL, n.sign_in <> 'local', u.blocked, COALESCE(u.access_until <= $3, FALSE), c.must_change, u.created_at, u.id LIMIT $2",
             fold(user_name).as_ref(),
             i64::from(limit),
+            micros(now),
         )?
         .into_iter()
         .map(|row| Ok((row.tenant.into_tenant()?, row.credential.into_credential()?)))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::sign_in::{Right, busy, enter};
 use super::ticket::{self, FreshStep, Stage};
 use crate::auth::bearer::account_key;
-use crate::directory::{Aim, Code, Credential, GuessPurpose, Origin, Tenant, TenantId};
+use crate::directory::{Aim, Code, Credential, GuessPurpose, Origin, Tenant, TenantId, guess};
 use crate::login::{Login, Refused};
 use crate::storage::{self, GuessKey, Guesser, Tx};
 
@@ -90,7 +90,10 @@ pub(super) async fn sign_in(
     };
     counted.retain(|(_, counted)| *counted != unnamed);
     ticket::forget(on, NOWHERE, unnamed).await?;
-    take_back(on, counted, &origin).await?;
+    // Whoever makes an account of somebody's address says what its password is, guess by guess: such a one counts.
+    if credential.changed_at + guess::REMEMBERED <= origin.at {
+        take_back(on, counted, &origin).await?;
+    }
     let right = Right {
         user: credential.user,
         hash: credential.hash,
@@ -108,7 +111,10 @@ async fn find_candidates(
     origin: &Origin,
 ) -> Result<Vec<Candidate>, storage::Error> {
     let mut system = on.store.system().await?;
-    let mut found = system.list_password_holders(email, CANDIDATES).await?.into_iter();
+    let mut found = system
+        .list_password_holders(email, CANDIDATES, origin.at)
+        .await?
+        .into_iter();
     let candidates = (0..CANDIDATES).map(|number| {
         let Some((tenant, credential)) = found.next() else {
             // No address has a line end.

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::fixture::{Account, PASSWORD, post};
 use crate::harness::{Answer, Engine, Gateway, Tenant};
-use crate::mail::by_hand::person;
+use crate::mail::by_hand::{address, person};
 
 on_both_engines!(
     whoever_makes_an_account_with_somebodys_address_keeps_nobody_out,
     of_two_accounts_the_one_whose_password_is_given_is_meant,
+    accounts_that_open_nothing_take_nobodys_place,
 );
 
 const TEMPORARY: &str = "seven brittle lanterns 52";
@@ -68,4 +69,37 @@ async fn of_two_accounts_the_one_whose_password_is_given_is_meant(engine: Engine
         let entered = begin(gateway, &ada.email, password).await.expect(200);
         assert_eq!(tenant_of(&entered), tenant.slug.as_str(), "{}", entered.text());
     }
+}
+
+/// An account for an address, with a password that its person has chosen.
+async fn with_chosen(gateway: &Gateway, tenant: &Tenant, email: &str) -> String {
+    with_temporary(tenant, email).await;
+    let body = json!({"tenant": tenant.slug, "email": email, "password": TEMPORARY});
+    let step = post(gateway, "/api/v1/login", &body).await.expect(200);
+    let body = json!({"ticket": step.json["ticket"], "password": PASSWORD});
+    let entered = post(gateway, "/api/v1/login/change-password", &body)
+        .await
+        .expect(200);
+    entered.json["user"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn accounts_that_open_nothing_take_nobodys_place(engine: Engine) {
+    let gateway = engine.gateway().await;
+    let email = address();
+    let (blocking, over, home) = (
+        gateway.tenant().await,
+        gateway.tenant().await,
+        gateway.tenant().await,
+    );
+    let blocked = with_chosen(gateway, &blocking, &email).await;
+    let path = format!("/users/{blocked}/deactivate");
+    blocking.call("POST", &path).await.expect(200);
+    let ended = with_chosen(gateway, &over, &email).await;
+    let dates = json!({"access_start": "2020-01-01", "access_end": "2020-01-02"});
+    over.call_with("PATCH", &format!("/users/{ended}"), &dates)
+        .await
+        .expect(200);
+    with_chosen(gateway, &home, &email).await;
+    let entered = begin(gateway, &email, PASSWORD).await.expect(200);
+    assert_eq!(tenant_of(&entered), home.slug.as_str(), "{}", entered.text());
 }
