@@ -60,7 +60,6 @@ pub struct Attempt {
 /// An answer as it is kept, with the rights that it was given to.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    #[serde(default)]
     rights: String,
     answer: Answer,
 }

@@ -157,7 +157,7 @@ impl Identifiers {
         self.0.iter().any(|one| has_whole(&text, one))
     }
 
-    /// Whether a JSON document has one of them in its values. What is no document, since it was cut, is searched as a text.
+    /// Whether a JSON document has one of them in its values, or in a name of a member that is a path with a filter. What is no document, since it was cut, is searched as a text.
     #[must_use]
     pub fn are_in_document(&self, text: &str) -> bool {
         fn are_told(names: &Identifiers, value: &Value) -> bool {
@@ -165,7 +165,10 @@ impl Identifiers {
                 Value::String(text) => names.are_in(text),
                 Value::Number(number) => names.are_in(&number.to_string()),
                 Value::Array(elements) => elements.iter().any(|element| are_told(names, element)),
-                Value::Object(members) => members.values().any(|member| are_told(names, member)),
+                Value::Object(members) => members.iter().any(|(name, member)| {
+                    // A PATCH without a path has paths for names, with filters in them.
+                    are_told(names, member) || (name.contains('[') && names.are_in(name))
+                }),
                 Value::Null | Value::Bool(_) => false,
             }
         }

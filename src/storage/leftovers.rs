@@ -100,25 +100,28 @@ impl ReadTx {
         )
     }
 
-    /// Up to `size` rows of imports with what may name somebody, from behind a row on.
+    /// Up to `size` rows of imports that were there at a time, with what may name somebody, from behind a row on.
     ///
     /// # Errors
     /// The database failed.
     pub async fn walk_import_texts(
         &mut self,
+        until: Timestamp,
         after: (ImportId, i64),
         size: u32,
     ) -> Result<Vec<ImportTexts>, Error> {
         fetch_all!(
             self.conn,
             ImportTexts,
-            "SELECT import_id, line, email, draft, faults FROM import_rows \
-             WHERE tenant_id = $1 AND (import_id > $2 OR (import_id = $2 AND line > $3)) \
-             ORDER BY import_id, line LIMIT $4",
+            "SELECT r.import_id, r.line, r.email, r.draft, r.faults FROM import_rows r \
+             JOIN imports i ON i.tenant_id = r.tenant_id AND i.id = r.import_id AND i.created_at <= $5 \
+             WHERE r.tenant_id = $1 AND (r.import_id > $2 OR (r.import_id = $2 AND r.line > $3)) \
+             ORDER BY r.import_id, r.line LIMIT $4",
             self.tenant.0,
             after.0.0,
             after.1,
             i64::from(size),
+            micros(until),
         )
     }
 }

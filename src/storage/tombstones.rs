@@ -1,8 +1,9 @@
 //! Tombstones: what is left of deleted people for good.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::audit::micros;
+use super::audit::{micros, timestamp};
 use super::engine::{execute, fetch_optional};
 use super::error::Error;
 use super::tx::{ReadTx, Tx};
@@ -35,20 +36,20 @@ impl ReadTx {
         )
     }
 
-    /// Whether a person was removed for good and not erased.
+    /// When somebody was deleted who was removed for good since then and not erased.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn is_removed(&mut self, id: UserId) -> Result<bool, Error> {
-        let found = fetch_optional!(
+    pub async fn find_removed(&mut self, id: UserId) -> Result<Option<Timestamp>, Error> {
+        let found: Option<(i64,)> = fetch_optional!(
             self.conn,
             (i64,),
-            "SELECT removed_at FROM tombstones WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NOT NULL \
+            "SELECT deleted_at FROM tombstones WHERE tenant_id = $1 AND user_id = $2 AND removed_at IS NOT NULL \
              AND erased_at IS NULL",
             self.tenant.0,
             id.0,
         )?;
-        Ok(found.is_some())
+        found.map(|(at,)| timestamp(at)).transpose()
     }
 }
 

@@ -8,27 +8,27 @@ use super::super::{Accounts, Error};
 use super::removal::parse;
 use crate::directory::access_error::Trace;
 use crate::directory::erasure::{Identifiers, redact_address};
-use crate::directory::{DirectoryId, ImportId, TenantId, User, UserId};
+use crate::directory::{DirectoryId, ImportId, TenantId, UserId};
 use crate::storage::{self, ImportTexts, Tx};
 
 /// How many rows are looked at in one read.
 const ROWS: u32 = 200;
 
-/// Takes the person out of what is no fact, part by part.
+/// Takes the person out of what is no fact, part by part. Whoever has the address since `until` has their own mail and
+/// imports.
 pub(super) async fn erase_leftovers(
     on: &Accounts,
     tenant: TenantId,
     id: UserId,
     names: &Identifiers,
-    user: Option<&User>,
-    now: Timestamp,
+    until: Timestamp,
 ) -> Result<(), Error> {
     let directories = on.store.read(tenant).await?.list_directories().await?;
     for directory in directories {
         erase_requests(on, tenant, directory.id, names).await?;
     }
     erase_refusals(on, tenant, names).await?;
-    erase_imports(on, tenant, names).await?;
+    erase_imports(on, tenant, names, until).await?;
     let addresses: Vec<String> = names
         .iter()
         .filter(|name| name.contains('@'))
@@ -39,8 +39,6 @@ pub(super) async fn erase_leftovers(
     for host in hosts {
         erase_in_host(on, host, &addresses).await?;
     }
-    // Who has the address since then has their own mail.
-    let until = user.and_then(|user| user.deleted_at).unwrap_or(now);
     on.store
         .write(tenant, async move |tx: &mut Tx| {
             tx.erase_mail(&addresses, until).await
@@ -103,11 +101,16 @@ async fn erase_requests(
 }
 
 /// The person's rows of files go as a whole. Whose a row is, its address says; one without is theirs if it names them.
-async fn erase_imports(on: &Accounts, tenant: TenantId, names: &Identifiers) -> Result<(), Error> {
+async fn erase_imports(
+    on: &Accounts,
+    tenant: TenantId,
+    names: &Identifiers,
+    until: Timestamp,
+) -> Result<(), Error> {
     let mut after = (ImportId(Uuid::nil()), 0);
     loop {
         let mut view = on.store.read(tenant).await?;
-        let rows = view.walk_import_texts(after, ROWS).await?;
+        let rows = view.walk_import_texts(until, after, ROWS).await?;
         drop(view);
         let Some(last) = rows.last() else { return Ok(()) };
         after = (ImportId(last.import_id), last.line);

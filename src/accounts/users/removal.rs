@@ -197,10 +197,14 @@ async fn carry_through(
     user: Option<User>,
     origin: Origin,
 ) -> Result<(), Error> {
-    take_off_roster(on, tenant, user.as_ref(), &origin).await?;
+    take_off_roster(on, tenant, id, user.as_ref(), &origin).await?;
     // What is written beside the facts goes first: were the rest to fail, it could be begun again.
     let names = identify(on, tenant, id, user.as_ref()).await?;
-    erase_leftovers(on, tenant, id, &names, user.as_ref(), origin.at).await?;
+    let deleted_at = match user.as_ref().and_then(|user| user.deleted_at) {
+        Some(at) => Some(at),
+        None => on.store.read(tenant).await?.find_removed(id).await?,
+    };
+    erase_leftovers(on, tenant, id, &names, deleted_at.unwrap_or(origin.at)).await?;
     while on.store.number_audit(tenant).await? == Store::NUMBERED_AT_ONCE {}
     while on.store.chain_audit(tenant).await? > 0 {}
     let roster = user.and_then(|user| user.person);
@@ -234,17 +238,22 @@ async fn carry_through(
 async fn take_off_roster(
     on: &Accounts,
     tenant: TenantId,
+    id: UserId,
     user: Option<&User>,
     origin: &Origin,
 ) -> Result<(), Error> {
-    let Some(id) = user.and_then(|user| user.person) else {
+    let Some(person) = user.and_then(|user| user.person) else {
         return Ok(());
     };
     let origin = origin.clone();
     on.store
         .write(tenant, async move |tx: &mut Tx| {
-            let person = tx.find_person_for_update(id).await?;
-            if let (Some(person), None) = (person, tx.find_holder(id).await?) {
+            // Somebody may have brought them back meanwhile.
+            if let Some(user) = tx.find_user_for_update(id).await? {
+                check_move(&user, Act::Erase, origin.at)?;
+            }
+            let found = tx.find_person_for_update(person).await?;
+            if let (Some(person), None) = (found, tx.find_holder(person).await?) {
                 tx.apply(roster::remove(&person, None, origin)?).await?;
             }
             Ok::<_, Error>(())
@@ -256,7 +265,7 @@ async fn take_off_roster(
 async fn find(tx: &mut ReadTx, id: UserId) -> Result<Option<User>, Error> {
     match tx.find_user(id).await? {
         Some(user) => Ok(Some(user)),
-        None if tx.is_removed(id).await? => Ok(None),
+        None if tx.find_removed(id).await?.is_some() => Ok(None),
         None => Err(Error::NotFound("user")),
     }
 }

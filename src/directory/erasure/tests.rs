@@ -194,6 +194,7 @@ fn a_document_is_searched_by_its_values() {
         r#"{"filter": "userName eq \"\u0061da@acme.example\""}"#,
         r#"{"employeeNumber": 123456}"#,
         r#"{"emails": [{"value": "ada@acme.example", "#,
+        r#"{"value": {"emails[value eq \"ada@acme.example\"].primary": true}}"#,
     ] {
         assert!(names.are_in_document(named), "{named}");
     }

@@ -22,6 +22,7 @@ on_both_engines!(
     an_erasure_wants_the_name_a_deletion_and_the_whole_scope,
     who_is_erased_does_not_come_back_by_signing_in,
     who_was_removed_before_is_erased_by_their_id,
+    whoever_has_the_address_by_then_keeps_their_row_of_a_file,
     an_employee_who_is_erased_is_named_by_the_roster_no_more,
     of_many_rows_of_the_log_none_names_who_is_erased,
     rows_of_files_about_others_stay,
@@ -401,6 +402,32 @@ async fn who_was_removed_before_is_erased_by_their_id(engine: Engine) {
     assert_eq!(verdict["broken_at"], json!(null));
     let again = tenant.call_with("POST", &path, &json!({"confirm": id})).await;
     assert_problem(&again, 404, "not_found", "user");
+    gateway.stop().await;
+}
+
+async fn whoever_has_the_address_by_then_keeps_their_row_of_a_file(engine: Engine) {
+    let gateway = gateway_on(&Database::new(engine).await).await;
+    let tenant = gateway.tenant().await;
+    let email = crate::mail::by_hand::address();
+    let body = crate::mail::by_hand::person(&email);
+    let id = tenant.call_with("POST", "/users", &body).await.expect(201).id();
+    tenant.call("DELETE", &format!("/users/{id}")).await.expect(204);
+    gateway.advance(std::time::Duration::from_hours(31 * 24));
+    super::eventually("user.purged", || async {
+        tenant.call("GET", &format!("/users/{id}")).await.status == 404
+    })
+    .await;
+    let file = format!("email,full_name\n{email},Somebody Else\n");
+    let import = crate::imports::send(&tenant, file).await.expect(201).id();
+    let confirm = json!({"confirm": id});
+    tenant
+        .call_with("POST", &format!("/users/{id}/erase"), &confirm)
+        .await
+        .expect(204);
+    assert_eq!(
+        crate::imports::rows(&tenant, &import).await[0]["email"],
+        json!(email)
+    );
     gateway.stop().await;
 }
 

@@ -387,7 +387,7 @@ async fn found_by_imports(tx: &mut ReadTx, own: &Own) -> Result<Vec<&'static str
         ),
         (
             "walk_import_texts",
-            !tx.walk_import_texts((ImportId(Uuid::nil()), 0), 10)
+            !tx.walk_import_texts(now(), (ImportId(Uuid::nil()), 0), 10)
                 .await?
                 .is_empty(),
         ),
