@@ -1,5 +1,6 @@
 //! What an administrator changes of a person by the form: what is not said stays.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
@@ -92,6 +93,15 @@ pub fn decide(
         check_may_step_down(before, &arrival.user, other_full_administrators, at)?;
     }
     Ok(arrival)
+}
+
+/// Whether a change of dates may stand: not when none of those who keep the tenant manageable would be without an end.
+/// `lasting` is how many others are; it is looked at only when the person was one of them.
+///
+/// # Errors
+/// [`Refusal::LastAdministrator`].
+pub fn check_may_end(before: &User, after: &User, lasting: u64) -> Result<(), Refusal> {
+    check_may_step_down(before, after, lasting, Timestamp::MAX)
 }
 
 /// Gives the account of an employee the name that the roster has now. `None` when it has it already.

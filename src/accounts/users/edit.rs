@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::invite::{check_free, check_rights};
 use super::super::passwords::{self, Given};
 use super::super::{Accounts, Error};
@@ -154,6 +156,12 @@ async fn edit_one(
     let others = count_others(tx, &before, origin.at).await?;
     let zone = &tenant.settings.time_zone;
     let arrival = edit::decide(&before, said, zone, others, origin.clone())?;
+    if let Some(arrival) = &arrival
+        && arrival.user.access != before.access
+    {
+        let lasting = count_others(tx, &before, Timestamp::MAX).await?;
+        edit::check_may_end(&before, &arrival.user, lasting)?;
+    }
     let user = settle(tx, before.clone(), arrival).await?;
     if fold(&user.user_name) != fold(&before.user_name) {
         let letter = letter(&tenant, &user, origin);

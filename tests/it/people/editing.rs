@@ -26,6 +26,7 @@ on_both_engines!(
     each_field_is_refused_by_its_name,
     an_end_that_has_passed_ends_the_session_at_once,
     the_last_administrator_keeps_role_and_dates,
+    of_two_administrators_who_are_given_an_end_at_once_one_has_none,
     people_change_what_they_may_say_of_themselves,
     somebody_of_an_identity_provider_changes_nothing_of_what_it_says,
 );
@@ -388,6 +389,7 @@ async fn the_last_administrator_keeps_role_and_dates(engine: Engine) {
         json!({"role": "user"}),
         past,
         json!({"access_start": "2999-01-01"}),
+        json!({"access_end": "2999-01-01"}),
     ] {
         let answer = edit(&tenant, &ada, &said).await;
         assert_problem(&answer, 409, "last_administrator", "another person");
@@ -408,6 +410,24 @@ async fn the_last_administrator_keeps_role_and_dates(engine: Engine) {
         (&after["administrator"], &after["role"], &after["grants"]),
         (&json!(false), &json!("user"), &json!([]))
     );
+}
+
+async fn of_two_administrators_who_are_given_an_end_at_once_one_has_none(engine: Engine) {
+    let tenant = engine.gateway().await.tenant().await;
+    let activation = json!({"activation": ["invitation", "temporary_password"]});
+    tenant.call_with("PATCH", "", &activation).await.expect(200);
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let mut body = crate::mail::by_hand::person(&crate::mail::by_hand::address());
+        body["role"] = json!("administrator");
+        body["temporary_password"] = json!("seven brittle lanterns 52");
+        made.push(tenant.call_with("POST", "/users", &body).await.expect(201).id());
+    }
+    let end = json!({"access_end": "2999-01-01"});
+    let (one, two) = tokio::join!(edit(&tenant, &made[0], &end), edit(&tenant, &made[1], &end));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
 }
 
 async fn people_change_what_they_may_say_of_themselves(engine: Engine) {
